@@ -1,0 +1,28 @@
+"""The hooks that plug-ins implement. A plug-in is a module named by an entry point of group ``penstock``."""
+
+from __future__ import annotations
+
+import pluggy
+
+from .records import AssetReader, Ingestor
+
+__all__ = ["GROUP", "HookSpecs", "hookimpl"]
+
+GROUP = "penstock"
+"""Name of the entry-point group and of the pluggy project."""
+
+_hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+"""Marks a function of a plug-in module as the implementation of the hook of the same name."""
+
+
+class HookSpecs:
+    """What a plug-in can offer; each hook is optional."""
+
+    @_hookspec
+    def penstock_ingestors(self) -> list[Ingestor]:  # type: ignore[empty-body]  # a specification has no body
+        """Return the ingestors that this plug-in offers."""
+
+    @_hookspec
+    def penstock_asset_readers(self) -> list[AssetReader]:  # type: ignore[empty-body]  # as above
+        """Return the asset readers that this plug-in offers."""
