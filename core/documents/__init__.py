@@ -1,1 +1,21 @@
-"""To be written."""
+"""Bluesky Event Model documents: composing, checking, normalising and paging them."""
+
+from ..lazy import lazy_exports
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "Document": ".types",
+        "RunComposer": ".compose",
+        "StreamComposer": ".compose",
+        "array_key": ".keys",
+        "child_uid": ".uids",
+        "column_key": ".keys",
+        "normalise": ".normalise",
+        "page_from_events": ".pages",
+        "safe_key": ".keys",
+        "safe_metadata": ".keys",
+        "unpack_page": ".pages",
+        "validate": ".validate",
+    },
+)
