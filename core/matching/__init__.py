@@ -1,1 +1,1 @@
-"""To be written."""
+"""From a selection of paths to calls: which ingestor takes which files, and why."""

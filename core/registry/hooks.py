@@ -1,4 +1,7 @@
-"""The hooks that plug-ins implement. A plug-in is a module named by an entry point of group ``penstock``."""
+"""The hooks that plug-ins implement.
+
+A plug-in is a module named by an entry point of group ``penstock``.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,13 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 
 
 class HookSpecs:
-    """What a plug-in can offer; each hook is optional."""
+    """What a plug-in can offer; each hook is optional.
+
+    Examples
+    --------
+    >>> [name for name in vars(HookSpecs) if name.startswith("penstock_")]
+    ['penstock_ingestors', 'penstock_asset_readers']
+    """
 
     @_hookspec
     def penstock_ingestors(self) -> list[Ingestor]:  # type: ignore[empty-body]  # a specification has no body

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-__all__ = ["AssetReader", "Ingestor", "RunsFound"]
+__all__ = [
+    "AssetReader",
+    "Ingestor",
+    "PluginInfo",
+    "PluginProblem",
+    "RunsFound",
+    "Tier",
+]
+
+Tier = Literal["STRUCTURE", "CONVENTION", "SIGNATURE", "EXTENSION", "FALLBACK"]
+"""How strong a claim is, strongest first.
+
+``STRUCTURE`` a tag or path inside the file says who wrote it; ``CONVENTION`` the full name
+pattern and the signature fit; ``SIGNATURE`` the format fits; ``EXTENSION`` only the name fits;
+``FALLBACK`` it can be read that way, and nothing speaks for it.
+"""
 
 
 @dataclass(frozen=True)
@@ -41,7 +56,7 @@ class Ingestor:
     """The format's library can crash or hang on a bad file: probe in a worker process."""
     beats: tuple[str, ...] = ()
     """Names of ingestors that this one is preferred to where both fit equally well."""
-    tier: Literal["STRUCTURE", "CONVENTION", "SIGNATURE", "EXTENSION", "FALLBACK"] = "SIGNATURE"
+    tier: Tier = "SIGNATURE"
     """How strong its claim is where everything declared holds."""
     selects: tuple[str, ...] = ()
     """Keyword arguments that select one run among several in the same files (they are part of
@@ -52,7 +67,14 @@ class Ingestor:
 
 @dataclass(frozen=True)
 class RunsFound:
-    """What a probe found. Plain data only: it may come from a worker process."""
+    """What a probe found. Plain data only: it may come from a worker process.
+
+    Examples
+    --------
+    >>> found = RunsFound(({"entry": "scan_1"}, {"entry": "scan_2"}), detail="2 NXentry")
+    >>> RunsFound.from_dict(found.to_dict()) == found
+    True
+    """
 
     kwargs: tuple[dict[str, Any], ...] = ({},)
     """Keyword arguments for one call each: several where the files hold several runs."""
@@ -62,6 +84,20 @@ class RunsFound:
     """What is doubtful or missing."""
     separate: bool = False
     """The files of the group are to be ingested one by one by an ingestor that takes a file."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, for ``json.dumps``."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> RunsFound:
+        """Build it from what `to_dict` gave, also after a passage through JSON."""
+        return cls(
+            kwargs=tuple(dict(kwargs) for kwargs in plain["kwargs"]),
+            detail=plain["detail"],
+            notes=tuple(plain["notes"]),
+            separate=plain["separate"],
+        )
 
 
 @dataclass(frozen=True)
@@ -78,3 +114,50 @@ class AssetReader:
     mimetypes: tuple[str, ...]
     open: str
     """``"module:function"`` of an `AssetOpener`."""
+
+
+@dataclass(frozen=True)
+class PluginProblem:
+    """Something that is wrong with a plug-in; the other plug-ins work on.
+
+    Examples
+    --------
+    >>> problem = PluginProblem("lab", "No module named 'lab_x'", distribution="lab-x", version="1")
+    >>> print(problem)
+    plug-in lab (lab-x 1): No module named 'lab_x'
+    """
+
+    plugin: str
+    """Name of the entry point, or several where they clash (``"a, b"``)."""
+    what: str
+    """One sentence: what is wrong."""
+    remedy: str = ""
+    distribution: str = ""
+    version: str = ""
+    traceback: str = ""
+
+    def __str__(self) -> str:
+        origin = " ".join(part for part in (self.distribution, self.version) if part)
+        text = f"plug-in {self.plugin}{f' ({origin})' if origin else ''}: {self.what}"
+        return f"{text.rstrip('.')}. {self.remedy}" if self.remedy else text
+
+
+@dataclass(frozen=True)
+class PluginInfo:
+    """One plug-in that was found, and what became of it.
+
+    Examples
+    --------
+    >>> PluginInfo("tiff", module="penstock.ingestors.tiff_plugin", state="loaded").state
+    'loaded'
+    """
+
+    name: str
+    module: str
+    state: Literal["loaded", "failed", "left out"]
+    """``left out``: ``PENSTOCK_PLUGINS`` does not name it."""
+    distribution: str = ""
+    version: str = ""
+    import_seconds: float = 0.0
+    ingestors: tuple[str, ...] = ()
+    asset_readers: tuple[str, ...] = ()
