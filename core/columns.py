@@ -1,0 +1,145 @@
+"""Columns of values, one for each event, as labelled arrays want them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .assets.array import AssetArray
+
+__all__ = ["Column", "concatenate", "is_lazy", "to_column"]
+
+Column: TypeAlias = Any
+"""A numpy array, a dask array or an `AssetArray`, whose first axis is the events'."""
+
+
+def is_lazy(value: Any) -> bool:
+    """Tell whether a value is a dask array (without importing dask).
+
+    Examples
+    --------
+    >>> is_lazy([1, 2])
+    False
+    """
+    return hasattr(value, "__dask_graph__")
+
+
+def to_column(values: Sequence[Any]) -> Column:
+    """Make one column of the values of consecutive events.
+
+    Numbers make a numeric array (None among them becomes NaN), text a text array, arrays of one
+    shape a stacked array, dask arrays a lazy one. What does not fit together (rows of different
+    lengths, numbers among text) makes an array of objects that holds every value unchanged.
+
+    Examples
+    --------
+    >>> to_column([1, 2]).dtype.kind, to_column([1.5, None]).tolist()
+    ('i', [1.5, nan])
+    >>> to_column([1, "a"]).tolist()
+    [1, 'a']
+    >>> [row.tolist() for row in to_column([[1, 2], [3]])]
+    [[1, 2], [3]]
+    """
+    if isinstance(values, np.ndarray) or is_lazy(values):
+        return values
+    if any(is_lazy(value) for value in values):
+        return _stack_lazy(values)
+    if any(isinstance(value, np.ndarray | list | tuple) for value in values):
+        return _stack(values)
+    return _scalars(values)
+
+
+def _stack_lazy(values: Sequence[Any]) -> Column:
+    import dask.array as da
+
+    if len({(value.shape, value.dtype) for value in values}) == 1:
+        return da.stack(list(values))
+    return _objects(values)
+
+
+def _stack(values: Sequence[Any]) -> NDArray[Any]:
+    arrays = [
+        value if isinstance(value, np.ndarray) else _row(value)
+        for value in values
+    ]
+    if len({array.shape for array in arrays}) == 1:
+        if len({array.dtype.kind in "OSU" for array in arrays}) == 1:
+            return np.stack(arrays)
+    return _objects(arrays)
+
+
+def _row(value: Any) -> NDArray[Any]:
+    if not isinstance(value, list | tuple):
+        return np.asarray(value)
+    if any(isinstance(item, list | tuple | np.ndarray) for item in value):
+        return np.asarray(_stack(value))
+    return _scalars(value)
+
+
+def _scalars(values: Sequence[Any]) -> NDArray[Any]:
+    kinds = {_kind(value) for value in values}
+    if kinds <= {"number", "none"} and "number" in kinds:
+        array = np.asarray([np.nan if value is None else value for value in values])
+        exact = array.dtype.kind != "f" or "none" in kinds or not _all_integers(values)
+        return array if exact else _objects(values)
+    if kinds in ({"text"}, {"boolean"}, {"other"}):
+        array = np.asarray(values)
+        return array if array.ndim == 1 else _objects(values)
+    return _objects(values) if values else np.empty(0)
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool | np.bool_):
+        return "boolean"
+    if isinstance(value, int | float | np.number):
+        return "number"
+    return "text" if isinstance(value, str) else "other"
+
+
+def _all_integers(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, int | np.integer) for value in values)
+
+
+def _objects(values: Sequence[Any]) -> NDArray[Any]:
+    array = np.empty(len(values), dtype=object)
+    for row, value in enumerate(values):
+        array[row] = value
+    return array
+
+
+def concatenate(columns: Sequence[Column]) -> Column:
+    """Join columns of one key one after the other.
+
+    Lazy ones stay lazy; columns whose rows differ in shape become an array of objects, or raise
+    where they are lazy.
+
+    Raises
+    ------
+    ValueError
+        If lazy columns differ in the shape of their rows.
+
+    Examples
+    --------
+    >>> concatenate([np.array([1]), np.array([2.5])]).tolist()
+    [1.0, 2.5]
+    """
+    if len(columns) == 1:
+        return columns[0]
+    shapes = {tuple(column.shape[1:]) for column in columns}
+    if any(is_lazy(column) or isinstance(column, AssetArray) for column in columns):
+        if len(shapes) > 1:
+            raise ValueError("rows of shapes " + ", ".join(sorted(map(str, shapes))))
+        import dask.array as da
+
+        return da.concatenate(
+            [column.to_dask() if isinstance(column, AssetArray) else column for column in columns]
+        )
+    textual = {column.dtype.kind in "OSUb" and column.dtype.kind for column in columns}
+    if len(shapes) == 1 and len(textual) == 1:
+        return np.concatenate(columns)
+    return _objects([value for column in columns for value in column])

@@ -1,0 +1,203 @@
+"""Documents whose references to assets are replaced by arrays, a block of rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .assets.array import AssetArray
+from .assets.legacy import open_datums
+from .assets.opening import AssetAccess, open_array
+from .blocks import block_rows
+from .columns import is_lazy, to_column
+from .documents import Document, page_from_events
+from .documents.uids import child_uid, event_uids
+from .outline import RunOutline
+from .rows import external_keys
+
+__all__ = ["fill_documents"]
+
+_REFERENCES = frozenset({"resource", "datum", "datum_page", "stream_resource", "stream_datum"})
+
+
+def fill_documents(
+    documents: Iterable[Document], outline: RunOutline, access: AssetAccess, *, delayed: bool
+) -> Iterator[Document]:
+    """Yield a run's documents self-contained: no references, descriptors without ``external``.
+
+    Rows come as event pages, cut so that the arrays of a page are one block. Consecutive events
+    of one descriptor are gathered into pages up to that size.
+
+    Parameters
+    ----------
+    delayed
+        Whether arrays of assets are lazy (dask) instead of read.
+    """
+    filler = _Filler(outline, access, delayed)
+    for name, doc in documents:
+        if name not in ("event", "descriptor"):
+            yield from filler.flush()
+        if name == "descriptor":
+            yield from filler.flush()
+            yield name, filler.add_descriptor(doc)
+        elif name == "event":
+            yield from filler.add_event(doc)
+        elif name == "event_page":
+            yield from filler.add_page(doc)
+        elif name == "stop":
+            yield from filler.eventless_rows()
+            yield name, doc
+        elif name not in _REFERENCES:
+            yield name, doc
+    yield from filler.flush()
+    if outline.stop is None:
+        yield from filler.eventless_rows()
+
+
+class _Filler:
+    def __init__(self, outline: RunOutline, access: AssetAccess, delayed: bool) -> None:
+        self.outline = outline
+        self.access = access
+        self.delayed = delayed
+        self.arrays: dict[str, dict[str, AssetArray]] = {}
+        self.lazy: dict[str, dict[str, Any]] = {}
+        self.next_row: dict[str, int] = {}
+        self.pending: list[dict[str, Any]] = []
+        self.pending_bytes = 0
+
+    def add_descriptor(self, doc: dict[str, Any]) -> dict[str, Any]:
+        uid = doc["uid"]
+        self.arrays[uid] = {
+            key: open_array(self.outline, doc, key, self.access)
+            for key in doc["data_keys"]
+            if key in external_keys(doc)
+        }
+        if self.delayed:
+            self.lazy[uid] = {key: array.to_dask() for key, array in self.arrays[uid].items()}
+        self.next_row[uid] = 0
+        return {**doc, "data_keys": self._self_contained(uid, doc["data_keys"])}
+
+    def _self_contained(self, uid: str, data_keys: dict[str, Any]) -> dict[str, Any]:
+        result = {}
+        for key, value in data_keys.items():
+            result[key] = {name: item for name, item in value.items() if name != "external"}
+            array = self.arrays[uid].get(key)
+            if array is not None:
+                result[key] |= {"dtype_numpy": array.dtype.str, "shape": list(array.frame_shape)}
+        return result
+
+    # Events ----------------------------------------------------------------------------------
+
+    def add_event(self, doc: dict[str, Any]) -> Iterator[Document]:
+        first = self.pending[0] if self.pending else doc
+        if not _alike(first, doc) or self.pending_bytes + _row_bytes(doc) > _block_bytes():
+            yield from self.flush()
+        self.pending.append(doc)
+        self.pending_bytes += _row_bytes(doc)
+
+    def flush(self) -> Iterator[Document]:
+        if self.pending:
+            page = page_from_events(self.pending)
+            self.pending, self.pending_bytes = [], 0
+            page["data"] = {key: _tidy(column) for key, column in page["data"].items()}
+            yield from self.add_page(page)
+
+    def add_page(self, page: dict[str, Any]) -> Iterator[Document]:
+        uid = page["descriptor"]
+        page = self._fill_datums(page)
+        begin, rows = self.next_row[uid], len(page["seq_num"])
+        self.next_row[uid] = begin + rows
+        step = self._step(uid, page)
+        row = 0
+        while row < rows:
+            end = min(rows, ((begin + row) // step + 1) * step - begin)
+            yield "event_page", self._block(page, uid, row, end, begin)
+            row = end
+
+    def _step(self, uid: str, page: dict[str, Any]) -> int:
+        steps = [array.block_rows for array in self.arrays[uid].values()]
+        for column in page["data"].values():
+            if isinstance(column, AssetArray):
+                steps.append(column.block_rows)
+            elif hasattr(column, "nbytes") and len(column):
+                steps.append(block_rows(max(1, column.nbytes // len(column))))
+        return min(steps, default=max(1, len(page["seq_num"])))
+
+    def _block(
+        self, page: dict[str, Any], uid: str, row: int, end: int, offset: int
+    ) -> dict[str, Any]:
+        rows = slice(row, end)
+        block = {**page, "uid": page["uid"][rows], "seq_num": page["seq_num"][rows]}
+        block["time"] = page["time"][rows]
+        block["data"] = {key: self._rows(column, rows) for key, column in page["data"].items()}
+        block["timestamps"] = {key: values[rows] for key, values in page["timestamps"].items()}
+        block["filled"] = {}
+        time = block["time"]
+        shifted = slice(row + offset, end + offset)
+        for key, array in self.arrays[uid].items():
+            lazy = self.lazy[uid][key] if self.delayed else array
+            block["data"][key] = lazy[shifted]
+            block["timestamps"].setdefault(key, time)
+        return block
+
+    def _rows(self, column: Any, rows: slice) -> Any:
+        if isinstance(column, AssetArray):
+            return column.to_dask()[rows] if self.delayed else column[rows]
+        part = column[rows]
+        return part.compute() if is_lazy(part) and not self.delayed else part
+
+    def _fill_datums(self, page: dict[str, Any]) -> dict[str, Any]:
+        filled = page.get("filled") or {}
+        keys = [key for key, flags in filled.items() if any(flag is False for flag in flags)]
+        data = dict(page["data"])
+        for key in keys:
+            data[key] = open_datums(self.outline, list(data[key]), self.access, repr(key))
+        return {**page, "data": data}
+
+    # Rows without events ---------------------------------------------------------------------
+
+    def eventless_rows(self) -> Iterator[Document]:
+        """Yield pages for rows that only ``stream_datum`` documents know."""
+        for uid, done in self.next_row.items():
+            numbers = self.outline.row_numbers(uid)[done:].tolist()
+            if not numbers:
+                continue
+            time = float(self.outline.descriptors[uid]["time"])
+            base = child_uid(uid, "eventless")
+            page = {
+                "descriptor": uid,
+                "uid": [event_uids(base, number, 1)[0] for number in numbers],
+                "seq_num": numbers,
+                "time": [time] * len(numbers),
+                "data": {},
+                "timestamps": {},
+                "filled": {},
+            }
+            yield from self.add_page(page)
+
+
+def _alike(first: dict[str, Any], doc: dict[str, Any]) -> bool:
+    """Whether two events can stand in one page."""
+    return (
+        first["descriptor"] == doc["descriptor"]
+        and first["data"].keys() == doc["data"].keys()
+        and first["timestamps"].keys() == doc["timestamps"].keys()
+        and (first.get("filled") or {}) .keys() == (doc.get("filled") or {}).keys()
+    )
+
+
+def _row_bytes(doc: dict[str, Any]) -> int:
+    return 256 + sum(int(getattr(value, "nbytes", 0)) for value in doc["data"].values())
+
+
+def _block_bytes() -> int:
+    return block_rows(1)
+
+
+def _tidy(values: list[Any]) -> Any:
+    """Stack arrays of one shape; leave everything else a plain list."""
+    if any(isinstance(value, np.ndarray) or is_lazy(value) for value in values):
+        return to_column(values)
+    return values

@@ -1,0 +1,174 @@
+"""Where a run's documents come from: the one protocol that runs and catalogs know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from .documents import Document, normalise
+from .errors import DocumentError, InconsistentRunError
+
+__all__ = ["CallSource", "DocumentsSource", "RunSource", "pull_start"]
+
+IngestFunction = Callable[..., Iterable[Document]]
+
+
+@runtime_checkable
+class RunSource(Protocol):
+    """Gives the documents of one run, as often as asked."""
+
+    @property
+    def start(self) -> dict[str, Any]:
+        """The start document; having it costs nothing."""
+
+    def documents(self) -> Iterator[Document]:
+        """Yield the run's documents, the start first; each call is one consistent pass."""
+
+    def fingerprint(self) -> str | None:
+        """Return what tells a changed run from an unchanged one; None if nothing does."""
+
+
+def pull_start(documents: Iterable[Document], where: str) -> dict[str, Any]:
+    """Take the start document from the head of a stream of documents, and let go of the rest.
+
+    Raises
+    ------
+    DocumentError
+        If the stream is empty, begins with something else, or its start has no usable uid or time.
+
+    Examples
+    --------
+    >>> pull_start([("start", {"uid": "6f2a", "time": 0.0})], "here")
+    {'uid': '6f2a', 'time': 0.0}
+    """
+    iterator = iter(documents)
+    try:
+        first = next(iterator, None)
+    finally:
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            close()
+    return _checked_start(first, where)
+
+
+def _checked_start(first: Any, where: str) -> dict[str, Any]:
+    remedy = "An ingestor yields ('start', doc) first; see event_model.compose_run."
+    if first is None:
+        raise DocumentError("gave no documents at all", where=where, remedy=remedy)
+    if not (isinstance(first, tuple | list) and len(first) == 2 and first[0] == "start"):
+        what = first[0] if isinstance(first, tuple | list) and first else type(first).__name__
+        raise DocumentError(f"began with {what!r}, not a start", where=where, remedy=remedy)
+    if not isinstance(first[1], Mapping):
+        raise DocumentError("gave a start that is no dict", where=where, remedy=remedy)
+    start: dict[str, Any] = normalise(first[1], where="start")
+    if not isinstance(start.get("uid"), str) or not start["uid"]:
+        raise DocumentError(
+            f"gave a start whose uid is {start.get('uid')!r}", where=where, remedy=remedy
+        )
+    if isinstance(start.get("time"), bool) or not isinstance(start.get("time"), int | float):
+        raise DocumentError(
+            f"gave a start whose time is {start.get('time')!r}",
+            where=where,
+            remedy="Give seconds since 1970-01-01 UTC.",
+        )
+    return start
+
+
+@dataclass(frozen=True)
+class CallSource:
+    """A run that an ingestor gives when it is called.
+
+    Parameters
+    ----------
+    function, args, kwargs
+        The call.
+    start
+        The start document that was pulled when the call entered the catalog; it stays what it was.
+
+    Examples
+    --------
+    >>> def ingest(uid):
+    ...     yield "start", {"uid": uid, "time": 0.0}
+    >>> source = CallSource(ingest, ("6f2a",), {}, start={"uid": "6f2a", "time": 0.0})
+    >>> [name for name, doc in source.documents()]
+    ['start']
+    """
+
+    function: IngestFunction
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    start: dict[str, Any]
+    recorded_fingerprint: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What to call it in messages."""
+        name = getattr(self.function, "__qualname__", None) or repr(self.function)
+        return f"{name}({', '.join(_short(arg) for arg in self.args)})"
+
+    def documents(self) -> Iterator[Document]:
+        """Call the ingestor and yield what it gives, under the start document that is known.
+
+        Raises
+        ------
+        InconsistentRunError
+            If it gives another run's documents now.
+        """
+        stream = iter(self.function(*self.args, **self.kwargs))
+        try:
+            start = _checked_start(next(stream, None), self.label)
+            if start["uid"] != self.start["uid"]:
+                raise InconsistentRunError(
+                    f"gives run {start['uid']!r} now, but was upserted as {self.start['uid']!r}",
+                    where=self.label,
+                    remedy="Derive the uid from what is ingested, so that it stays the same, "
+                    "and upsert again.",
+                )
+            yield "start", self.start
+            yield from stream
+        finally:
+            close = getattr(stream, "close", None)
+            if close is not None:
+                close()
+
+    def fingerprint(self) -> str | None:
+        """Return the fingerprint of the files as they were when the call entered the catalog."""
+        return self.recorded_fingerprint
+
+
+@dataclass(frozen=True)
+class DocumentsSource:
+    """A run whose documents are in memory.
+
+    Examples
+    --------
+    >>> DocumentsSource([("start", {"uid": "6f2a", "time": 0.0})]).start["uid"]
+    '6f2a'
+    """
+
+    recorded: Sequence[Document]
+    start: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        first = self.recorded[0] if self.recorded else None
+        object.__setattr__(self, "start", _checked_start(first, "documents"))
+
+    @property
+    def label(self) -> str:
+        """What to call it in messages."""
+        return f"run {self.start['uid']}"
+
+    def documents(self) -> Iterator[Document]:
+        """Yield the documents."""
+        yield "start", self.start
+        yield from self.recorded[1:]
+
+    def fingerprint(self) -> str | None:
+        """Return None: documents in memory are what they are."""
+        return None
+
+
+def _short(value: Any, length: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= length else f"{text[: length - 1]}…"
