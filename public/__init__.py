@@ -1,1 +1,52 @@
-"""To be written."""
+"""penstock: files in, Bluesky documents out, and a catalog on top.
+
+Names are imported when they are first used, so that ``import penstock`` costs almost nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from penstock._version import __version__
+from penstock.core.lazy import lazy_exports
+
+if TYPE_CHECKING:  # for type checkers and editors, which do not look behind __getattr__
+    from penstock import ingestors
+    from penstock.core import errors
+    from penstock.core.catalog import BlueskyInMemoryCatalog
+    from penstock.core.matching.matcher import match
+    from penstock.core.registry.hooks import hookimpl
+    from penstock.core.registry.records import AssetReader, Ingestor, RunsFound
+    from penstock.core.run import BlueskyRun
+
+__all__ = [
+    "AssetReader",
+    "BlueskyInMemoryCatalog",
+    "BlueskyRun",
+    "Ingestor",
+    "RunsFound",
+    "__version__",
+    "errors",
+    "hookimpl",
+    "ingestors",
+    "match",
+]
+
+_lazy_name, __dir__, _ = lazy_exports(
+    __name__,
+    {
+        "AssetReader": ".core.registry.records",
+        "BlueskyInMemoryCatalog": ".core.catalog",
+        "BlueskyRun": ".core.run",
+        "Ingestor": ".core.registry.records",
+        "RunsFound": ".core.registry.records",
+        "hookimpl": ".core.registry.hooks",
+        "match": ".core.matching.matcher",
+    },
+)
+_MODULES = {"errors": ".core.errors", "ingestors": ".ingestors"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(_MODULES[name], __name__)
+    return _lazy_name(name)

@@ -1,0 +1,184 @@
+"""Ingesting a selection: match it, upsert every claim, and account for every path."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeAlias
+
+from .matching.matcher import match
+from .matching.plan import Claim, Decision, Plan, Unclaimed
+from .places import observe
+from .report import Report, ReportItem
+
+__all__ = ["Progress", "TakesRuns", "ingest_paths"]
+
+Progress: TypeAlias = Callable[[int, int, str], None]
+"""``progress(done, total, subject)``: called before each claim and once after the last."""
+
+
+class TakesRuns(Protocol):
+    """The part of a catalog that ingesting needs."""
+
+    def upsert(
+        self,
+        ingest_fn: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        *,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Keep a call, and return the uid of its run."""
+
+    def __getitem__(self, key: str) -> Any: ...
+
+    def remove(self, uid: str) -> None:
+        """Forget a run."""
+
+
+def ingest_paths(
+    catalog: TakesRuns,
+    paths: Plan | str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    use: str | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Ingest files and folders into a catalog.
+
+    One file that fails stops no other. Every path is in the report: ``ok``; ``partial`` (the run
+    did not end well, or has no end); ``refused`` (no ingestor takes it, or several fit equally
+    well: then ``details["undecided"]`` names them); ``failed``.
+
+    Parameters
+    ----------
+    catalog
+        Where the runs go.
+    paths
+        Files, folders and globs, or a plan that `match` made of them.
+    use
+        The name of the ingestor to use, whatever others offer.
+    progress
+        Told how far it has come.
+
+    Returns
+    -------
+    Report
+        Its items' details hold ``ingestor``, ``files``, ``streams`` (for each: ``events`` and
+        ``data_keys`` with shape and dtype), ``time`` of the start and ``notes``.
+
+    Examples
+    --------
+    >>> from penstock import BlueskyInMemoryCatalog
+    >>> ingest_paths(BlueskyInMemoryCatalog(), ["/no/such/file.tif"]).items[0].why
+    'it does not exist'
+    """
+    with observe():
+        plan = paths if isinstance(paths, Plan) else match(paths, use=use)
+        report = Report()
+        total = sum(1 for _ in plan.chosen_claims())
+        done = 0
+        for decision in plan.decisions:
+            if decision.chosen is None:
+                report.add(_undecided(decision))
+                continue
+            for claim in decision.chosen.claims:
+                if progress is not None:
+                    progress(done, total, _subject(claim, decision))
+                report.add(_ingest(catalog, claim, decision))
+                done += 1
+        if progress is not None:
+            progress(done, total, "")
+        for unclaimed in plan.unclaimed:
+            report.add(_refused(unclaimed))
+    return report
+
+
+def _ingest(catalog: TakesRuns, claim: Claim, decision: Decision) -> ReportItem:
+    subject = _subject(claim, decision)
+    about: dict[str, Any] = {
+        "ingestor": claim.ingestor,
+        "files": len(claim.files),
+        "notes": list(claim.notes),
+    }
+    uid = None
+    try:
+        function, args, kwargs = claim.call
+        uid = catalog.upsert(function, args, kwargs, provenance=_provenance(claim, decision))
+        details = _describe(catalog[uid])
+    except Exception as error:  # an ingestor's code: one bad file stops no other
+        if uid is not None:
+            catalog.remove(uid)  # its documents cannot be had: nobody could read it
+        return ReportItem.from_error(subject, error, **about)
+    why = details.pop("incomplete")
+    outcome = "partial" if why else "ok"
+    return ReportItem(subject, outcome, why, uid=uid, details=about | details)
+
+
+def _subject(claim: Claim, decision: Decision) -> str:
+    selected = ", ".join(f"{key}={value}" for key, value in claim.kwargs.items())
+    return f"{decision.group.subject} [{selected}]" if selected else decision.group.subject
+
+
+def _provenance(claim: Claim, decision: Decision) -> dict[str, Any]:
+    """Return who chose this ingestor and why; catalogs keep it beside the run."""
+    return {
+        "ingestor": claim.ingestor,
+        "version": claim.version,
+        "evidence": [str(evidence) for evidence in claim.evidence],
+        "reason": decision.reason,
+        "alternatives": [offer.ingestor for offer in decision.alternatives],
+        "notes": list(claim.notes),
+    }
+
+
+def _describe(run: Any) -> dict[str, Any]:
+    """Return what a run consists of, from its documents; no pixel is read."""
+    stop = run.metadata["stop"]
+    start = run.metadata["start"]
+    events = {} if stop is None else stop.get("num_events", {})
+    streams = {}
+    for name in run:
+        data_keys: dict[str, Any] = {}
+        for descriptor in run[name].metadata["descriptors"]:
+            for key, data_key in descriptor["data_keys"].items():
+                data_keys[key] = {
+                    "shape": list(data_key.get("shape") or ()),
+                    "dtype": data_key.get("dtype_numpy") or data_key.get("dtype"),
+                }
+        streams[name] = {"events": events.get(name), "data_keys": data_keys}
+    when = datetime.datetime.fromtimestamp(start["time"], tz=datetime.timezone.utc)
+    return {
+        "streams": streams,
+        "time": when.isoformat(timespec="milliseconds"),
+        "incomplete": _incomplete(stop),
+    }
+
+
+def _incomplete(stop: Mapping[str, Any] | None) -> str:
+    if stop is None:
+        return "the run has no end: it is in progress, or was cut short"
+    if stop.get("exit_status", "success") != "success":
+        return str(stop.get("reason") or f"the run ended with {stop['exit_status']!r}")
+    return ""
+
+
+def _undecided(decision: Decision) -> ReportItem:
+    names = [offer.ingestor for offer in decision.alternatives]
+    return ReportItem(
+        decision.group.subject,
+        "refused",
+        f"undecided: {', '.join(names)} fit equally well",
+        "Choose one: `--use NAME`, or match(paths, use=NAME).",
+        details={"undecided": names, "files": len(decision.group.names)},
+    )
+
+
+def _refused(unclaimed: Unclaimed) -> ReportItem:
+    return ReportItem(
+        unclaimed.subject,
+        "failed" if unclaimed.is_fault else "refused",
+        unclaimed.reason,
+        unclaimed.remedy,
+        details={"files": len(unclaimed.files)},
+    )

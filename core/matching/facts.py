@@ -1,0 +1,111 @@
+"""What core itself finds out about one file, with one stat and at most one read."""
+
+from __future__ import annotations
+
+import os
+import stat as stat_module
+from dataclasses import dataclass
+from functools import cached_property
+
+from .signatures import HEAD_BYTES, identify
+
+__all__ = ["FileFacts"]
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """One file, looked at as little as possible and never twice.
+
+    Only regular files that have blocks on disk are opened: opening a FIFO would hang, opening a
+    migrated file would call it back from tape.
+
+    Examples
+    --------
+    >>> FileFacts("/no/such/file").trouble
+    'FileNotFoundError: No such file or directory'
+    >>> FileFacts(__file__).format, FileFacts(__file__).trouble
+    ('text', None)
+    """
+
+    path: str
+
+    @cached_property
+    def is_link(self) -> bool:
+        """Whether the path itself is a symbolic link."""
+        return os.path.islink(self.path)
+
+    @cached_property
+    def _stat(self) -> os.stat_result | OSError:
+        try:
+            return os.stat(self.path)
+        except OSError as error:
+            return error
+
+    @property
+    def stat(self) -> os.stat_result | None:
+        """The result of stat, None where it failed."""
+        return self._stat if isinstance(self._stat, os.stat_result) else None
+
+    @property
+    def is_on_tape(self) -> bool:
+        """Whether the file has a size but no blocks on disk: it was migrated."""
+        found = self.stat
+        return found is not None and found.st_size > 0 and getattr(found, "st_blocks", 1) == 0
+
+    @cached_property
+    def _head(self) -> bytes | str:
+        """The first bytes, or the reason why there are none."""
+        found = self._stat
+        if isinstance(found, OSError):
+            return _tell(found)
+        if not stat_module.S_ISREG(found.st_mode):
+            return f"it is no regular file but a {_kind(found.st_mode)}"
+        if found.st_size == 0:
+            return b""
+        if self.is_on_tape:
+            return "it has no blocks on disk (migrated to tape?), so it is not opened"
+        try:
+            return _read_head(self.path)
+        except OSError as error:
+            return _tell(error)
+
+    @property
+    def head(self) -> bytes | None:
+        """Its first 64 KiB at most, read once; None where it cannot or must not be opened."""
+        return self._head if isinstance(self._head, bytes) else None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no `head`; None where all is well."""
+        return self._head if isinstance(self._head, str) else None
+
+    @cached_property
+    def format(self) -> str | None:
+        """The id of its format; None where it is not known or cannot be looked at."""
+        return None if self.head is None else identify(self.head)
+
+
+def _read_head(path: str) -> bytes:
+    # Between stat and open the path may have become a FIFO: do not block, and look again.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat_module.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("it was replaced while it was looked at")
+        return os.read(descriptor, HEAD_BYTES)
+    finally:
+        os.close(descriptor)
+
+
+def _tell(error: OSError) -> str:
+    return f"{type(error).__name__}: {error.strerror or error}"
+
+
+def _kind(mode: int) -> str:
+    tests = {
+        "folder": stat_module.S_ISDIR,
+        "FIFO": stat_module.S_ISFIFO,
+        "socket": stat_module.S_ISSOCK,
+        "character device": stat_module.S_ISCHR,
+        "block device": stat_module.S_ISBLK,
+    }
+    return next((name for name, test in tests.items() if test(mode)), "special file")

@@ -1,0 +1,274 @@
+"""Judging one group: which ingestors can take it, and which of them is the best."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import cast, get_args
+
+from ..errors import AmbiguousDataError, NoDataError, PenstockError, UnsafeLinkError
+from ..registry.records import Ingestor, RunsFound, Tier
+from .facts import FileFacts
+from .plan import Claim, Decision, Evidence, Group, Offer, Rejection, Unclaimed
+from .probing import probe
+from .signatures import FORMATS, format_by_suffix, is_format
+
+__all__ = ["Sample", "judge", "take_sample"]
+
+_TIERS = cast(tuple[Tier, ...], get_args(Tier))
+_NOT_FAULTS = (NoDataError, AmbiguousDataError, UnsafeLinkError)
+"""Errors of a probe that tell of a sound file which cannot be taken as it is."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first, middle and last file of a group, and what their first bytes say together."""
+
+    facts: tuple[FileFacts, ...]
+    format: str | None
+    """The format of those that can be looked at."""
+    by_name_only: bool
+    """None of them may be opened: they lie on tape."""
+    notes: tuple[str, ...] = ()
+    is_mixed: bool = False
+    """Files of several formats share the name pattern."""
+
+
+def take_sample(group: Group) -> Sample:
+    """Look at the first bytes of three files of a group at most.
+
+    An empty or unreadable file among good ones is a note: the series may still be growing.
+    """
+    count = len(group.names)
+    facts = tuple(
+        FileFacts(group.paths[index]) for index in sorted({0, count // 2, count - 1})
+    )
+    formats = dict.fromkeys(fact.format for fact in facts)
+    known = [found for found in formats if found is not None and found != "empty"]
+    notes = [
+        f"{fact.path}: {fact.trouble or 'it is empty (0 bytes)'}"
+        for fact in facts
+        if fact.trouble or fact.format == "empty"
+    ]
+    return Sample(
+        facts,
+        known[0] if known else next(iter(formats)),
+        by_name_only=all(fact.is_on_tape for fact in facts),
+        notes=tuple(notes) if known or any(fact.is_on_tape for fact in facts) else (),
+        is_mixed=len(known) > 1,
+    )
+
+
+def judge(
+    group: Group, sample: Sample, ingestors: Iterable[Ingestor], *, use: str | None = None
+) -> Decision | Unclaimed | None:
+    """Decide which ingestor takes a group.
+
+    Returns
+    -------
+    A decision, or the reason why nobody takes the group; None where its files are to be judged
+    one by one.
+    """
+    rejected: list[Rejection] = []
+    candidates: list[tuple[Ingestor, tuple[Evidence, ...]]] = []
+    for ingestor in ingestors:
+        if use is not None and ingestor.name != use:
+            continue
+        evidence = _evidence(ingestor, group, sample, pinned=use is not None)
+        if against := [item for item in evidence if not item.supports]:
+            rejected.append(Rejection(ingestor.name, against[0].detail))
+        else:
+            candidates.append((ingestor, tuple(evidence)))
+    if trouble := _trouble(group, sample):
+        return replace(trouble, rejected=tuple(rejected))
+    several = len(group.names) > 1
+    if several and candidates and all(ingestor.takes == "file" for ingestor, _ in candidates):
+        return None  # no need to ask: nobody takes them together
+
+    offers: list[tuple[Ingestor, Offer, bool]] = []
+    for ingestor, evidence in candidates:
+        outcome = _ask(ingestor, group, sample, evidence)
+        if isinstance(outcome, Rejection):
+            rejected.append(outcome)
+        else:
+            found, offer = outcome
+            separately = several and ingestor.takes == "file"
+            if separately and ingestor.probe is not None and not found.separate:
+                reason = f"it takes one file, and these {len(group.names)} belong together"
+                rejected.append(Rejection(ingestor.name, reason))
+            else:
+                offers.append((ingestor, offer, separately or (several and found.separate)))
+    if not offers:
+        return _unclaimed(group, sample, rejected)
+    best = _best(offers)
+    if all(separately for _, _, separately in best):
+        return None
+    if len(best) > 1:
+        return Decision(
+            group,
+            None,
+            tuple(offer for _, offer, _ in offers),
+            tuple(rejected),
+            reason=f"{len(best)} ingestors fit equally well ({best[0][1].tier})",
+        )
+    chosen = best[0][1]
+    others = tuple(offer for _, offer, _ in offers if offer is not chosen)
+    reason = _reason(best[0][0], chosen, others, pinned=use is not None)
+    return Decision(group, chosen, others, tuple(rejected), reason)
+
+
+def _evidence(
+    ingestor: Ingestor, group: Group, sample: Sample, *, pinned: bool
+) -> list[Evidence]:
+    file = sample.facts[0].path
+    evidence = [Evidence("pin", file, "chosen by the user", True)] if pinned else []
+    if ingestor.patterns and not pinned:
+        names = (group.names[0], group.names[-1])
+        fits = all(_pattern(ingestor.patterns).fullmatch(name) for name in names)
+        wanted = " or ".join(ingestor.patterns)
+        detail = f"the name fits {wanted}" if fits else f"the name does not fit {wanted}"
+        evidence.append(Evidence("pattern", file, detail, fits))
+    if not ingestor.formats:
+        return evidence
+    wanted = " or ".join(FORMATS[format_id].title for format_id in ingestor.formats)
+    if sample.by_name_only:
+        fits = is_format(format_by_suffix(group.names[0]), ingestor.formats)
+        detail = f"the suffix promises {'' if fits else 'no '}{wanted}"
+        evidence.append(Evidence("suffix", file, detail, fits))
+    elif sample.format is not None:
+        fits = is_format(sample.format, ingestor.formats)
+        detail = f"it is {FORMATS[sample.format].title}" + ("" if fits else f", not {wanted}")
+        if not fits and is_format(format_by_suffix(group.names[0]), ingestor.formats):
+            detail = f"extension mismatch: {detail}"
+        evidence.append(Evidence("signature", file, detail, fits))
+    elif not pinned:
+        evidence.append(Evidence("signature", file, f"its first bytes are not {wanted}", False))
+    return evidence
+
+
+@lru_cache(maxsize=256)
+def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(fnmatch.translate, patterns)), re.IGNORECASE)
+
+
+def _ask(
+    ingestor: Ingestor, group: Group, sample: Sample, evidence: tuple[Evidence, ...]
+) -> tuple[RunsFound, Offer] | Rejection:
+    probed = ingestor.probe is not None and not sample.by_name_only
+    try:
+        found = probe(ingestor, group.paths) if probed else RunsFound()
+    except Exception as error:  # a plug-in's code: whatever it raises is its answer
+        return _rejection(ingestor.name, error)
+    if found is None:
+        return Rejection(ingestor.name, "its probe declined: this is not what it reads")
+    if probed:
+        detail = found.detail or "confirmed by its probe"
+        evidence = (*evidence, Evidence("probe", group.paths[0], detail, True))
+    notes = (*group.notes, *_mismatch(group, sample), *sample.notes, *found.notes)
+    claims = tuple(
+        Claim(
+            ingestor.name,
+            ingestor.version,
+            group.paths,
+            ingestor.ingest,
+            (list(group.paths) if ingestor.takes == "files" else group.paths[0],),
+            kwargs,
+            evidence,
+            notes,
+        )
+        for kwargs in found.kwargs
+    )
+    tier = _tier(ingestor, {item.kind for item in evidence})
+    return found, Offer(ingestor.name, tier, claims, evidence, notes)
+
+
+def _rejection(name: str, error: Exception) -> Rejection:
+    if isinstance(error, PenstockError):
+        is_fault = not isinstance(error, _NOT_FAULTS)
+        return Rejection(name, error.what, error.remedy or "", is_fault)
+    return Rejection(name, f"{type(error).__name__}: {error}", is_fault=True)
+
+
+def _mismatch(group: Group, sample: Sample) -> tuple[str, ...]:
+    promised = format_by_suffix(group.names[0])
+    if promised is None or sample.format is None or is_format(sample.format, (promised,)):
+        return ()
+    found, named = FORMATS[sample.format].title, FORMATS[promised].title
+    return (f"extension mismatch: named like {named}, but it is {found}",)
+
+
+def _tier(ingestor: Ingestor, kinds: set[str]) -> Tier:
+    """Return the tier that an ingestor declares, or the best one that the evidence supports."""
+    if "probe" in kinds:
+        supported: Tier = "STRUCTURE"
+    elif {"signature", "pattern"} <= kinds:
+        supported = "CONVENTION"
+    elif "signature" in kinds:
+        supported = "SIGNATURE"
+    elif kinds & {"pattern", "suffix"}:
+        supported = "EXTENSION"
+    else:
+        supported = "FALLBACK"
+    return max(ingestor.tier, supported, key=_TIERS.index)
+
+
+def _best(offers: list[tuple[Ingestor, Offer, bool]]) -> list[tuple[Ingestor, Offer, bool]]:
+    """Return the offers of the strongest tier that no other one of them beats."""
+    strongest = min(_TIERS.index(offer.tier) for _, offer, _ in offers)
+    level = [item for item in offers if _TIERS.index(item[1].tier) == strongest]
+    beaten = {name for ingestor, _, _ in level for name in ingestor.beats}
+    return [item for item in level if item[0].name not in beaten]
+
+
+def _reason(ingestor: Ingestor, chosen: Offer, others: tuple[Offer, ...], *, pinned: bool) -> str:
+    if pinned:
+        return "the user chose it"
+    rivals = [offer.ingestor for offer in others if offer.tier == chosen.tier]
+    if rivals:
+        return f"it is declared to be preferred to {', '.join(rivals)}"
+    return ""
+
+
+def _trouble(group: Group, sample: Sample) -> Unclaimed | None:
+    """Tell why a group cannot even be looked at, if that is so."""
+    troubles = [fact.trouble for fact in sample.facts]
+    if sample.by_name_only or not all(troubles):
+        return None
+    remedy = "Check its permissions and the file system."
+    is_fault = sample.facts[0].stat is None or "Error" in str(troubles[0])
+    return Unclaimed(
+        group.subject, group.paths, str(troubles[0]), remedy if is_fault else "", is_fault
+    )
+
+
+def _unclaimed(group: Group, sample: Sample, rejected: list[Rejection]) -> Unclaimed:
+    fault = next((rejection for rejection in rejected if rejection.is_fault), None)
+    promised = format_by_suffix(group.names[0])
+    asked = [item for item in rejected if item.remedy or item.is_fault]
+    remedy = ""
+    if asked:
+        reason = "; ".join(f"{item.reason} ({item.ingestor})" for item in asked)
+        remedy = next((item.remedy for item in asked if item.remedy), "")
+    elif sample.format is None:
+        reason = "its format is not known"
+        if promised is not None:
+            reason = f"it is named like {FORMATS[promised].title}, but its first bytes are not"
+            remedy = "Copy it again, or ask where it comes from."
+    else:
+        found = FORMATS[sample.format]
+        reason = f"it is {found.title}"
+        remedy = found.remedy
+        if promised is not None and not is_format(sample.format, (promised,)):
+            reason = f"it is named like {FORMATS[promised].title}, but {reason}"
+        else:
+            declined = [item for item in rejected if "signature" not in item.reason]
+            reason += ", which no ingestor takes"
+            remedy = remedy or "; ".join(
+                f"{item.ingestor}: {item.reason}" for item in declined if "declined" in item.reason
+            )
+    return Unclaimed(
+        group.subject, group.paths, reason, remedy, fault is not None, tuple(rejected)
+    )

@@ -1,0 +1,93 @@
+"""Matching: from a selection of paths to a plan."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from ..config import get_config
+from ..registry.records import Ingestor
+from ..registry.registry import get_registry
+from .facts import FileFacts
+from .grouping import group_names
+from .judging import judge, take_sample
+from .plan import Decision, Group, Plan, Unclaimed
+from .walking import Obstacle, gather
+
+__all__ = ["match"]
+
+
+def match(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, use: str | None = None
+) -> Plan:
+    """Find out which ingestors take which of the selected files, and why.
+
+    Files of one folder whose names differ in numbers only are a group; the first, middle and last
+    file of a group are looked at. Files are neither decoded nor executed.
+
+    Parameters
+    ----------
+    paths
+        Files, folders (with all that lies below them) and globs.
+    use
+        The name of the one ingestor to consider.
+
+    Returns
+    -------
+    Plan
+        Every selected file is in one of its decisions, or unclaimed with the reason.
+
+    Raises
+    ------
+    UnregisteredIngestorError
+        No ingestor is registered as `use`.
+
+    Examples
+    --------
+    >>> print(match("/no/such/file.tif").explain())
+    /no/such/file.tif
+    ✗ it does not exist
+      Check the spelling.
+    """
+    registry = get_registry()
+    ingestors = [registry.ingestor(use)] if use is not None else list(registry.ingestors.values())
+    selection = gather(paths, ignored_folders=get_config().ignored_folders)
+    decisions: list[Decision] = []
+    unclaimed = [_from_obstacle(obstacle) for obstacle in selection.obstacles]
+    for folder, names in selection.folders.items():
+        for group in group_names(folder, names):
+            for verdict in _decide(group, ingestors, use):
+                if isinstance(verdict, Decision):
+                    decisions.append(verdict)
+                else:
+                    unclaimed.append(verdict)
+    return Plan(tuple(decisions), tuple(unclaimed), registry.problems)
+
+
+def _decide(
+    group: Group, ingestors: Sequence[Ingestor], use: str | None
+) -> list[Decision | Unclaimed]:
+    sample = take_sample(group)
+    if sample.is_mixed:
+        parts = _split_by_format(group)
+        return [verdict for part in parts for verdict in _decide(part, ingestors, use)]
+    verdict = judge(group, sample, ingestors, use=use)
+    if verdict is not None:
+        return [verdict]
+    singles = [Group(group.folder, (name,), name) for name in group.names]
+    return [verdict for single in singles for verdict in _decide(single, ingestors, use)]
+
+
+def _split_by_format(group: Group) -> list[Group]:
+    """Part a group whose files share a name pattern but not a format."""
+    names: dict[str | None, list[str]] = defaultdict(list)
+    for name, path in zip(group.names, group.paths, strict=True):
+        names[FileFacts(path).format].append(name)
+    return [part for same in names.values() for part in group_names(group.folder, same)]
+
+
+def _from_obstacle(obstacle: Obstacle) -> Unclaimed:
+    return Unclaimed(
+        obstacle.path, (obstacle.path,), obstacle.reason, obstacle.remedy, obstacle.is_error
+    )

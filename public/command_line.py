@@ -1,0 +1,79 @@
+"""The command ``penstock``: one subcommand a module in `penstock.commands`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from penstock._version import __version__
+from penstock.commands import ingest, match, plugins
+from penstock.commands.exit_codes import BROKEN_PIPE, EXIT_CODES, FAILED, INTERRUPTED, USAGE
+from penstock.core.errors import PenstockError, UnregisteredIngestorError
+
+__all__ = ["build_parser", "main"]
+
+_SUBCOMMANDS = (ingest, match, plugins)
+
+_DESCRIPTION = """\
+Point at files that somebody else's software wrote, and have a catalog of runs.
+"""
+
+_EXAMPLES = """\
+examples:
+  penstock ingest scan_*.tif          one series of images
+  penstock ingest /data/today         a folder and all that lies below it
+  penstock match --why /data/today    which ingestor would take what, and why
+  penstock plugins                    what is installed, and what is broken
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line.
+
+    Examples
+    --------
+    >>> build_parser().parse_args(["ingest", "a.tif"]).paths
+    ['a.tif']
+    """
+    parser = argparse.ArgumentParser(
+        prog="penstock",
+        description=_DESCRIPTION,
+        epilog=f"{_EXAMPLES}\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"penstock {__version__}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for module in _SUBCOMMANDS:
+        module.add_parser(subparsers)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Examples
+    --------
+    >>> main(["match", "/no/such/file.tif"])
+    /no/such/file.tif: it does not exist. Check the spelling.
+    4
+    """
+    options = build_parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+    except UnregisteredIngestorError as error:  # what follows --use
+        print(f"penstock: {error}", file=sys.stderr)
+        return USAGE
+    except PenstockError as error:
+        print(f"penstock: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("penstock: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read has enough; without this the interpreter would complain while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    return code

@@ -1,0 +1,1 @@
+"""The subcommands of ``penstock``: each module has ``add_parser`` and ``run``."""

@@ -1,0 +1,119 @@
+"""``penstock ingest``: match files, ingest them, and show what became of each."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from typing import Any
+
+from penstock.commands import exit_codes
+from penstock.commands.terminal import plain, print_json, print_table, progress_bar, short
+from penstock.core.report import Report, ReportItem
+
+__all__ = ["add_parser", "run"]
+
+_EXAMPLES = f"""\
+examples:
+  penstock ingest scan_*.tif
+  penstock ingest /data/today notes.h5
+  penstock ingest --use tiff-stack odd.tif    whatever others offer
+  penstock ingest /data/today --json | jq .counts
+
+{exit_codes.EXIT_CODES}"""
+
+_KINDS = {"u": "uint", "i": "int", "f": "float", "c": "complex", "b": "bool", "U": "str"}
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand to the parser of the command line."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "ingest",
+        help="ingest files and show the runs",
+        description="Group files, choose an ingestor for each group, ingest them, and show the "
+        "runs, and what was refused or failed, with the reason and the remedy.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
+    parser.add_argument("--use", metavar="NAME", help="the ingestor to use; see `penstock plugins`")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ingest, print, and return the exit code."""
+    from penstock.core.catalog import BlueskyInMemoryCatalog
+    from penstock.core.ingesting import ingest_paths
+    from penstock.core.registry.registry import get_registry
+
+    for problem in get_registry().problems:
+        print(f"penstock: {plain(problem)}", file=sys.stderr)
+    with progress_bar("ingesting") as progress:
+        report = ingest_paths(
+            BlueskyInMemoryCatalog(), options.paths, use=options.use, progress=progress
+        )
+    if options.json:
+        print_json(report.to_dict())
+    else:
+        print_report(report)
+    return exit_codes.of_report(report)
+
+
+def print_report(report: Report) -> None:
+    """Print a table of the runs, and one of what was refused or failed."""
+    runs = report.with_outcome("ok", "partial")
+    print_table(
+        "Runs",
+        ["uid", "ingestor", "files", "stream", "shape", "dtype", "start time", "from"],
+        [_run_row(item) for item in runs],
+    )
+    notes = [(item, note) for item in runs for note in [item.why, *item.details["notes"]] if note]
+    print_table("Notes", ["from", "note"], [(short(item.subject), note) for item, note in notes])
+    others = [*report.with_outcome("failed"), *report.with_outcome("refused")]
+    print_table(
+        "Not ingested",
+        ["outcome", "from", "why", "remedy"],
+        [(item.outcome, short(item.subject), item.why, item.remedy) for item in others],
+        style="bold red" if report.with_outcome("failed") else "bold yellow",
+    )
+    print(report)
+
+
+def _run_row(item: ReportItem) -> list[object]:
+    details = item.details
+    streams = details["streams"]
+    shown = {name: _largest(stream["data_keys"]) for name, stream in streams.items()}
+    uid = item.uid or ""
+    return [
+        uid[:8] if sys.stdout.isatty() else uid,
+        details["ingestor"],
+        details["files"],
+        "\n".join(streams),
+        "\n".join(
+            " × ".join(map(str, _shape(streams[name]["events"], key))) for name, key in shown.items()
+        ),
+        "\n".join(_dtype_name(key["dtype"]) for key in shown.values()),
+        details["time"].replace("T", " ").replace("+00:00", " UTC"),
+        short(item.subject),
+    ]
+
+
+def _largest(data_keys: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    nothing: dict[str, Any] = {"shape": [], "dtype": ""}
+    return max(
+        data_keys.values(), key=lambda key: math.prod(n or 1 for n in key["shape"]), default=nothing
+    )
+
+
+def _shape(events: int | None, data_key: dict[str, Any]) -> list[object]:
+    return ["?" if n is None else n for n in (events, *data_key["shape"])]
+
+
+def _dtype_name(dtype: object) -> str:
+    """Return a machine type as people write it: ``<u2`` is uint16."""
+    text = str(dtype).lstrip("<>|=")
+    kind, size = text[:1], text[1:]
+    if kind not in _KINDS or not size.isdigit():
+        return str(dtype)
+    return _KINDS[kind] if kind in "bU" else f"{_KINDS[kind]}{8 * int(size)}"

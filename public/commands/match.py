@@ -1,0 +1,65 @@
+"""``penstock match``: show which ingestor would take which files, and why."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from penstock.commands import exit_codes
+from penstock.commands.terminal import plain, print_json, short
+
+__all__ = ["add_parser", "run"]
+
+_EXAMPLES = """\
+examples:
+  penstock match /data/today
+  penstock match --why scan_001.h5
+  penstock match --json /data/today
+
+exit codes:
+  0  every file is decided
+  1  the selection could not be matched at all
+  2  usage
+  3  several ingestors fit some files equally well
+  4  nothing is undecided, but some file is claimed by no ingestor
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand to the parser of the command line."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "match",
+        help="show which ingestor would take which files",
+        description="Group files and choose an ingestor for each group, and ingest nothing.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
+    parser.add_argument("--why", action="store_true", help="show the evidence, for and against")
+    parser.add_argument("--use", metavar="NAME", help="the ingestor to use; see `penstock plugins`")
+    parser.add_argument("--json", action="store_true", help="print the plan as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Match, print, and return the exit code."""
+    from penstock.core.matching.matcher import match
+
+    plan = match(options.paths, use=options.use)
+    if options.json:
+        print_json(plan.to_dict())
+    elif options.why:
+        print(plain(plan.explain()))
+    else:
+        for decision in plan.decisions:
+            if decision.chosen is None:
+                told = "undecided: " + ", ".join(offer.ingestor for offer in decision.alternatives)
+            else:
+                told = decision.chosen.ingestor
+            print(plain(f"{short(decision.group.folder)}/{decision.group}: {told}"))
+        for unclaimed in plan.unclaimed:
+            text = f"{short(unclaimed.subject)}: {unclaimed.reason}."
+            print(plain(f"{text} {unclaimed.remedy}".rstrip()))
+    if plan.undecided:
+        return exit_codes.UNDECIDED
+    return exit_codes.NOTHING_CLAIMED if plan.unclaimed else exit_codes.DONE

@@ -1,0 +1,122 @@
+"""Printing for people: tables and a progress bar, plain where nobody looks.
+
+Colours and the terminal's width are used at a terminal alone; piped output has neither, and no
+line is cut. `NO_COLOR <https://no-color.org>`_ is respected. rich is imported when printing.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["plain", "print_json", "print_table", "progress_bar", "short"]
+
+_UNBOUNDED = 10_000
+
+
+def plain(text: object) -> str:
+    r"""Return text that is safe to print: control characters of file names are spelled out.
+
+    Examples
+    --------
+    >>> plain("a\x1b[31m.tif")
+    'a\\x1b[31m.tif'
+    """
+    return "".join(
+        sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode()
+        for sign in str(text)
+    )
+
+
+def short(path: str) -> str:
+    """Return a path as it is shortest: relative to the working directory if it lies below it.
+
+    Examples
+    --------
+    >>> short(os.path.join(os.getcwd(), "a.tif")), short("/somewhere/else/a.tif")
+    ('a.tif', '/somewhere/else/a.tif')
+    """
+    here = os.path.join(os.getcwd(), "")
+    return path[len(here) :] if path.startswith(here) and len(path) > len(here) else path
+
+
+def print_json(value: Any) -> None:
+    """Print plain data as JSON."""
+    _write(json.dumps(value, indent=2, default=str) + "\n", sys.stdout)
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, style: str = ""
+) -> None:
+    """Print a table; nothing where there are no rows.
+
+    Examples
+    --------
+    >>> print_table("Runs", ["uid", "files"], [["6f2a", 3]])
+    Runs
+     uid   files
+     6f2a  3
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    if not rows:
+        return
+    table = Table(
+        title=title, title_justify="left", title_style=style or "bold", box=None, pad_edge=True
+    )
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=not sys.stdout.isatty())
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    buffer = io.StringIO()
+    _console(buffer, sys.stdout).print(table)
+    lines = buffer.getvalue().splitlines()
+    _write("\n".join(line.rstrip() for line in lines) + "\n", sys.stdout)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int, str], None] | None]:
+    """Show a progress bar on standard error if that is a terminal; give what moves it, or None."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = _console(sys.stderr, sys.stderr)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+
+        def move(done: int, total: int, subject: str) -> None:
+            name = escape(plain(os.path.basename(subject)))
+            progress.update(task, completed=done, total=total, description=f"{what} {name}")
+
+        yield move
+
+
+def _console(file: TextIO, terminal: TextIO) -> Console:
+    from rich.console import Console
+
+    at_terminal = terminal.isatty()
+    return Console(
+        file=file,
+        force_terminal=at_terminal,
+        width=None if at_terminal else _UNBOUNDED,
+        no_color=bool(os.environ.get("NO_COLOR")) or not at_terminal,
+        highlight=False,
+    )
+
+
+def _write(text: str, stream: TextIO) -> None:
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
