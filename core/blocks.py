@@ -1,4 +1,4 @@
-"""How much is read at once: blocks of rows of some tens of MiB, within a budget shared by all workers."""
+"""How much is read at once: blocks of some tens of MiB, within a budget that workers share."""
 
 from __future__ import annotations
 

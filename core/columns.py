@@ -61,14 +61,9 @@ def _stack_lazy(values: Sequence[Any]) -> Column:
 
 
 def _stack(values: Sequence[Any]) -> NDArray[Any]:
-    arrays = [
-        value if isinstance(value, np.ndarray) else _row(value)
-        for value in values
-    ]
-    if len({array.shape for array in arrays}) == 1:
-        if len({array.dtype.kind in "OSU" for array in arrays}) == 1:
-            return np.stack(arrays)
-    return _objects(arrays)
+    arrays = [value if isinstance(value, np.ndarray) else _row(value) for value in values]
+    alike = {(array.shape, array.dtype.kind in "OSU") for array in arrays}
+    return np.stack(arrays) if len(alike) == 1 else _objects(arrays)
 
 
 def _row(value: Any) -> NDArray[Any]:

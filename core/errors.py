@@ -133,7 +133,7 @@ class AssetError(PenstockError, OSError):
     __str__ = PenstockError.__str__
     __reduce__ = PenstockError.__reduce__
 
-    def __new__(cls, *args: object, **kwargs: object) -> AssetError:
+    def __new__(cls, *args: object, **kwargs: object) -> AssetError:  # noqa: D102  # as above
         return OSError.__new__(cls)
 
 

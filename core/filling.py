@@ -184,7 +184,7 @@ def _alike(first: dict[str, Any], doc: dict[str, Any]) -> bool:
         first["descriptor"] == doc["descriptor"]
         and first["data"].keys() == doc["data"].keys()
         and first["timestamps"].keys() == doc["timestamps"].keys()
-        and (first.get("filled") or {}) .keys() == (doc.get("filled") or {}).keys()
+        and (first.get("filled") or {}).keys() == (doc.get("filled") or {}).keys()
     )
 
 

@@ -65,7 +65,7 @@ class RunOutline:
     def row_numbers(self, descriptor: str) -> np.ndarray[Any, Any]:
         """Return the sequence numbers of a descriptor's rows: those of its events, in their order.
 
-        Rows that only ``stream_datum`` documents know follow, or stand alone where there are no events.
+        Rows that only ``stream_datum`` documents know follow.
         """
         numbers = np.asarray(self.seq_nums.get(descriptor, ()), dtype=np.int64)
         ranges = [

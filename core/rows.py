@@ -27,7 +27,8 @@ class Segment:
     Attributes
     ----------
     seq_num, time, uid
-        One value a row. Rows that only ``stream_datum`` documents know have no time (NaN) and no uid ("").
+        One value a row. Rows that only ``stream_datum`` documents know have no time (NaN) and no
+        uid ("").
     data
         For each data key, a column.
     timestamps

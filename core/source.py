@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from .documents import Document, normalise
 from .errors import DocumentError, InconsistentRunError
+from .places import Fingerprint
 
 __all__ = ["CallSource", "DocumentsSource", "RunSource", "pull_start"]
 
@@ -25,7 +26,7 @@ class RunSource(Protocol):
     def documents(self) -> Iterator[Document]:
         """Yield the run's documents, the start first; each call is one consistent pass."""
 
-    def fingerprint(self) -> str | None:
+    def fingerprint(self) -> Fingerprint | None:
         """Return what tells a changed run from an unchanged one; None if nothing does."""
 
 
@@ -99,7 +100,7 @@ class CallSource:
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
     start: dict[str, Any]
-    recorded_fingerprint: str | None = None
+    recorded_fingerprint: Fingerprint | None = None
 
     @property
     def label(self) -> str:
@@ -132,7 +133,7 @@ class CallSource:
             if close is not None:
                 close()
 
-    def fingerprint(self) -> str | None:
+    def fingerprint(self) -> Fingerprint | None:
         """Return the fingerprint of the files as they were when the call entered the catalog."""
         return self.recorded_fingerprint
 
@@ -164,7 +165,7 @@ class DocumentsSource:
         yield "start", self.start
         yield from self.recorded[1:]
 
-    def fingerprint(self) -> str | None:
+    def fingerprint(self) -> Fingerprint | None:
         """Return None: documents in memory are what they are."""
         return None
 

@@ -1,7 +1,8 @@
-"""One data key of one stream as a lazy array: the frames of its resources, in the order of the rows."""
+"""One data key of one stream as a lazy array: the frames of its resources in row order."""
 
 from __future__ import annotations
 
+import itertools
 import operator
 import uuid
 from bisect import bisect_right
@@ -188,9 +189,10 @@ class AssetArray:
         chunks = (self.block_rows if len(self) else 0, *(-1 for _ in self.frame_shape))
         meta = np.empty((0,) * self.ndim, dtype=self.dtype)
         # Without fancy=False: dask does not fuse slices into arrays that forbid lists of indices.
-        return da.from_array(
+        array: da.Array = da.from_array(
             self, chunks=chunks, name=f"penstock-{self._token}", lock=False, meta=meta
         )
+        return array
 
 
 def _expand(key: Any, ndim: int) -> tuple[Any, ...]:
@@ -263,4 +265,4 @@ def _stretches(numbers: Sequence[int]) -> list[tuple[int, int]]:
         return [(0, len(numbers))]
     breaks = np.flatnonzero(np.diff(np.asarray(numbers)) != 1) + 1
     edges = [0, *breaks.tolist(), len(numbers)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(itertools.pairwise(edges))

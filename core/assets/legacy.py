@@ -133,7 +133,9 @@ def _open(datum: _Datum) -> Any:
     except PenstockError:
         raise
     except Exception as error:
-        raise AssetError(f"its handler failed: {type(error).__name__}: {error}", where=datum.path) from error
+        raise AssetError(
+            f"its handler failed: {type(error).__name__}: {error}", where=datum.path
+        ) from error
 
 
 def _value(handler: Any, datum: _Datum) -> NDArray[Any]:

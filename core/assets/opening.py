@@ -85,13 +85,10 @@ def open_array(
     }
     shape, dtype = _common_type(frames, data_key, label)
     missing = MissingFrames(shape, dtype, label)
-    pieces: list[Piece] = []
-    for run in _aligned(rows, datums, label):
-        pieces.append(
-            Piece(missing, run.row, run.rows)
-            if run.resource is None
-            else Piece(frames[run.resource], run.first, run.rows)
-        )
+    pieces = [
+        Piece(missing if part.resource is None else frames[part.resource], part.first, part.rows)
+        for part in _aligned(rows, datums, label)
+    ]
     return AssetArray(pieces or [Piece(missing, 0, 0)], label=label)
 
 
@@ -122,7 +119,9 @@ class _Stretch:
     first: int
 
 
-def _aligned(rows: np.ndarray[Any, Any], datums: list[dict[str, Any]], label: str) -> list[_Stretch]:
+def _aligned(
+    rows: np.ndarray[Any, Any], datums: list[dict[str, Any]], label: str
+) -> list[_Stretch]:
     """Lay the ranges of the datums along the rows."""
     position = {int(number): row for row, number in enumerate(rows)} if not _counts(rows) else None
     offset = int(rows[0]) if len(rows) else 0

@@ -40,9 +40,7 @@ class Frames(Protocol):
     def frames_per_chunk(self) -> int:
         """How many consecutive indices lie in one unit of storage (HDF5 chunk); 1 if unknown."""
 
-    def read(
-        self, start: int, stop: int, region: Region | None, out: NDArray[Any]
-    ) -> None:
+    def read(self, start: int, stop: int, region: Region | None, out: NDArray[Any]) -> None:
         """Read the frames with indices ``start`` … ``stop - 1`` into `out`.
 
         Parameters
@@ -52,7 +50,7 @@ class Frames(Protocol):
         region
             Which part of each frame; None for whole frames.
         out
-            C-contiguous over whole frames; shape ``(stop - start, *region or frame_shape)``, of `dtype`.
+            C-contiguous, of `dtype`, of shape ``(stop - start, *frame_shape)`` or that of `region`.
 
         Raises
         ------
@@ -74,4 +72,4 @@ class AssetContext:
 
 
 AssetOpener: TypeAlias = Callable[[dict[str, Any], AssetContext], Frames]
-"""``open(stream_resource, context) -> Frames``: what a registered asset reader's reference names."""
+"""``open(stream_resource, context) -> Frames``: what an asset reader's reference names."""

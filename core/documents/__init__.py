@@ -11,11 +11,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "array_key": ".keys",
         "child_uid": ".uids",
         "column_key": ".keys",
-        "normalise": ".normalise",
+        "normalise": ".normalising",
         "page_from_events": ".pages",
         "safe_key": ".keys",
         "safe_metadata": ".keys",
         "unpack_page": ".pages",
-        "validate": ".validate",
+        "validate": ".validating",
     },
 )

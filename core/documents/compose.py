@@ -13,10 +13,10 @@ import numpy as np
 
 from ..errors import DocumentError
 from .keys import column_key
-from .normalise import normalise
+from .normalising import normalise
 from .types import Document
 from .uids import child_uid, event_uids
-from .validate import validate
+from .validating import validate
 
 __all__ = ["RunComposer", "StreamComposer"]
 
@@ -34,7 +34,7 @@ class RunComposer:
     time
         When the run began, seconds since 1970-01-01 UTC.
     metadata
-        More for the start document. ``hints.dimensions`` defaults to the time of stream ``primary``.
+        More for the start document. ``hints.dimensions`` defaults to the time of ``primary``.
 
     Examples
     --------
@@ -46,9 +46,7 @@ class RunComposer:
     {'primary': 2}
     """
 
-    def __init__(
-        self, *, uid: str, time: float, metadata: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, *, uid: str, time: float, metadata: Mapping[str, Any] | None = None) -> None:
         self.uid = uid
         self.time = float(time)
         self._metadata = dict(metadata or {})
@@ -116,9 +114,7 @@ class RunComposer:
         self._streams.append(stream)
         return stream
 
-    def stop(
-        self, *, time: float, exit_status: str = "success", reason: str = ""
-    ) -> Document:
+    def stop(self, *, time: float, exit_status: str = "success", reason: str = "") -> Document:
         """Return the stop document.
 
         Parameters
@@ -126,7 +122,8 @@ class RunComposer:
         time
             When the run ended, seconds since 1970-01-01 UTC.
         exit_status
-            ``"success"`` only where recorded, or where nothing is missing; else ``"abort"`` or ``"fail"``.
+            ``"success"`` only where recorded, or where nothing is missing; else ``"abort"`` or
+            ``"fail"``.
         reason
             Why it ended so, and whether that is recorded or inferred.
         """
@@ -358,10 +355,10 @@ class StreamComposer:
                 where=f"stream {self.name!r}",
                 remedy="Give every data key that is not external, and no other.",
             )
-        for key in columns:
-            if len(columns[key]) != rows or len(stamps[key]) != rows:
+        for key, column in columns.items():
+            if len(column) != rows or len(stamps[key]) != rows:
                 raise DocumentError(
-                    f"column {key!r} has {len(columns[key])} rows (timestamps {len(stamps[key])})"
+                    f"column {key!r} has {len(column)} rows (timestamps {len(stamps[key])})"
                     f" where time has {rows}",
                     where=f"stream {self.name!r}",
                 )

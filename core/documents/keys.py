@@ -72,7 +72,10 @@ def column_key(values: Any, *, source: str, units: str | None = None) -> dict[st
     >>> column_key([[1, 2], [3, 4]], source="names")["shape"]
     [2]
     """
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:  # rows of different lengths
+        array = np.fromiter(values, dtype=object)
     if array.ndim > 1:
         return array_key(array.shape[1:], array.dtype, source=source, units=units)
     key: dict[str, Any] = {
@@ -80,6 +83,8 @@ def column_key(values: Any, *, source: str, units: str | None = None) -> dict[st
         "shape": [],
         "source": source,
     }
+    if array.dtype.kind == "O" and all(isinstance(value, list) for value in array):
+        key |= {"dtype": "array", "shape": [None]}
     if array.dtype.kind in "biufSU":
         key["dtype_numpy"] = array.dtype.str
     if units:
@@ -103,7 +108,7 @@ def safe_key(name: str) -> str:
 
 
 def safe_metadata(value: Any) -> Any:
-    """Return metadata whose keys, at every depth, hold neither ``.`` nor ``/`` nor start with ``$``.
+    """Return metadata whose keys, at every depth, are free of ``.``, ``/`` and a leading ``$``.
 
     Two keys that would become one get numbers, so that nothing is lost.
 

@@ -24,7 +24,7 @@ def child_uid(parent: str, *path: str | int) -> str:
 
 
 def event_uids(parent: str, first: int, count: int) -> list[str]:
-    """Return the uids of `count` consecutive events, the first of which has sequence number `first`.
+    """Return the uids of `count` consecutive events from sequence number `first` on.
 
     The last group of digits of each is the sequence number: making a UUIDv5 for each of 100,000
     events would cost more than everything else about them.

@@ -46,13 +46,12 @@ def validate(name: str, doc: dict[str, Any]) -> None:
         event_model.schema_validators[kind].validate(doc)
     except jsonschema.ValidationError as error:
         path = "".join(f"[{step!r}]" for step in error.absolute_path)
-        raise DocumentError(error.message, where=f"{name} document{path}") from error
+        message = error.message if len(error.message) < 500 else f"{error.message[:500]}…"
+        raise DocumentError(message, where=f"{name} document{path}") from None
 
 
 def _columns(doc: dict[str, Any]) -> dict[str, Any]:
-    columns: dict[str, Any] = {
-        key: doc[key] for key in ("seq_num", "time", "uid") if key in doc
-    }
+    columns: dict[str, Any] = {key: doc[key] for key in ("seq_num", "time", "uid") if key in doc}
     for group in ("data", "timestamps"):
         columns.update({f"{group}.{key}": value for key, value in doc.get(group, {}).items()})
     return columns

@@ -24,7 +24,7 @@ def normalise(value: Any, *, where: str = "document") -> Any:
     """Return `value` as plain data: dicts with str keys, lists, str, int, float, bool and None.
 
     numpy scalars and arrays become Python's own, tuples and sets lists, dates ISO 8601 text, bytes
-    text, enumerations their values, paths text. NaN and infinities stay. The original is not changed.
+    text, enumerations their values, paths text. NaN and infinities stay. `value` is not changed.
 
     Raises
     ------

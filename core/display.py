@@ -1,0 +1,140 @@
+"""How runs, streams and catalogs show themselves to people."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .catalog import BlueskyCatalog
+    from .run import BlueskyRun
+    from .stream import BlueskyEventStream
+
+__all__ = ["catalog_html", "describe_catalog", "describe_run", "describe_stream", "format_time"]
+
+MOST_RUNS = 20
+
+
+def format_time(seconds: float | None) -> str:
+    """Return a time as local text, to the millisecond.
+
+    Examples
+    --------
+    >>> format_time(None)
+    '…'
+    >>> len(format_time(1638827196.397))
+    23
+    """
+    if seconds is None:
+        return "…"
+    try:
+        when = datetime.datetime.fromtimestamp(seconds)
+    except (OverflowError, ValueError, OSError):  # a file may claim any number
+        return f"{seconds!r} s"
+    return when.isoformat(sep=" ", timespec="milliseconds")
+
+
+def describe_run(run: BlueskyRun) -> str:
+    """Return the summary that typing `run` shows: uid, exit status, times, streams."""
+    start = run.metadata["start"]
+    lines = ["BlueskyRun", f"  uid={run.uid!r}"]
+    try:
+        stop = run.metadata["stop"]
+        lines.append(f"  exit_status={_exit_status(stop)!r}")
+        lines.append(f"  {format_time(start['time'])} -- {format_time((stop or {}).get('time'))}")
+        lines.append("  Streams:")
+        lines += [f"    * {name} ({_rows(len(run[name]))})" for name in run] or ["    (none)"]
+    except Exception as error:  # noqa: BLE001  # a summary says what is wrong, it does not fail
+        lines.append(f"  {format_time(start['time'])} -- ?")
+        lines.append(f"  cannot be read: {error}")
+    return "\n".join(lines)
+
+
+def _exit_status(stop: dict[str, Any] | None) -> str:
+    return "in progress, or cut short" if stop is None else str(stop.get("exit_status"))
+
+
+def _rows(count: int) -> str:
+    return "1 event" if count == 1 else f"{count} events"
+
+
+def run_html(run: BlueskyRun) -> str:
+    """Return the summary of a run for notebooks."""
+    start = run.metadata["start"]
+    try:
+        stop = run.metadata["stop"]
+        rows = [
+            ("uid", run.uid),
+            ("exit_status", _exit_status(stop)),
+            ("time", f"{format_time(start['time'])} – {format_time((stop or {}).get('time'))}"),
+        ]
+        streams = [
+            (name, _rows(len(run[name])), key, _shape(data_key))
+            for name in run
+            for key, data_key in run[name].data_keys.items()
+        ]
+    except Exception as error:  # noqa: BLE001  # as in describe_run
+        rows = [("uid", run.uid), ("cannot be read", str(error))]
+        streams = []
+    table = _html_table(("stream", "rows", "data key", "shape and type"), streams)
+    return f"<b>BlueskyRun</b>{_html_table((), rows)}{table}"
+
+
+def _shape(data_key: dict[str, Any]) -> str:
+    sizes = " × ".join(map(str, data_key.get("shape") or ())) or "scalar"
+    return f"{sizes} {data_key.get('dtype_numpy') or data_key.get('dtype', '')}"
+
+
+def describe_stream(stream: BlueskyEventStream) -> str:
+    """Return one line on a stream and one on each of its data keys."""
+    lines = [f"<BlueskyEventStream {stream.name!r}, {_rows(len(stream))}>"]
+    lines += [f"  {key}: {_shape(data_key)}" for key, data_key in stream.data_keys.items()]
+    return "\n".join(lines)
+
+
+def describe_catalog(catalog: BlueskyCatalog, newest: Sequence[dict[str, Any]]) -> str:
+    """Return one line on a catalog and one on each of its newest runs."""
+    count = len(catalog)
+    noun = "run" if count == 1 else "runs"
+    lines = [f"<{type(catalog).__name__} of {count} {noun}>"]
+    lines += [
+        f"  {start['uid'][:8]}  {format_time(start['time'])}  {_about(start)}"
+        for start in newest[:MOST_RUNS]
+    ]
+    if count > MOST_RUNS:
+        lines.append(f"  … and {count - MOST_RUNS} older")
+    return "\n".join(lines)
+
+
+def catalog_html(catalog: BlueskyCatalog, newest: Sequence[dict[str, Any]]) -> str:
+    """Return a table of a catalog's newest runs for notebooks."""
+    rows = [
+        (start["uid"][:8], format_time(start["time"]), _about(start))
+        for start in newest[:MOST_RUNS]
+    ]
+    table = _html_table(("uid", "start", "about"), rows)
+    return f"<b>{type(catalog).__name__}</b> of {len(catalog)} run(s){table}"
+
+
+def _about(start: dict[str, Any]) -> str:
+    """Return what a start document says that tells it from others."""
+    sample = start.get("sample")
+    name = sample.get("name") if isinstance(sample, dict) else sample
+    parts = (
+        start.get("scan_id"),
+        start.get("plan_name"),
+        start.get("title"),
+        name,
+        start.get("origin"),
+    )
+    return "  ".join(str(part) for part in parts if part not in (None, ""))
+
+
+def _html_table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
+    titles = "".join(f"<th>{escape(title)}</th>" for title in head)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table>{f'<tr>{titles}</tr>' if titles else ''}{body}</table>"

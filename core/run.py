@@ -1,0 +1,257 @@
+"""One run: its metadata, its streams, its documents."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
+
+from . import display
+from .assets.opening import AssetAccess
+from .documents import Document, unpack_page
+from .errors import RunNotFoundError
+from .filling import fill_documents
+from .outline import RunOutline, drain
+from .source import RunSource
+from .stream import BlueskyEventStream
+
+__all__ = ["BlueskyRun", "Fill", "Transforms"]
+
+Fill = Literal["no", "delayed", "yes"]
+Transforms = Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]
+
+
+class BlueskyRun:
+    """One run, on a source of its documents; catalogs make it.
+
+    Nothing is read until it is asked for: the start document is known, the others are drained at
+    first use, and pixels are read by `read`, `to_dask` or filled documents alone.
+
+    Parameters
+    ----------
+    source
+        Where its documents come from.
+    handler_registry
+        Handler classes for ``resource`` documents, by spec.
+    root_map
+        Prefixes of the paths in its documents, and where they lie on this machine.
+    transforms
+        Functions of a document to apply on the way out, by name: ``{"start": f, "descriptor": g}``.
+    provenance
+        Who chose the ingestor and why, and the files' fingerprint.
+
+    Examples
+    --------
+    >>> from penstock.core.samples import count_run
+    >>> run = BlueskyRun(count_run(3))
+    >>> list(run), run.metadata["stop"]["exit_status"]
+    (['primary'], 'success')
+    >>> run.primary.read()["x"].mean().item()
+    1.0
+    """
+
+    def __init__(
+        self,
+        source: RunSource,
+        *,
+        handler_registry: Mapping[str, Callable[..., Any]] | None = None,
+        root_map: Mapping[str, str] | None = None,
+        transforms: Transforms | None = None,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._source = source
+        self._transforms = dict(transforms or {})
+        self._provenance = dict(provenance or {})
+        self.access = AssetAccess(dict(root_map or {}), dict(handler_registry or {}))
+        self._outline: RunOutline | None = None
+        self._lock = threading.RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Neither the lock nor what can be drained again.
+        return {**self.__dict__, "_outline": None, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.RLock()
+
+    # Metadata --------------------------------------------------------------------------------
+
+    @property
+    def uid(self) -> str:
+        """The run's uid."""
+        return str(self._source.start["uid"])
+
+    @property
+    def metadata(self) -> RunMetadata:
+        """``{"start": …, "stop": …}``; ``stop`` is None while the run has none."""
+        return RunMetadata(self)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Who chose the ingestor and why, and the files' fingerprint; empty if unrecorded."""
+        return copy.deepcopy(self._provenance)
+
+    @property
+    def outline(self) -> RunOutline:
+        """What the run consists of; its documents are drained at first use."""
+        with self._lock:
+            if self._outline is None:
+                self._outline = drain(self._start(), self._pull())
+            return self._outline
+
+    def _start(self) -> dict[str, Any]:
+        return self._transformed("start", self._source.start)
+
+    def _pull(self) -> Iterator[Document]:
+        for name, doc in self._source.documents():
+            yield name, self._transformed(name, doc)
+
+    def _transformed(self, name: str, doc: dict[str, Any]) -> dict[str, Any]:
+        transform = self._transforms.get(name)
+        return doc if transform is None else transform(copy.deepcopy(doc))
+
+    # Streams ---------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.outline.streams)
+
+    def __len__(self) -> int:
+        return len(self.outline.streams)
+
+    def __bool__(self) -> bool:
+        return True  # a run without streams is a run
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.outline.streams
+
+    def keys(self) -> list[str]:
+        """Return the names of the streams."""
+        return list(self.outline.streams)
+
+    def __getitem__(self, name: str) -> BlueskyEventStream:
+        if name not in self.outline.streams:
+            raise RunNotFoundError(
+                f"run {self.uid} has no stream {name!r}",
+                remedy=f"It has: {', '.join(self.outline.streams) or 'none'}.",
+            )
+        return BlueskyEventStream(self, name)
+
+    def __getattr__(self, name: str) -> BlueskyEventStream:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except RunNotFoundError as error:
+            raise AttributeError(str(error)) from None
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *(n for n in self.outline.streams if n.isidentifier())})
+
+    # Documents -------------------------------------------------------------------------------
+
+    def documents(self, fill: Fill = "no") -> Iterator[Document]:
+        """Yield the run's documents.
+
+        Parameters
+        ----------
+        fill
+            ``"no"``: as ingested, with references to assets. ``"delayed"`` and ``"yes"``:
+            self-contained, in event pages whose arrays are one block each, lazy (dask) or read.
+
+        Examples
+        --------
+        >>> from penstock.core.samples import count_run
+        >>> [name for name, doc in BlueskyRun(count_run(3)).documents()]
+        ['start', 'descriptor', 'event_page', 'stop']
+        """
+        if fill not in ("no", "delayed", "yes"):
+            raise ValueError(f'fill is "no", "delayed" or "yes", not {fill!r}')
+        if fill == "no":
+            return self._plain_documents()
+        return self._filled_documents(delayed=fill == "delayed")
+
+    def _plain_documents(self) -> Iterator[Document]:
+        kept = self.outline.kept
+        for name, doc in self._pull() if kept is None else kept:
+            yield name, _own_copy(name, doc)
+
+    def _filled_documents(self, *, delayed: bool) -> Iterator[Document]:
+        return fill_documents(self._plain_documents(), self.outline, self.access, delayed=delayed)
+
+    def read_canonical(self) -> Iterator[Document]:
+        """Yield filled documents with single events: what a RunEngine would emit.
+
+        Examples
+        --------
+        >>> from penstock.core.samples import count_run
+        >>> [name for name, doc in BlueskyRun(count_run(2)).read_canonical()]
+        ['start', 'descriptor', 'event', 'event', 'stop']
+        """
+        for name, doc in self.documents(fill="yes"):
+            if name == "event_page":
+                for event in unpack_page(doc):
+                    yield "event", event
+            else:
+                yield name, doc
+
+    def replay(self, callback: Callable[[str, dict[str, Any]], Any]) -> None:
+        """Send the documents to a callback, as a RunEngine would live.
+
+        Fields that the field's callbacks insist on and files do not record (``scan_id``,
+        ``plan_name``, …) get placeholders: in this replay alone, not in the run. Rows come as
+        single events; a missing stop is supplied.
+
+        Examples
+        --------
+        >>> from penstock.core.samples import count_run
+        >>> seen = []
+        >>> BlueskyRun(count_run(1)).replay(lambda name, doc: seen.append((name, doc)))
+        >>> seen[0][1]["plan_name"], seen[0][1]["scan_id"]
+        ('ingested', 0)
+        """
+        from .replaying import live_documents
+
+        for name, doc in live_documents(self):
+            callback(name, doc)
+
+    # Display ---------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return f"<BlueskyRun uid={self.uid!r}>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text("BlueskyRun(…)" if cycle else display.describe_run(self))
+
+    def _repr_html_(self) -> str:
+        return display.run_html(self)
+
+
+class RunMetadata(Mapping[str, Any]):
+    """``{"start": …, "stop": …}`` of a run; the stop is looked up when it is asked for."""
+
+    def __init__(self, run: BlueskyRun) -> None:
+        self._run = run
+
+    def __getitem__(self, key: str) -> Any:
+        if key == "start":
+            return copy.deepcopy(self._run._start())
+        if key == "stop":
+            return copy.deepcopy(self._run.outline.stop)
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("start", "stop"))
+
+    def __len__(self) -> int:
+        return 2
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+def _own_copy(name: str, doc: dict[str, Any]) -> dict[str, Any]:
+    """Copy a document so that its receiver may change it; arrays are not copied."""
+    if name not in ("event", "event_page"):
+        return copy.deepcopy(doc)
+    return {key: dict(value) if isinstance(value, dict) else value for key, value in doc.items()}

@@ -1,0 +1,134 @@
+"""From a call to an entry of a catalog: checked, pulled to its start, its files' state noted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from .errors import UpsertError
+from .places import Fingerprint, observe, take_fingerprint
+from .registry import get_registry, resolve_reference
+from .source import CallSource, pull_start
+from .store import Entry
+
+__all__ = ["source_of_call"]
+
+
+def source_of_call(
+    ingest_fn: Callable[..., Iterable[Any]] | str,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    known: Callable[[str], Entry | None] = lambda uid: None,
+) -> Entry:
+    """Call an ingestor, pull its start document, and return what a catalog keeps of it.
+
+    Parameters
+    ----------
+    ingest_fn, args, kwargs
+        The call; a str names a registered ingestor, or is a reference ``"module:function"``.
+    provenance
+        What the caller knows about who chose it and why.
+    known
+        Looks up the entry that a uid has so far; the provenance then tells how the files changed.
+
+    Raises
+    ------
+    UpsertError
+        If the call cannot be repeated.
+
+    Examples
+    --------
+    >>> entry = source_of_call(lambda: iter([("start", {"uid": "6f2a", "time": 0.0})]), (), {}, {})
+    >>> entry.start
+    {'uid': '6f2a', 'time': 0.0}
+    """
+    function = _resolved(ingest_fn)
+    _check_call(args, kwargs)
+    with observe():
+        documents = function(*args, **kwargs)
+        _check_documents(documents, function)
+        start = pull_start(documents, getattr(function, "__qualname__", repr(function)))
+        name = get_registry().name_of(function)
+        fingerprint = None if name is None else _fingerprint(name, args, kwargs)
+    source = CallSource(function, tuple(args), dict(kwargs), start, fingerprint)
+    return Entry(source, _provenance(name, function, source, provenance, known(start["uid"])))
+
+
+def _resolved(ingest_fn: Callable[..., Iterable[Any]] | str) -> Callable[..., Iterable[Any]]:
+    if isinstance(ingest_fn, str):
+        if ":" in ingest_fn:
+            return resolve_reference(ingest_fn)
+        return get_registry().function_of(ingest_fn)
+    if not callable(ingest_fn):
+        raise UpsertError(
+            f"the first argument is a {type(ingest_fn).__name__}, not a function",
+            remedy="Give the generator function itself, then its arguments: "
+            'catalog.upsert(ingest_tiff_series, ("files/*.tif",), {}).',
+        )
+    return ingest_fn
+
+
+def _check_call(args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    if isinstance(args, str | bytes | os.PathLike) or not isinstance(args, Sequence):
+        raise UpsertError(
+            f"args is a {type(args).__name__}, not a tuple",
+            remedy='One argument makes a tuple with a comma: ("files/*.tif",).',
+        )
+    if not isinstance(kwargs, Mapping):
+        raise UpsertError(f"kwargs is a {type(kwargs).__name__}, not a dict")
+    named = {f"argument {number}": value for number, value in enumerate(args, 1)}
+    for name, value in {**named, **kwargs}.items():
+        if isinstance(value, Iterator):
+            raise UpsertError(
+                f"{name} is a {type(value).__name__}, which can be used once only",
+                remedy="A run is read by calling its ingestor again: give a list, or a path "
+                "instead of an open file.",
+            )
+
+
+def _check_documents(documents: Any, function: Any) -> None:
+    if not isinstance(documents, Iterable):
+        raise UpsertError(
+            f"returned a {type(documents).__name__}, not documents",
+            where=getattr(function, "__qualname__", repr(function)),
+            remedy="An ingestor yields pairs (name, document), the start first.",
+        )
+
+
+def _fingerprint(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Fingerprint | None:
+    parameter = get_registry().path_parameter(name)
+    paths = args[0] if args else kwargs.get(parameter)
+    return None if paths is None else take_fingerprint(paths)
+
+
+def _provenance(
+    name: str | None,
+    function: Any,
+    source: CallSource,
+    given: Mapping[str, Any],
+    previous: Entry | None,
+) -> dict[str, Any]:
+    provenance = dict(given)
+    provenance.setdefault("ingestor", name)
+    provenance.setdefault(
+        "function",
+        f"{function.__module__}:{function.__qualname__}"
+        if hasattr(function, "__qualname__")
+        else repr(function),
+    )
+    if name is not None:
+        provenance.setdefault("version", get_registry().ingestor(name).version)
+    fingerprint = source.fingerprint()
+    if fingerprint is not None:
+        provenance["fingerprint"] = fingerprint.to_dict()
+    if previous is not None:
+        provenance["replaced"] = _change(previous, fingerprint)
+    return provenance
+
+
+def _change(previous: Entry, now: Fingerprint | None) -> str:
+    """Say how the files of a run changed since it was upserted before."""
+    before = previous.source.fingerprint()
+    return "unknown" if before is None or now is None else before.compare(now)
