@@ -122,6 +122,9 @@ class FileCrashesReaderError(UnsupportedFileError):
 class UndecidedError(PenstockError, ValueError):
     """Several ingestors fit equally well and nobody chose."""
 
+    plan: object = None
+    """The `penstock.core.matching.Plan` that holds what there is to choose from."""
+
 
 # Assets ----------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 from .matching.matcher import match
 from .matching.plan import Claim, Decision, Plan, Unclaimed
 from .places import observe
-from .report import Report, ReportItem
+from .report import Outcome, Report, ReportItem
 
 __all__ = ["Progress", "TakesRuns", "ingest_paths"]
 
@@ -33,7 +33,7 @@ class TakesRuns(Protocol):
 
     def __getitem__(self, key: str) -> Any: ...
 
-    def remove(self, uid: str) -> None:
+    def remove(self, key: str) -> Any:
         """Forget a run."""
 
 
@@ -105,13 +105,16 @@ def _ingest(catalog: TakesRuns, claim: Claim, decision: Decision) -> ReportItem:
     try:
         function, args, kwargs = claim.call
         uid = catalog.upsert(function, args, kwargs, provenance=_provenance(claim, decision))
-        details = _describe(catalog[uid])
-    except Exception as error:  # an ingestor's code: one bad file stops no other
+        run = catalog[uid]
+        details = _describe(run)
+    except Exception as error:  # noqa: BLE001 # an ingestor's code: one bad file stops no other
         if uid is not None:
             catalog.remove(uid)  # its documents cannot be had: nobody could read it
         return ReportItem.from_error(subject, error, **about)
+    if run.provenance.get("replaced") == "changed":
+        about["notes"].append("the files have changed since they were last ingested")
     why = details.pop("incomplete")
-    outcome = "partial" if why else "ok"
+    outcome: Outcome = "partial" if why else "ok"
     return ReportItem(subject, outcome, why, uid=uid, details=about | details)
 
 
@@ -147,7 +150,7 @@ def _describe(run: Any) -> dict[str, Any]:
                     "dtype": data_key.get("dtype_numpy") or data_key.get("dtype"),
                 }
         streams[name] = {"events": events.get(name), "data_keys": data_keys}
-    when = datetime.datetime.fromtimestamp(start["time"], tz=datetime.timezone.utc)
+    when = datetime.datetime.fromtimestamp(start["time"], tz=datetime.UTC)
     return {
         "streams": streams,
         "time": when.isoformat(timespec="milliseconds"),

@@ -18,7 +18,8 @@ def group_names(folder: str, names: Iterable[str]) -> list[Group]:
     >>> [str(group) for group in group_names("/data", ["a_10.tif", "a_9.tif", "b.h5"])]
     ['a_{}.tif (2 files)', 'b.h5']
     """
-    return [
+    groups = [
         Group(folder, tuple(family.names), family.template, tuple(family.notes))
         for family in find_families(names)
     ]
+    return sorted(groups, key=lambda group: group.template)

@@ -43,9 +43,7 @@ def take_sample(group: Group) -> Sample:
     An empty or unreadable file among good ones is a note: the series may still be growing.
     """
     count = len(group.names)
-    facts = tuple(
-        FileFacts(group.paths[index]) for index in sorted({0, count // 2, count - 1})
-    )
+    facts = tuple(FileFacts(group.paths[index]) for index in sorted({0, count // 2, count - 1}))
     formats = dict.fromkeys(fact.format for fact in facts)
     known = [found for found in formats if found is not None and found != "empty"]
     notes = [
@@ -89,8 +87,8 @@ def judge(
         return None  # no need to ask: nobody takes them together
 
     offers: list[tuple[Ingestor, Offer, bool]] = []
-    for ingestor, evidence in candidates:
-        outcome = _ask(ingestor, group, sample, evidence)
+    for ingestor, support in candidates:
+        outcome = _ask(ingestor, group, sample, support)
         if isinstance(outcome, Rejection):
             rejected.append(outcome)
         else:
@@ -120,9 +118,7 @@ def judge(
     return Decision(group, chosen, others, tuple(rejected), reason)
 
 
-def _evidence(
-    ingestor: Ingestor, group: Group, sample: Sample, *, pinned: bool
-) -> list[Evidence]:
+def _evidence(ingestor: Ingestor, group: Group, sample: Sample, *, pinned: bool) -> list[Evidence]:
     file = sample.facts[0].path
     evidence = [Evidence("pin", file, "chosen by the user", True)] if pinned else []
     if ingestor.patterns and not pinned:
@@ -160,7 +156,7 @@ def _ask(
     probed = ingestor.probe is not None and not sample.by_name_only
     try:
         found = probe(ingestor, group.paths) if probed else RunsFound()
-    except Exception as error:  # a plug-in's code: whatever it raises is its answer
+    except Exception as error:  # noqa: BLE001 # a plug-in's code: what it raises is its answer
         return _rejection(ingestor.name, error)
     if found is None:
         return Rejection(ingestor.name, "its probe declined: this is not what it reads")
@@ -269,6 +265,4 @@ def _unclaimed(group: Group, sample: Sample, rejected: list[Rejection]) -> Uncla
             remedy = remedy or "; ".join(
                 f"{item.ingestor}: {item.reason}" for item in declined if "declined" in item.reason
             )
-    return Unclaimed(
-        group.subject, group.paths, reason, remedy, fault is not None, tuple(rejected)
-    )
+    return Unclaimed(group.subject, group.paths, reason, remedy, fault is not None, tuple(rejected))

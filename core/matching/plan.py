@@ -22,9 +22,6 @@ __all__ = [
     "Unclaimed",
 ]
 
-_NAMED_FILES = 3
-"""How many paths an explanation spells out before it counts the rest."""
-
 
 @dataclass(frozen=True)
 class Group:
@@ -126,7 +123,8 @@ class Offer:
     @property
     def strength(self) -> str:
         """Its tier and what supports it, for people."""
-        return ": ".join((self.tier, "; ".join(str(e) for e in self.evidence if e.supports)))
+        support = "; ".join(str(item) for item in self.evidence if item.supports)
+        return f"{self.tier}: {support}" if support else self.tier
 
 
 @dataclass(frozen=True)
@@ -176,12 +174,14 @@ class Decision:
         >>> group = Group("/data", ("a.tif",), "a.tif")
         >>> print(Decision(group, Offer("tiff-series", "SIGNATURE", ())).explain())
         a.tif
-        → tiff-series  SIGNATURE: 
+        → tiff-series  SIGNATURE:
         """
         lines = [str(self.group)]
         if self.chosen is None:
             lines.append(f"? undecided: {self.reason}")
-            lines += [f"  perhaps {offer.ingestor}  {offer.strength}" for offer in self.alternatives]
+            lines += [
+                f"  perhaps {offer.ingestor}  {offer.strength}" for offer in self.alternatives
+            ]
         else:
             lines.append(f"→ {self.chosen.ingestor}  {self.chosen.strength}")
             if len(self.chosen.claims) > 1:

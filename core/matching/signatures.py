@@ -133,7 +133,7 @@ _TEXT_SAMPLE = 512
 
 
 def identify(head: bytes) -> str | None:
-    """Return the id of the format that begins with `head`; None for one that is not known.
+    r"""Return the id of the format that begins with `head`; None for one that is not known.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def identify(head: bytes) -> str | None:
 
     Examples
     --------
-    >>> identify(b"II*\\0" + bytes(100)), identify(b""), identify(b"a,b\\n1,2\\n")
+    >>> identify(b"II*\0" + bytes(100)), identify(b""), identify(b"a,b\n1,2\n")
     ('tiff', 'empty', 'text')
     """
     if not head:

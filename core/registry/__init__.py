@@ -1,8 +1,32 @@
 """Plug-ins: what they offer, how they are found, and what is wrong with them."""
 
+from typing import TYPE_CHECKING
+
 from ..lazy import lazy_exports
 
-__getattr__, __dir__, __all__ = lazy_exports(
+if TYPE_CHECKING:
+    from .handlers import InstalledHandlers, handler_entry_points
+    from .hooks import hookimpl
+    from .records import AssetReader, Ingestor, PluginInfo, PluginProblem, RunsFound
+    from .references import resolve_reference
+    from .registry import Registry, get_registry, use_registry
+
+__all__ = [
+    "AssetReader",
+    "Ingestor",
+    "InstalledHandlers",
+    "PluginInfo",
+    "PluginProblem",
+    "Registry",
+    "RunsFound",
+    "get_registry",
+    "handler_entry_points",
+    "hookimpl",
+    "resolve_reference",
+    "use_registry",
+]
+
+__getattr__, __dir__, _ = lazy_exports(
     __name__,
     {
         "AssetReader": ".records",

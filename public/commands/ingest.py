@@ -91,7 +91,8 @@ def _run_row(item: ReportItem) -> list[object]:
         details["files"],
         "\n".join(streams),
         "\n".join(
-            " × ".join(map(str, _shape(streams[name]["events"], key))) for name, key in shown.items()
+            " × ".join(map(str, _shape(streams[name]["events"], key)))
+            for name, key in shown.items()
         ),
         "\n".join(_dtype_name(key["dtype"]) for key in shown.values()),
         details["time"].replace("T", " ").replace("+00:00", " UTC"),
@@ -106,8 +107,8 @@ def _largest(data_keys: dict[str, dict[str, Any]]) -> dict[str, Any]:
     )
 
 
-def _shape(events: int | None, data_key: dict[str, Any]) -> list[object]:
-    return ["?" if n is None else n for n in (events, *data_key["shape"])]
+def _shape(events: int | None, data_key: dict[str, Any]) -> str:
+    return " × ".join("?" if n is None else str(n) for n in (events, *data_key["shape"]))
 
 
 def _dtype_name(dtype: object) -> str:

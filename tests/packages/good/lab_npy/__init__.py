@@ -1,0 +1,1 @@
+"""An ingestor for the .npy files of one laboratory."""
