@@ -78,8 +78,11 @@ def _scalars(values: Sequence[Any]) -> NDArray[Any]:
     kinds = {_kind(value) for value in values}
     if kinds <= {"number", "none"} and "number" in kinds:
         array = np.asarray([np.nan if value is None else value for value in values])
-        exact = array.dtype.kind != "f" or "none" in kinds or not _all_integers(values)
-        return array if exact else _objects(values)
+        if array.dtype.kind == "f" and "none" not in kinds and _all_integers(values):
+            # Integers that int64 cannot hold: numpy would round them.
+            fits = min(values) >= 0 and max(values) < 2**64
+            return np.asarray(values, dtype=np.uint64) if fits else _objects(values)
+        return array
     if kinds in ({"text"}, {"boolean"}, {"other"}):
         array = np.asarray(values)
         return array if array.ndim == 1 else _objects(values)
@@ -110,13 +113,12 @@ def _objects(values: Sequence[Any]) -> NDArray[Any]:
 def concatenate(columns: Sequence[Column]) -> Column:
     """Join columns of one key one after the other.
 
-    Lazy ones stay lazy; columns whose rows differ in shape become an array of objects, or raise
-    where they are lazy.
+    Lazy ones stay lazy. Waveforms of different lengths become an array of objects.
 
     Raises
     ------
     ValueError
-        If lazy columns differ in the shape of their rows.
+        If lazy columns, or columns of images, differ in the shape of their rows.
 
     Examples
     --------
@@ -126,9 +128,10 @@ def concatenate(columns: Sequence[Column]) -> Column:
     if len(columns) == 1:
         return columns[0]
     shapes = {tuple(column.shape[1:]) for column in columns}
-    if any(is_lazy(column) or isinstance(column, AssetArray) for column in columns):
-        if len(shapes) > 1:
-            raise ValueError("rows of shapes " + ", ".join(sorted(map(str, shapes))))
+    lazy = any(is_lazy(column) or isinstance(column, AssetArray) for column in columns)
+    if len(shapes) > 1 and (lazy or max(map(len, shapes)) > 1):
+        raise ValueError("rows of shapes " + ", ".join(sorted(map(str, shapes))))
+    if lazy:
         import dask.array as da
 
         return da.concatenate(

@@ -49,11 +49,13 @@ def to_grid(dataset: xr.Dataset, start: Mapping[str, Any]) -> xr.Dataset:
     order = _order(shape, start.get("snaking") or [])
     if not np.array_equal(order, np.arange(len(order))):
         dataset = dataset.isel(time=order)
-    gridded = {
+    variables = {
         name: _reshaped(variable, shape, names) for name, variable in dataset.variables.items()
     }
-    result = xr.Dataset(gridded, attrs=dataset.attrs).set_coords(["time"])
-    return _with_axes(result, names)
+    for axis, name in enumerate(names):
+        if name in variables:
+            _make_axis(variables, axis, name)
+    return xr.Dataset(variables, attrs=dataset.attrs).set_coords(["time"])
 
 
 def _grid_shape(start: Mapping[str, Any], rows: int) -> tuple[int, ...]:
@@ -111,18 +113,12 @@ def _reshaped(variable: Any, shape: tuple[int, ...], names: tuple[str, ...]) -> 
     return xr.Variable((*names, *variable.dims[1:]), data, variable.attrs)
 
 
-def _with_axes(dataset: xr.Dataset, names: tuple[str, ...]) -> xr.Dataset:
-    """Give an axis its positions as coordinate where they depend on nothing but that axis."""
-    for axis, name in enumerate(names):
-        if name not in dataset.data_vars:
-            continue
-        values = np.moveaxis(np.asarray(dataset[name].values), axis, 0)
-        first = values.reshape(len(values), -1)[:, 0]
-        attrs = dataset[name].attrs
-        if np.array_equal(
-            values, np.broadcast_to(first.reshape(-1, *(1,) * (values.ndim - 1)), values.shape)
-        ):
-            dataset = dataset.drop_vars(name).assign_coords({name: (name, first, attrs)})
-        else:
-            dataset = dataset.rename_vars({name: f"{name}_measured"})
-    return dataset
+def _make_axis(variables: dict[Any, xr.Variable], axis: int, name: str) -> None:
+    """Make an axis' positions its coordinate where they depend on nothing but that axis."""
+    measured = variables.pop(name)
+    values = np.moveaxis(np.asarray(measured.values), axis, 0)
+    lines = values.reshape(len(values), -1)
+    if np.array_equal(lines, np.broadcast_to(lines[:, :1], lines.shape)):
+        variables[name] = xr.Variable((name,), lines[:, 0], measured.attrs)
+    else:
+        variables[f"{name}_measured"] = measured
