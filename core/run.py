@@ -12,7 +12,7 @@ from .assets.opening import AssetAccess
 from .documents import Document, unpack_page
 from .errors import RunNotFoundError
 from .filling import fill_documents
-from .outline import RunOutline, drain
+from .outline import RunOutline, drain, retold
 from .source import RunSource
 from .stream import BlueskyEventStream
 
@@ -173,7 +173,8 @@ class BlueskyRun:
 
     def _plain_documents(self) -> Iterator[Document]:
         kept = self.outline.kept
-        for name, doc in self._pull() if kept is None else kept:
+        documents = retold(self._pull(), self.outline) if kept is None else kept
+        for name, doc in documents:
             yield name, _own_copy(name, doc)
 
     def _filled_documents(self, *, delayed: bool) -> Iterator[Document]:

@@ -136,7 +136,7 @@ def test_a_stream_without_events_reads_empty():
 def test_several_streams_stand_apart():
     run = run_of(("baseline", {"t": [1.0, 2.0]}), ("primary", {"x": [1, 2, 3]}))
     assert list(run) == ["baseline", "primary"]
-    assert len(run["baseline"]) == 2 and len(run["primary"]) == 3
+    assert [len(run[name]) for name in run] == [2, 3]
 
 
 def test_reading_does_not_change_an_earlier_lazy_dataset():
