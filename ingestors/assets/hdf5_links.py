@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ __all__ = ["Reach", "Target", "follow", "open_target", "reach_of", "read_link"]
 
 _MOST_LINKS = 64
 _DEEPEST_PATH = 256
+_OPENING = threading.Lock()
+"""Held while a dataset is opened twice: HDF5 minds how other threads have it open."""
 
 Link = h5py.HardLink | h5py.SoftLink | h5py.ExternalLink
 
@@ -207,35 +210,28 @@ def _open_object(
             return h5py.Group(h5py.h5g.open(group.id, raw))
         if kind == h5py.h5o.TYPE_DATASET:
             return h5py.Dataset(_open_dataset(group.id, raw, path))
-    except AssetError:
-        raise
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise AssetError(f"is damaged at {where!r}: HDF5 says {error}", where=path) from error
     raise MissingFileError(f"holds no data at {where!r}", where=path)
 
 
 def _open_dataset(group: h5py.h5g.GroupID, name: bytes, path: str) -> h5py.h5d.DatasetID:
-    try:
-        return h5py.h5d.open(group, name, _beside(path))
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        if "prefix does not match" not in str(error):
-            raise
-    # Somebody in this process has the dataset open, and HDF5 insists on their place to look.
-    dataset = h5py.h5d.open(group, name)
-    if dataset.get_create_plist().get_external_count():
-        raise AssetError(
-            f"{name.decode('utf-8', 'replace')!r} has raw data in other files, and is open elsewhere"
-            " in this process",
-            where=path,
-            remedy="Close it there first.",
-        )
-    return dataset
+    """Open a dataset; one with raw data in other files so that they are looked for beside its file.
 
-
-def _beside(path: str) -> h5py.h5p.PropDAID:
-    """HDF5 looks for raw data and sources in the current directory, unless told to look beside."""
-    folder = os.path.dirname(os.path.realpath(path)).encode("utf-8", "surrogateescape")
-    access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
-    access.set_efile_prefix(folder)
-    access.set_virtual_prefix(folder)
-    return access
+    HDF5 would look in the current directory. It also insists that everybody in this process who has
+    the dataset open says the same, so nothing is said where it does not matter.
+    """
+    with _OPENING:
+        try:
+            dataset = h5py.h5d.open(group, name)
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            if "prefix does not match" not in str(error):
+                raise
+        else:
+            if not dataset.get_create_plist().get_external_count():
+                return dataset
+            del dataset  # which closes it
+        access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+        folder = os.path.dirname(os.path.realpath(path))
+        access.set_efile_prefix(folder.encode("utf-8", "surrogateescape"))
+        return h5py.h5d.open(group, name, access)

@@ -1,0 +1,48 @@
+"""What penstock registers for HDF5: the generic ingestor, and the reader of datasets."""
+
+from __future__ import annotations
+
+from ..core.registry import AssetReader, Ingestor, hookimpl
+
+__all__ = ["penstock_asset_readers", "penstock_ingestors"]
+
+
+@hookimpl
+def penstock_ingestors() -> list[Ingestor]:
+    """Return the ingestor of any HDF5 or NeXus file.
+
+    Examples
+    --------
+    >>> [ingestor.name for ingestor in penstock_ingestors()]
+    ['hdf5']
+    """
+    return [
+        Ingestor(
+            name="hdf5",
+            title="HDF5 and NeXus: default data, a named dataset, or the one image",
+            ingest="penstock.ingestors.hdf5:ingest_hdf5",
+            takes="file",
+            formats=("hdf5",),
+            probe="penstock.ingestors.hdf5_probe:probe",
+            isolate=True,
+            selects=("dataset", "entry"),
+        )
+    ]
+
+
+@hookimpl
+def penstock_asset_readers() -> list[AssetReader]:
+    """Return the reader of HDF5 datasets.
+
+    Examples
+    --------
+    >>> penstock_asset_readers()[0].mimetypes
+    ('application/x-hdf5',)
+    """
+    return [
+        AssetReader(
+            name="hdf5",
+            mimetypes=("application/x-hdf5",),
+            open="penstock.ingestors.assets.hdf5:open_hdf5",
+        )
+    ]

@@ -1,0 +1,92 @@
+"""Whether an HDF5 file holds runs, and which: what matching asks before it claims the file.
+
+Walking a hostile file can crash the process; matching runs this in a process of its own.
+"""
+
+from __future__ import annotations
+
+from ..core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLinkError
+from ..core.registry.records import RunsFound
+from .assets.hdf5_filters import describe_missing, missing_filters
+from .assets.hdf5_sources import SourceCheck
+from .hdf5_nexus import list_entries
+from .hdf5_reader import Reader, open_reader
+from .hdf5_signals import Image, describe_image, name_keys, select_signals
+
+__all__ = ["probe"]
+
+_MOST_ENTRIES = 1000
+
+
+def probe(paths: list[str]) -> RunsFound | None:
+    """Say which runs each of the files holds; they are ingested one by one.
+
+    Returns one set of keyword arguments for each entry that has data, or none for the file's default.
+
+    Raises
+    ------
+    AmbiguousDataError, NoDataError, UnsupportedFileError, AssetError, UnsafeLinkError
+        That say why a single file cannot be ingested.
+
+    Examples
+    --------
+    >>> import h5py, os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "a.h5")
+    >>> with h5py.File(path, "w") as file:
+    ...     file["images"] = [[[1, 2], [3, 4]]]
+    >>> probe([path]).detail
+    '/images (1, 2, 2) int64'
+    """
+    if len(paths) != 1:
+        return RunsFound(separate=True) if paths else None
+    with open_reader(paths[0]) as reader:
+        entries = list_entries(reader)
+        try:
+            return _found(reader, [None])
+        except AmbiguousDataError:
+            if len(entries) < 2:
+                raise
+        return _found_entries(reader, list(entries)[:_MOST_ENTRIES])
+
+
+def _found(reader: Reader, entries: list[str | None]) -> RunsFound:
+    images = [image for entry in entries for image in _images(reader, entry)]
+    return RunsFound(
+        kwargs=tuple({} if entry is None else {"entry": entry} for entry in entries),
+        detail="; ".join(str(image.signal) for image in images[:8]),
+        notes=tuple(
+            f"{image.signal.named} {describe_missing(missing)}"
+            for image in images
+            if (missing := missing_filters(image.signal.target.object))
+        ),
+    )
+
+
+def _found_entries(reader: Reader, entries: list[str]) -> RunsFound:
+    """Keep the entries that have data, and tell why the others have not."""
+    good: list[str | None] = []
+    notes = []
+    for entry in entries:
+        try:
+            _images(reader, entry)
+        except (AmbiguousDataError, NoDataError, AssetError, UnsafeLinkError) as error:
+            notes.append(f"entry {entry!r}: {error.what}")
+        else:
+            good.append(entry)
+    if not good:
+        raise NoDataError(
+            f"has {len(entries)} entries, none of which has data that can be told; {notes[0]}",
+            where=reader.path,
+            remedy="Choose one with dataset=….",
+        )
+    found = _found(reader, good)
+    return RunsFound(found.kwargs, found.detail, (*notes, *found.notes))
+
+
+def _images(reader: Reader, entry: str | None) -> list[Image]:
+    selection = select_signals(reader, None, entry)
+    check = SourceCheck(reader.reach)
+    return [
+        describe_image(reader, signal, key, check)
+        for signal, key in zip(selection.signals, name_keys(selection.signals), strict=True)
+    ]

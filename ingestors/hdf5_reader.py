@@ -1,0 +1,66 @@
+"""One HDF5 file, opened once, and whatever files its links lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import h5py
+
+from ..core.errors import UnsupportedFileError
+from .assets.hdf5_access import open_file
+from .assets.hdf5_links import Reach, Target, follow, reach_of
+from .hdf5_tree import Tree, walk
+
+__all__ = ["Reader", "open_reader"]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """An open file: its tree, and a way to follow names in it."""
+
+    path: str
+    file: h5py.File
+    reach: Reach
+    tree: Tree
+    _stack: ExitStack
+
+    def find(self, name: str) -> Target:
+        """Return the object of that path, wherever links lead.
+
+        Raises
+        ------
+        AssetError, UnsafeLinkError
+            If it is not there, or must not be followed.
+        """
+        return self._stack.enter_context(follow(self.file, self.path, name, self.reach))
+
+    def child(self, group: Target, name: str) -> Target:
+        """Return a member of a group, wherever links lead."""
+        path = name if name.startswith("/") else f"{group.name}/{name}"
+        return self._stack.enter_context(follow(group.object.file, group.file, path, self.reach))
+
+
+@contextmanager
+def open_reader(path: str, *, allow_external: bool = False) -> Iterator[Reader]:
+    """Open a file, and everything that is found through it, until the context ends.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "a.h5")
+    >>> with h5py.File(path, "w") as file:
+    ...     file["x"] = [1, 2]
+    >>> with open_reader(path) as reader:
+    ...     reader.find("/x").object.shape
+    (2,)
+    """
+    with ExitStack() as stack:
+        file = stack.enter_context(open_file(path))
+        try:
+            tree = walk(file)
+        except (OSError, RuntimeError, KeyError) as error:
+            raise UnsupportedFileError(f"is damaged: HDF5 says {error}", where=path) from error
+        reach = reach_of(path, allow_external=allow_external)
+        yield Reader(path, file, reach, tree, stack)

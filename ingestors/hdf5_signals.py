@@ -1,0 +1,281 @@
+"""Which datasets of an HDF5 file are its data, and which of their axes count events."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import h5py
+import numpy as np
+
+from ..core.documents import safe_key
+from ..core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLinkError
+from .assets.hdf5_links import Target
+from .assets.hdf5_sources import SourceCheck
+from .hdf5_nexus import Signal, choose_entry, default_signals, make_signal
+from .hdf5_reader import Reader
+from .hdf5_tree import DatasetInfo
+from .hdf5_values import is_text, text_attribute
+
+__all__ = ["Image", "Selection", "describe_image", "find_candidates", "select_signals"]
+
+MOST_ROWS = 65_536
+"""A longer row of numbers is one waveform, not a scan."""
+_MOST_LISTED = 20
+_MOST_EXTERNAL = 16
+
+_FRAME_RANKS = {
+    "scalar": 0,
+    "scaler": 0,
+    "spectrum": 1,
+    "vertex": 1,
+    "image": 2,
+    "rgb-image": 3,
+    "rgba-image": 3,
+    "hsl-image": 3,
+    "hsla-image": 3,
+    "cmyk-image": 3,
+}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The data of one run."""
+
+    signals: tuple[Signal, ...]
+    entry: str | None
+    part: str
+    """Which run of the file this is; ``""`` for the file's default data."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A signal, and how its events lie in it."""
+
+    key: str
+    signal: Signal
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    chunks: tuple[int, ...]
+    scan_axes: int
+    """So many leading axes count events."""
+    units: str
+
+    @property
+    def scan_shape(self) -> tuple[int, ...]:
+        """Sizes of the axes that count events."""
+        return self.shape[: self.scan_axes]
+
+    @property
+    def frame_shape(self) -> tuple[int, ...]:
+        """Shape of one event's datum."""
+        return self.shape[self.scan_axes :]
+
+    @property
+    def events(self) -> int:
+        """How many events there are."""
+        return math.prod(self.scan_shape)
+
+    @property
+    def is_column(self) -> bool:
+        """Whether its values are small enough to stand in event pages."""
+        return not self.frame_shape and self.events <= MOST_ROWS
+
+
+def select_signals(
+    reader: Reader, dataset: str | Sequence[str] | None, entry: str | None
+) -> Selection:
+    """Find the data: what the caller names, else the NeXus default, else the one image there is.
+
+    Raises
+    ------
+    AmbiguousDataError, NoDataError
+        Listing the candidates.
+    """
+    if dataset is not None:
+        return _select_named(reader, dataset, entry)
+    part = "" if entry is None else "/" + entry.strip("/")
+    path = choose_entry(reader, entry)
+    if path is not None:
+        signals = default_signals(reader, path)
+        if signals:
+            return Selection(tuple(signals), path, part)
+    return Selection((_only_image(reader, path or "/"),), path, part)
+
+
+def _select_named(reader: Reader, dataset: str | Sequence[str], entry: str | None) -> Selection:
+    names = [dataset] if isinstance(dataset, str) else list(dataset)
+    under = "" if entry is None else "/" + entry.strip("/")
+    signals = []
+    for name in names:
+        path = name if name.startswith("/") else f"{under}/{name}"
+        try:
+            target = reader.find(path)
+        except AssetError as error:
+            raise type(error)(
+                error.what, where=error.where, remedy=_listing(find_candidates(reader))
+            ) from error
+        if not isinstance(target.object, h5py.Dataset):
+            raise NoDataError(
+                f"{path!r} is a group, not a dataset",
+                where=reader.path,
+                remedy=_listing(find_candidates(reader, target.name)),
+            )
+        signal = make_signal(target, path, reader.child(target, path.rsplit("/", 1)[0] or "/"))
+        if not signal.info.numeric:
+            kind = "text" if is_text(signal.info.dtype) else f"of type {signal.info.dtype}"
+            raise NoDataError(f"{path!r} is {kind}, not numbers", where=reader.path)
+        signals.append(signal)
+    if not signals:
+        raise NoDataError("no dataset is named", where=reader.path, remedy="Leave dataset out.")
+    entry_path = next(
+        (
+            group
+            for group in reader.tree.of_class("NXentry")
+            if signals[0].named.startswith(f"{group}/")
+        ),
+        under or None,
+    )
+    part = "\n".join(sorted(signal.named for signal in signals))
+    return Selection(tuple(signals), entry_path, part)
+
+
+def find_candidates(reader: Reader, under: str = "/") -> list[Signal]:
+    """Return the datasets that could be images, each once; those with three axes or more if any.
+
+    Links into other files count where the file itself holds nothing.
+    """
+    unique: dict[tuple[int, int], DatasetInfo] = {}
+    prefix = under.rstrip("/") + "/"
+    for path, info in reader.tree.datasets.items():
+        growing_image = info.virtual and info.shape is None and info.numeric
+        if path.startswith(prefix) and (info.image_like or growing_image):
+            unique.setdefault(info.address, info)
+    found = [_signal_at(reader, info.path) for info in unique.values()]
+    if not found:
+        found = _external_candidates(reader, prefix)
+    deep = [s for s in found if s.info.shape is None or len(s.info.shape) >= 3]
+    return deep or found
+
+
+def _signal_at(reader: Reader, path: str) -> Signal:
+    target = reader.find(path)
+    return make_signal(target, path, reader.find(path.rsplit("/", 1)[0] or "/"))
+
+
+def _external_candidates(reader: Reader, prefix: str) -> list[Signal]:
+    found: dict[tuple[str, str], Signal] = {}
+    for path in [path for path in reader.tree.external if path.startswith(prefix)][:_MOST_EXTERNAL]:
+        try:
+            target = reader.find(path)
+        except (AssetError, UnsafeLinkError) as error:
+            reader.tree.notes.append(f"{path} leads nowhere: {error}")
+            continue
+        if isinstance(target.object, h5py.Dataset):
+            signal = _signal_of_target(reader, target, path)
+            if signal.info.image_like:
+                found.setdefault((target.file, target.name), signal)
+    return list(found.values())
+
+
+def _signal_of_target(reader: Reader, target: Target, path: str) -> Signal:
+    return make_signal(target, path, reader.find(path.rsplit("/", 1)[0] or "/"))
+
+
+def _only_image(reader: Reader, under: str) -> Signal:
+    candidates = find_candidates(reader, under)
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        raise AmbiguousDataError(
+            f"holds {len(candidates)} datasets that could be its data",
+            where=reader.path,
+            remedy=_listing(candidates),
+        )
+    numeric = [info for info in reader.tree.datasets.values() if info.numeric and info.shape]
+    broken = next((note for note in reader.tree.notes if "leads nowhere" in note), None)
+    raise NoDataError(
+        "holds no images" + (f"; {broken}" if broken else ""),
+        where=reader.path,
+        remedy=_listing(numeric) if numeric else None,
+    )
+
+
+def _listing(candidates: Sequence[Signal | DatasetInfo]) -> str:
+    if not candidates:
+        return "It holds no images."
+    listed = "; ".join(str(candidate) for candidate in candidates[:_MOST_LISTED])
+    more = len(candidates) - _MOST_LISTED
+    first = candidates[0]
+    name = first.named if isinstance(first, Signal) else first.path
+    return f"Choose with dataset=…, such as dataset={name!r}, from: {listed}" + (
+        f"; and {more} more" if more > 0 else ""
+    )
+
+
+def describe_image(reader: Reader, signal: Signal, key: str, check: SourceCheck) -> Image:
+    """Work out which axes of a signal count events, and check that its bytes are there.
+
+    Raises
+    ------
+    AssetError, UnsafeLinkError
+        If a virtual or external source is missing, too short or not allowed.
+    """
+    check.check(signal.target, filters=False)
+    dataset = signal.target.object
+    assert isinstance(dataset, h5py.Dataset)
+    shape = dataset.shape
+    if shape is None:
+        raise NoDataError(f"{signal.named!r} is empty", where=reader.path)
+    interpretation = text_attribute(dataset, "interpretation")
+    if not interpretation and signal.group is not None:
+        interpretation = text_attribute(signal.group.object, "interpretation")
+    return Image(
+        key=key,
+        signal=signal,
+        shape=tuple(int(size) for size in shape),
+        dtype=np.dtype(dataset.dtype.str),
+        chunks=tuple(dataset.chunks or ()),
+        scan_axes=count_scan_axes(tuple(shape), interpretation),
+        units=text_attribute(dataset, "units"),
+    )
+
+
+def count_scan_axes(shape: tuple[int, ...], interpretation: str = "") -> int:
+    """Return how many leading axes of a dataset count events.
+
+    Examples
+    --------
+    >>> count_scan_axes((10, 512, 512)), count_scan_axes((512, 512)), count_scan_axes((3, 4, 5, 6))
+    (1, 0, 2)
+    >>> count_scan_axes((100, 80, 3), "rgb-image"), count_scan_axes((100, 2048), "spectrum")
+    (0, 1)
+    """
+    rank = _FRAME_RANKS.get(interpretation.lower())
+    if rank is not None and rank <= len(shape):
+        if rank == 3 and shape[-1] not in (3, 4) and shape[-3] not in (3, 4):
+            rank = 2
+        return len(shape) - rank
+    if len(shape) == 1:
+        return 1 if shape[0] <= MOST_ROWS else 0
+    return max(0, len(shape) - 2)
+
+
+def name_keys(signals: Sequence[Signal]) -> list[str]:
+    """Return a data key for each signal: its own name, with its group's where that is not enough.
+
+    A dataset that only says ``data`` is still called so: the group that it lies in names the object.
+    """
+    keys: list[str] = []
+    for signal in signals:
+        parts = [part for part in signal.named.split("/") if part]
+        for count in range(1, len(parts) + 1):
+            key = safe_key("_".join(parts[-count:]))
+            if key not in keys:
+                break
+        else:
+            key = safe_key(f"{'_'.join(parts)}_{len(keys)}")
+        keys.append(key)
+    return keys
