@@ -1,0 +1,143 @@
+"""What the README and the documentation show is what happens.
+
+Each page is run from its top to its end, in a folder that holds a copy of the sample files:
+
+- ``pycon`` blocks as doctests: what they print must be printed,
+- ``python`` blocks as code, in the same namespace,
+- ``console`` blocks as commands: after a line ``$ command`` stands what it prints.
+"""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import penstock.sample_files
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:|#)(?P<target>[^)#]+)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced piece of a page."""
+
+    language: str
+    body: str
+    line: int
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    text = page.read_text(encoding="utf-8")
+    for found in FENCE.finditer(text):
+        line = text.count("\n", 0, found.start("body"))
+        yield Block(found["language"], found["body"], line)
+
+
+def pages() -> list[Path]:
+    written = sorted((REPOSITORY / "docs").rglob("*.md"))
+    return [REPOSITORY / "README.md", *(page for page in written if "_build" not in page.parts)]
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(REPOSITORY).as_posix()
+
+
+def run_doctest(block: Block, namespace: dict[str, Any], page: str) -> None:
+    test = doctest.DocTestParser().get_doctest(block.body, namespace, page, page, block.line)
+    said: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=OPTIONS, verbose=False)
+    runner.run(test, out=said.append, clear_globs=False)
+    namespace.update(test.globs)
+    assert not runner.failures, "".join(said)
+
+
+def run_console(block: Block, page: str) -> None:
+    scripts = Path(sys.executable).parent
+    environment = {
+        **os.environ,
+        "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
+        "COLUMNS": "100",
+    }
+    for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.body, re.MULTILINE):
+        done = subprocess.run(
+            command,
+            shell=True,
+            check=False,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        if not doctest.OutputChecker().check_output(expected, done.stdout, OPTIONS):
+            pytest.fail(f"{page}: {command}\n-- expected\n{expected}\n-- got\n{done.stdout}")
+
+
+def runs_something(page: Path) -> bool:
+    return any(block.language in ("pycon", "python", "console") for block in blocks(page))
+
+
+@pytest.mark.parametrize("page", [p for p in pages() if runs_something(p)], ids=name_of)
+def test_a_page_does_what_it_shows(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(
+        penstock.sample_files.folder(),
+        tmp_path / "sample_files",
+        ignore=shutil.ignore_patterns("*.py", "__pycache__"),
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # a page may write a module and import it
+    known = set(sys.modules)
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    for block in blocks(page):
+        if block.language == "pycon":
+            run_doctest(block, namespace, name_of(page))
+        elif block.language == "python":
+            where = "\n" * block.line  # so that tracebacks name the line of the page
+            exec(compile(where + block.body, str(page), "exec"), namespace)
+        elif block.language == "console":
+            run_console(block, name_of(page))
+    for name in set(sys.modules) - known:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("page", pages(), ids=name_of)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    targets = [found["target"] for found in LINK.finditer(text)]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_readme_gives_two_commands_of_one_line() -> None:
+    commands = [block.body for block in blocks(REPOSITORY / "README.md") if block.language == "sh"]
+    assert [body.count("\n") for body in commands] == [1, 1]
+    assert all(body.startswith("python3 -m venv .venv && ") for body in commands)
+
+
+def test_every_page_is_fenced_well() -> None:
+    for page in pages():
+        fences = re.findall(r"^```", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert len(fences) % 2 == 0, name_of(page)
+
+
+def test_the_runner_notices_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AssertionError, match="Expected:\n    3"):
+        run_doctest(Block("pycon", ">>> 1 + 1\n3\n", 1), {}, "page")
+    with pytest.raises(pytest.fail.Exception, match="expected"):
+        run_console(Block("console", "$ echo one\ntwo\n", 1), "page")
+    run_console(Block("console", "$ echo one\none\n$ echo two\n...\n", 1), "page")
