@@ -31,7 +31,7 @@ __all__ = [
     "match",
 ]
 
-_lazy_name, __dir__, _ = lazy_exports(
+_lazy_name, _, _ = lazy_exports(
     __name__,
     {
         "AssetReader": ".core.registry.records",
@@ -50,3 +50,7 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(_MODULES[name], __name__)
     return _lazy_name(name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
