@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from importlib.metadata import version as installed_version
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from sphinx.application import Sphinx
 
 project = "penstock"
 author = "The penstock developers"
@@ -32,3 +39,21 @@ napoleon_use_rtype = False
 napoleon_use_ivar = True
 # `name` in a docstring is a name: a link where there is one to point at, code elsewhere.
 default_role = "code"
+
+
+class CommandHelp(Directive):
+    """Show what ``penstock SUBCOMMAND --help`` says."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        command = [sys.executable, "-m", "penstock", *self.arguments, "--help"]
+        environment = {**os.environ, "COLUMNS": "90", "NO_COLOR": "1"}
+        text = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+        block = nodes.literal_block(text.stdout, text.stdout)
+        block["language"] = "text"
+        return [block]
+
+
+def setup(app: Sphinx) -> None:
+    app.add_directive("command-help", CommandHelp)

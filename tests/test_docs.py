@@ -22,7 +22,10 @@ from typing import Any
 
 import pytest
 
+import penstock.ingestors
 import penstock.sample_files
+from penstock.command_line import build_parser
+from penstock.core.registry.hooks import HookSpecs
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -58,7 +61,7 @@ def name_of(page: Path) -> str:
 def run_doctest(block: Block, namespace: dict[str, Any], page: str) -> None:
     test = doctest.DocTestParser().get_doctest(block.body, namespace, page, page, block.line)
     said: list[str] = []
-    runner = doctest.DocTestRunner(optionflags=OPTIONS, verbose=False)
+    runner = doctest.DocTestRunner(optionflags=OPTIONS | doctest.FAIL_FAST, verbose=False)
     runner.run(test, out=said.append, clear_globs=False)
     namespace.update(test.globs)
     assert not runner.failures, "".join(said)
@@ -128,6 +131,30 @@ def test_the_readme_gives_two_commands_of_one_line() -> None:
     assert all(body.startswith("python3 -m venv .venv && ") for body in commands)
 
 
+def test_every_hook_has_a_section() -> None:
+    page = (REPOSITORY / "docs" / "reference" / "hooks.md").read_text(encoding="utf-8")
+    hooks = [name for name in vars(HookSpecs) if name.startswith("penstock_")]
+    assert [name for name in hooks if f"\n## {name}\n" not in page] == []
+
+
+def test_every_subcommand_has_a_section() -> None:
+    page = (REPOSITORY / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
+    (subcommands,) = (
+        action.choices for action in build_parser()._actions if isinstance(action.choices, dict)
+    )
+    assert subcommands
+    assert [name for name in subcommands if f"\n## penstock {name}\n" not in page] == []
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    reference = "".join(
+        page.read_text(encoding="utf-8")
+        for page in (REPOSITORY / "docs" / "reference").glob("*.md")
+    )
+    public = {*penstock.__all__, *penstock.ingestors.__all__} - {"__version__"}
+    assert [name for name in sorted(public) if not re.search(rf"\b{name}\b", reference)] == []
+
+
 def test_every_page_is_fenced_well() -> None:
     for page in pages():
         fences = re.findall(r"^```", page.read_text(encoding="utf-8"), re.MULTILINE)
@@ -136,7 +163,7 @@ def test_every_page_is_fenced_well() -> None:
 
 def test_the_runner_notices_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(AssertionError, match="Expected:\n    3"):
+    with pytest.raises(AssertionError, match=r"Expected:\n +3"):
         run_doctest(Block("pycon", ">>> 1 + 1\n3\n", 1), {}, "page")
     with pytest.raises(pytest.fail.Exception, match="expected"):
         run_console(Block("console", "$ echo one\ntwo\n", 1), "page")
