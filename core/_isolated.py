@@ -1,0 +1,118 @@
+"""The worker process of `core.isolation`: reads calls, runs them, writes what came of them."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib
+import json
+import os
+import resource
+import signal
+import struct
+import sys
+import traceback
+from typing import Any, BinaryIO
+
+from . import errors
+from .registry.references import resolve_reference
+
+__all__ = ["HEADER", "run_worker"]
+
+HEADER = struct.Struct(">Q")
+"""What goes before each message: its length in bytes."""
+
+_SPARE_SECONDS = 5.0
+"""How long after its time limit a call ends itself, should the host be gone."""
+
+
+def run_worker() -> None:
+    """Answer calls on standard input until it closes."""
+    requests, answers = _take_pipes()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for deadly in (signal.SIGALRM, signal.SIGIO):  # the host may have ignored them
+        signal.signal(deadly, signal.SIG_DFL)
+    _write(answers, json.dumps({"ready": True}))
+    while (header := requests.read(HEADER.size)) and len(header) == HEADER.size:
+        request = json.loads(requests.read(*HEADER.unpack(header)))
+        _arm(requests, request["timeout"] + _SPARE_SECONDS)
+        answer = _run(request)
+        _arm(requests, 0)
+        _write(answers, answer)
+
+
+def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Keep both pipes for messages alone: what a library prints goes to standard error."""
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return requests, answers
+
+
+def _write(stream: BinaryIO, message: str) -> None:
+    text = message.encode()
+    stream.write(HEADER.pack(len(text)) + text)
+    stream.flush()
+
+
+def _arm(requests: BinaryIO, seconds: float) -> None:
+    """End this process if the host dies, or once `seconds` have passed; 0 disarms.
+
+    Both come as signals whose default is to end the process, so they also reach a library that
+    never comes back to Python. While a call runs, the pipe is silent unless its other end closes.
+    """
+    flags = fcntl.fcntl(requests, fcntl.F_GETFL)
+    flags = flags | os.O_ASYNC if seconds else flags & ~os.O_ASYNC
+    with contextlib.suppress(OSError):  # not every system signals on pipes; the alarm remains
+        fcntl.fcntl(requests, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(requests, fcntl.F_SETFL, flags)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _run(request: dict[str, Any]) -> str:
+    try:
+        _be_where_the_host_is(request)
+        function = resolve_reference(request["reference"])
+        result = function(*request["args"], **request["kwargs"])
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # the host raises it
+        return json.dumps({"error": _tell(error)})
+    try:
+        return json.dumps({"result": result})
+    except (TypeError, ValueError, RecursionError) as error:
+        unfit = errors.PluginError(
+            f"the result is no plain data: {error}",
+            where=request["reference"],
+            remedy="Return numbers, text, lists and dicts from functions that run in a worker.",
+        )
+        return json.dumps({"error": _tell(unfit)})
+
+
+def _be_where_the_host_is(request: dict[str, Any]) -> None:
+    if request["cwd"] is not None:
+        os.chdir(request["cwd"])
+    if request["path"] != sys.path:
+        sys.path[:] = request["path"]
+        importlib.invalidate_caches()
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = request["memory_limit"]
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    with contextlib.suppress(ValueError, OSError):  # macOS knows no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _tell(error: BaseException) -> dict[str, Any]:
+    told: dict[str, Any] = {"traceback": traceback.format_exc()}
+    if isinstance(error, errors.PenstockError):
+        # The host may not have a plug-in's own kind of error: tell the kind of ours that it is.
+        known = next(kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
+        return told | {
+            "kind": known.__name__,
+            "what": error.what,
+            "where": error.where,
+            "remedy": error.remedy,
+        }
+    return told | {"kind": None, "what": f"{type(error).__name__}: {error}"}
