@@ -111,7 +111,9 @@ class AssetReader:
     """
 
     name: str
+    """For people."""
     mimetypes: tuple[str, ...]
+    """The mimetypes of the documents that it reads."""
     open: str
     """``"module:function"`` of an `AssetOpener`."""
 
