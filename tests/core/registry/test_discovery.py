@@ -59,7 +59,8 @@ def discover(site: Path, limit: str | None = None) -> dict[str, Any]:
             "modules": sorted(sys.modules),
         }))
     """
-    environment = {**os.environ, "PYTHONPATH": str(site)}
+    path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path}
     environment.pop("PENSTOCK_PLUGINS", None)
     if limit is not None:
         environment["PENSTOCK_PLUGINS"] = limit
