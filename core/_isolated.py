@@ -26,18 +26,22 @@ _SPARE_SECONDS = 5.0
 """How long after its time limit a call ends itself, should the host be gone."""
 
 
-def run_worker() -> None:
-    """Answer calls on standard input until it closes."""
+def run_worker(lifeline: int) -> None:
+    """Answer calls on standard input until it closes, or until `lifeline` does.
+
+    Nothing is ever written to `lifeline`: the other end of that pipe closes when the host ends.
+    """
     requests, answers = _take_pipes()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for deadly in (signal.SIGALRM, signal.SIGIO):  # the host may have ignored them
         signal.signal(deadly, signal.SIG_DFL)
+    _end_with(lifeline)
     _write(answers, json.dumps({"ready": True}))
     while (header := requests.read(HEADER.size)) and len(header) == HEADER.size:
         request = json.loads(requests.read(*HEADER.unpack(header)))
-        _arm(requests, request["timeout"] + _SPARE_SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, request["timeout"] + _SPARE_SECONDS)
         answer = _run(request)
-        _arm(requests, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         _write(answers, answer)
 
 
@@ -58,18 +62,16 @@ def _write(stream: BinaryIO, message: str) -> None:
     stream.flush()
 
 
-def _arm(requests: BinaryIO, seconds: float) -> None:
-    """End this process if the host dies, or once `seconds` have passed; 0 disarms.
+def _end_with(lifeline: int) -> None:
+    """Have the system end this process with the host, even in a call that never comes back.
 
-    Both come as signals whose default is to end the process, so they also reach a library that
-    never comes back to Python. While a call runs, the pipe is silent unless its other end closes.
+    A pipe's end brings SIGIO, whose default is to end the process. Where pipes bring no signals,
+    the alarm of each call remains.
     """
-    flags = fcntl.fcntl(requests, fcntl.F_GETFL)
-    flags = flags | os.O_ASYNC if seconds else flags & ~os.O_ASYNC
-    with contextlib.suppress(OSError):  # not every system signals on pipes; the alarm remains
-        fcntl.fcntl(requests, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(requests, fcntl.F_SETFL, flags)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    os.set_inheritable(lifeline, False)
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def _run(request: dict[str, Any]) -> str:

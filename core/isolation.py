@@ -23,7 +23,7 @@ __all__ = ["call_isolated", "stop_worker"]
 
 _BOOTSTRAP = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from penstock.core._isolated import run_worker; run_worker()"
+    "from penstock.core._isolated import run_worker; run_worker(int(sys.argv[2]))"
 )
 _START_TIMEOUT = 60.0
 _KILL_TIMEOUT = 5.0
@@ -158,14 +158,22 @@ class _Worker:
     """A running worker process and the pipes to it."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _BOOTSTRAP, json.dumps(sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,  # Ctrl-C in a terminal is the host's business
-        )
+        theirs, self._lifeline = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _BOOTSTRAP, json.dumps(sys.path), str(theirs)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                pass_fds=[theirs],
+                start_new_session=True,  # Ctrl-C in a terminal is the host's business
+            )
+        except BaseException:
+            os.close(self._lifeline)
+            raise
+        finally:
+            os.close(theirs)
         self._error_output = bytearray()
         pipes = (self._process.stdin, self._process.stdout, self._process.stderr)
         self._pipes = [pipe for pipe in pipes if pipe is not None]
@@ -255,6 +263,7 @@ class _Worker:
     def close_pipes(self) -> None:
         for pipe in self._pipes:
             pipe.close()
+        os.close(self._lifeline)
 
     def forget(self) -> None:
         """Let go of a worker that belongs to the process that this one was forked from."""
