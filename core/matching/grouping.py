@@ -19,7 +19,12 @@ def group_names(folder: str, names: Iterable[str]) -> list[Group]:
     ['a_{}.tif (2 files)', 'b.h5']
     """
     groups = [
-        Group(folder, tuple(family.names), family.template, tuple(family.notes))
+        Group(
+            folder,
+            family.names,
+            family.template if len(family.names) > 1 else family.names[0],
+            family.notes,
+        )
         for family in find_families(names)
     ]
     return sorted(groups, key=lambda group: group.template)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import PluginError
+from ..errors import FileCrashesReaderError, PluginError
 from ..isolation import call_isolated
 from ..registry.records import Ingestor, RunsFound
 from ..registry.references import resolve_reference
 
 __all__ = ["probe", "probe_plainly"]
 
+_PLAINLY = "penstock.core.matching.probing:probe_plainly"
 _TIMEOUT = 60.0
 """Seconds that a probe in a worker may take."""
 
@@ -30,12 +31,11 @@ def probe(ingestor: Ingestor, paths: Sequence[str]) -> RunsFound | None:
         return RunsFound()
     if not ingestor.isolate:
         return _probe(ingestor.probe, list(paths))
-    plain = call_isolated(
-        "penstock.core.matching.probing:probe_plainly",
-        ingestor.probe,
-        list(paths),
-        timeout=_TIMEOUT,
-    )
+    try:
+        plain = call_isolated(_PLAINLY, ingestor.probe, list(paths), timeout=_TIMEOUT)
+    except FileCrashesReaderError as error:
+        what = error.what.replace(_PLAINLY, "reading it")
+        raise FileCrashesReaderError(what, where=error.where, remedy=error.remedy) from error
     return None if plain is None else RunsFound.from_dict(plain)
 
 

@@ -364,6 +364,24 @@ def test_an_isolated_probe_gives_the_same_answer(
     assert probe(ingestor, ["/a"]) == RunsFound(({"entry": "a"},), "found", ("odd",))
 
 
+def test_a_probe_that_crashes_its_process_is_a_rejected_candidate(tmp_path: Path) -> None:
+    class Lab:
+        @hookimpl
+        def penstock_ingestors(self) -> list[Ingestor]:
+            values = {"ingest": "json:loads", "formats": ("hdf5",), "probe": "lab_crashing:probe"}
+            return [Ingestor("a", title="", takes="file", isolate=True, **values)]
+
+    (tmp_path / "lab_crashing.py").write_text("import os\ndef probe(paths): os.abort()\n")
+    sys.path.insert(0, str(tmp_path))
+    try:
+        with use_registry(Registry.from_plugins([Lab()])):
+            (unclaimed,) = match(write(tmp_path, HDF5, "a.h5") / "a.h5").unclaimed
+    finally:
+        sys.path.remove(str(tmp_path))
+    assert unclaimed.is_fault
+    assert unclaimed.reason.startswith("reading it crashed (SIGABRT)")
+
+
 def test_plugins_that_are_broken_are_part_of_the_plan(tmp_path: Path) -> None:
     class Bad:
         @hookimpl
