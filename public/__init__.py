@@ -31,7 +31,7 @@ __all__ = [
     "match",
 ]
 
-_lazy_name, _, _ = lazy_exports(
+_lazy_name = lazy_exports(
     __name__,
     {
         "AssetReader": ".core.registry.records",
@@ -42,7 +42,7 @@ _lazy_name, _, _ = lazy_exports(
         "hookimpl": ".core.registry.hooks",
         "match": ".core.matching.matcher",
     },
-)
+)[0]
 _MODULES = {"errors": ".core.errors", "ingestors": ".ingestors"}
 
 

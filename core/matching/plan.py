@@ -174,7 +174,7 @@ class Decision:
         >>> group = Group("/data", ("a.tif",), "a.tif")
         >>> print(Decision(group, Offer("tiff-series", "SIGNATURE", ())).explain())
         a.tif
-        → tiff-series  SIGNATURE:
+        → tiff-series  SIGNATURE
         """
         lines = [str(self.group)]
         if self.chosen is None:
