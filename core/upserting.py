@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .errors import UpsertError
-from .places import Fingerprint, observe, take_fingerprint
+from .places import Fingerprint, observe
+from .places.fingerprint import file_states
 from .registry import get_registry, resolve_reference
 from .source import CallSource, pull_start
 from .store import Entry
@@ -51,9 +52,14 @@ def source_of_call(
         _check_documents(documents, function)
         start = pull_start(documents, getattr(function, "__qualname__", repr(function)))
         name = get_registry().name_of(function)
-        fingerprint = None if name is None else _fingerprint(name, args, kwargs)
+        states = None if name is None else _file_states(name, args, kwargs)
+    fingerprint = None if states is None else Fingerprint.of(states)
     source = CallSource(function, tuple(args), dict(kwargs), start, fingerprint)
-    return Entry(source, _provenance(name, function, source, provenance, known(start["uid"])))
+    recorded = _provenance(name, function, fingerprint, provenance)
+    previous = known(start["uid"])
+    if previous is not None:
+        recorded["replaced"] = _change(previous, states)
+    return Entry(source, recorded)
 
 
 def _resolved(ingest_fn: Callable[..., Iterable[Any]] | str) -> Callable[..., Iterable[Any]]:
@@ -97,18 +103,19 @@ def _check_documents(documents: Any, function: Any) -> None:
         )
 
 
-def _fingerprint(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Fingerprint | None:
+def _file_states(
+    name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> list[tuple[str, int, int]] | None:
     parameter = get_registry().path_parameter(name)
     paths = args[0] if args else kwargs.get(parameter)
-    return None if paths is None else take_fingerprint(paths)
+    return None if paths is None else file_states(paths)
 
 
 def _provenance(
     name: str | None,
     function: Any,
-    source: CallSource,
+    fingerprint: Fingerprint | None,
     given: Mapping[str, Any],
-    previous: Entry | None,
 ) -> dict[str, Any]:
     provenance = dict(given)
     provenance.setdefault("ingestor", name)
@@ -120,15 +127,12 @@ def _provenance(
     )
     if name is not None:
         provenance.setdefault("version", get_registry().ingestor(name).version)
-    fingerprint = source.fingerprint()
     if fingerprint is not None:
         provenance["fingerprint"] = fingerprint.to_dict()
-    if previous is not None:
-        provenance["replaced"] = _change(previous, fingerprint)
     return provenance
 
 
-def _change(previous: Entry, now: Fingerprint | None) -> str:
+def _change(previous: Entry, states: list[tuple[str, int, int]] | None) -> str:
     """Say how the files of a run changed since it was upserted before."""
     before = previous.source.fingerprint()
-    return "unknown" if before is None or now is None else before.compare(now)
+    return "unknown" if before is None or states is None else before.compare(states)

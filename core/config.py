@@ -1,0 +1,187 @@
+"""Settings of a facility, from one TOML file.
+
+The file is ``$PENSTOCK_CONFIG``, else ``config.toml`` in the user's configuration folder for
+penstock, if there is one::
+
+    [roots]
+    data = "/mnt/gpfs/data"          # identity does not depend on where it is mounted
+
+    [uri_prefixes]
+    "file://detector1/ramdisk/" = "/mnt/gpfs/data/ramdisk/"
+
+    [walk]
+    ignore = [".snapshots", "lost+found"]
+
+    [time]
+    zone = "Europe/Zurich"           # of times that files record without a zone
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+import zoneinfo
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigError
+
+__all__ = ["Config", "get_config", "load_config", "use_config"]
+
+IGNORED = (".snapshots", ".snapshot", ".zfs", ".git", "lost+found", "__pycache__")
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings.
+
+    Examples
+    --------
+    >>> Config(roots={"data": "/mnt/data"}).roots["data"]
+    '/mnt/data'
+    """
+
+    roots: Mapping[str, str] = field(default_factory=dict)
+    """Named roots: folders under which a run's place does not depend on where they are mounted."""
+    uri_prefixes: Mapping[str, str] = field(default_factory=dict)
+    """Prefixes of URIs in documents, and the folders that they mean on this machine."""
+    ignored_folders: tuple[str, ...] = IGNORED
+    """Names of folders that are never walked."""
+    timezone: str | None = None
+    """Zone of times that files record without one; None for this machine's."""
+    file: str | None = None
+    """Where the settings were read."""
+
+
+def load_config(path: str | os.PathLike[str]) -> Config:
+    """Read a configuration file.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, or a setting is unknown or of the wrong type.
+    """
+    try:
+        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", where=path) from error
+    unknown = set(content) - set(_SECTIONS)
+    if unknown:
+        raise ConfigError(
+            f"unknown section {', '.join(sorted(unknown))}",
+            where=path,
+            remedy=f"There are: {', '.join(_SECTIONS)}.",
+        )
+    settings: dict[str, Any] = {}
+    for name, read in _SECTIONS.items():
+        section = content.get(name, {})
+        if not isinstance(section, dict):
+            raise ConfigError(f"[{name}] is not a table", where=path)
+        settings |= read(section, path)
+    return Config(file=os.fspath(path), **settings)
+
+
+def _read_roots(section: dict[str, Any], where: Any) -> dict[str, Any]:
+    for name, folder in section.items():
+        if not isinstance(folder, str) or not os.path.isabs(folder):
+            raise ConfigError(f"[roots] {name} is {folder!r}, not an absolute path", where=where)
+    return {"roots": section}
+
+
+def _read_prefixes(section: dict[str, Any], where: Any) -> dict[str, Any]:
+    for prefix, folder in section.items():
+        if not isinstance(folder, str) or not os.path.isabs(folder):
+            raise ConfigError(
+                f"[uri_prefixes] {prefix!r} is {folder!r}, not an absolute path", where=where
+            )
+    return {"uri_prefixes": section}
+
+
+def _read_walk(section: dict[str, Any], where: Any) -> dict[str, Any]:
+    _check_keys(section, {"ignore"}, "walk", where)
+    names = section.get("ignore", list(IGNORED))
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ConfigError(f"[walk] ignore is {names!r}, not a list of names", where=where)
+    return {"ignored_folders": tuple(names)}
+
+
+def _read_time(section: dict[str, Any], where: Any) -> dict[str, Any]:
+    _check_keys(section, {"zone"}, "time", where)
+    zone = section.get("zone")
+    if zone is None:
+        return {}
+    try:
+        zoneinfo.ZoneInfo(zone)
+    except (TypeError, ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        raise ConfigError(
+            f"[time] zone is {zone!r}, which is no time zone",
+            where=where,
+            remedy='Write one such as "Europe/Zurich".',
+        ) from None
+    return {"timezone": zone}
+
+
+_SECTIONS = {
+    "roots": _read_roots,
+    "uri_prefixes": _read_prefixes,
+    "walk": _read_walk,
+    "time": _read_time,
+}
+
+
+def _check_keys(section: dict[str, Any], known: set[str], name: str, where: Any) -> None:
+    if unknown := set(section) - known:
+        raise ConfigError(
+            f"[{name}] has no setting {', '.join(sorted(unknown))}",
+            where=where,
+            remedy=f"There is: {', '.join(sorted(known))}.",
+        )
+
+
+_active: ContextVar[Config | None] = ContextVar("penstock_config", default=None)
+
+
+def get_config() -> Config:
+    """Return the settings in force; the file is read once.
+
+    Examples
+    --------
+    >>> isinstance(get_config().ignored_folders, tuple)
+    True
+    """
+    active = _active.get()
+    if active is not None:
+        return active
+    return _installed(os.environ.get("PENSTOCK_CONFIG"))
+
+
+@lru_cache(maxsize=4)
+def _installed(named: str | None) -> Config:
+    if named:
+        return load_config(named)
+    import platformdirs
+
+    path = Path(platformdirs.user_config_dir("penstock", appauthor=False)) / "config.toml"
+    return load_config(path) if path.is_file() else Config()
+
+
+@contextmanager
+def use_config(config: Config) -> Iterator[Config]:
+    """Put other settings in force for a while, in this thread or task.
+
+    Examples
+    --------
+    >>> with use_config(Config(timezone="UTC")):
+    ...     get_config().timezone
+    'UTC'
+    """
+    token = _active.set(config)
+    try:
+        yield config
+    finally:
+        _active.reset(token)

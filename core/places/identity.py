@@ -1,0 +1,102 @@
+"""What makes a run the same run: its place, its part, its selection."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..config import get_config
+from .observation import current_observation
+
+__all__ = ["Place", "canonical_folder", "digest_of", "place_of_file", "run_uid"]
+
+_NAMESPACE = uuid.UUID("5b1b6f0e-3c6d-5a0f-8f5e-0d6c7a9b2e11")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run's files lie, however the path to them was spelled.
+
+    Examples
+    --------
+    >>> Place("data", "2026/run7", "img_{}.tif").root
+    'data'
+    """
+
+    root: str
+    """Name of the root (from the configuration) that holds the folder; "" if none does."""
+    folder: str
+    """The folder, relative to its root; absolute if it has none."""
+    name: str
+    """The file's name; a series' template (``{}`` for its numbers, its own braces doubled); a
+    digest of several templates."""
+
+
+def run_uid(place: Place, part: str = "", selection: str = "") -> str:
+    """Return the uid of a run: a UUIDv5 that depends on where its files lie, and on nothing else.
+
+    Parameters
+    ----------
+    place
+        From `select_files` or `place_of_file`.
+    part
+        Which run of several in the same place: an HDF5 entry, an image of a set, a role.
+    selection
+        From `select_files`: "" for all files of the place, a digest for a subset.
+
+    Examples
+    --------
+    >>> place = Place("data", "2026", "a.h5")
+    >>> run_uid(place) == run_uid(Place("data", "2026", "a.h5"))
+    True
+    >>> run_uid(place, part="entry_2") == run_uid(place)
+    False
+    """
+    # JSON keeps the parts apart: nothing that is concatenated can collide.
+    name = json.dumps([1, place.root, place.folder, place.name, part, selection])
+    return str(uuid.uuid5(_NAMESPACE, name))
+
+
+def canonical_folder(folder: str | os.PathLike[str]) -> tuple[str, str]:
+    """Return a folder as (name of its root, path relative to it), or ("", absolute path).
+
+    Of several named roots that hold it, the innermost counts.
+    """
+    observation = current_observation()
+    real = observation.real_folder(os.fspath(folder) or ".")
+    best = ("", real)
+    longest = -1
+    for name, root in get_config().roots.items():
+        base = observation.real_folder(root)
+        inside = real == base or real.startswith(base.rstrip("/") + "/")
+        if inside and len(base) > longest:
+            longest = len(base)
+            best = (name, os.path.relpath(real, base).replace(os.sep, "/"))
+    return best
+
+
+def place_of_file(path: str | os.PathLike[str]) -> Place:
+    """Return the place of a single file.
+
+    Examples
+    --------
+    >>> place_of_file("/data/../data/a{1}.h5").name
+    'a{{1}}.h5'
+    """
+    folder, name = os.path.split(os.path.abspath(os.fspath(path)))
+    return Place(*canonical_folder(folder), escaped(name))
+
+
+def escaped(text: str) -> str:
+    """Double the braces of a name, so that no name looks like a template."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def digest_of(texts: Iterable[str]) -> str:
+    """Return a digest of texts in their order; no two different sequences share one."""
+    content = json.dumps(list(texts)).encode()
+    return hashlib.blake2b(content, digest_size=16).hexdigest()

@@ -1,0 +1,217 @@
+"""Names of files that belong together: families, their numbers, and the templates that spell them.
+
+A name is cut into text and runs of ASCII digits. Names with the same text are kin; those among
+their runs of digits that vary are indices, and the last index counts the frames. Where two indices
+vary, kin make one family only if together they fill a rectangle; otherwise the slowest tells
+several families apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+__all__ = ["Family", "find_families", "split_name", "stretches"]
+
+_DIGITS = re.compile(r"([0-9]+)")
+_MOST_TOLD = 5
+
+
+def split_name(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Cut a name into its text and the runs of digits between; the suffix is never cut.
+
+    Examples
+    --------
+    >>> split_name("scan_1.5deg_001.tif")
+    (('scan_', '.', 'deg_', '.tif'), ('1', '5', '001'))
+    >>> split_name("data.h5")
+    (('data.h5',), ())
+    """
+    dot = name.rfind(".")
+    suffix = name[dot:] if dot > name.rfind("/") + 1 and not name[dot + 1 :].isdigit() else ""
+    parts = _DIGITS.split(name[: len(name) - len(suffix)])
+    parts[-1] += suffix
+    return tuple(parts[::2]), tuple(parts[1::2])
+
+
+@dataclass(frozen=True)
+class Family:
+    """Names that differ in some numbers only, in the order of these numbers."""
+
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    """The text between the runs of digits."""
+    fixed: tuple[str | None, ...]
+    """For each run of digits, what it is in every name, or None where it varies."""
+    numbers: tuple[tuple[int, ...], ...]
+    """For each name, its varying numbers, the slowest first."""
+    notes: tuple[str, ...] = ()
+    """Holes, numbers that occur twice, changes of padding."""
+
+    @property
+    def template(self) -> str:
+        """The names with ``{}`` for each varying number: the family's own name."""
+        runs = ["{}" if run is None else run for run in self.fixed]
+        return "".join(text + run for text, run in zip(self.texts, [*runs, ""], strict=True))
+
+    @property
+    def spelled(self) -> str | None:
+        """A template that `str.format` makes every name from, given its number; None if none does."""
+        special = any(character in text for text in self.texts for character in "#%{}")
+        varying = [position for position, run in enumerate(self.fixed) if run is None]
+        if special or len(varying) != 1:
+            return None
+        widths = {len(split_name(name)[1][varying[0]]) for name in self.names}
+        narrowest = min(widths)
+        for spec in ("{:d}", f"{{:0{narrowest}d}}"):
+            runs = [spec if run is None else run for run in self.fixed]
+            template = "".join(t + r for t, r in zip(self.texts, [*runs, ""], strict=True))
+            if all(
+                template.format(number[0]) == name
+                for number, name in zip(self.numbers, self.names, strict=True)
+            ):
+                return template
+        return None
+
+
+def find_families(names: Iterable[str]) -> list[Family]:
+    """Cut names of files in one folder into families, in the order in which these first occur.
+
+    Examples
+    --------
+    >>> [family.names for family in find_families(["a_10.tif", "a_9.tif", "b.h5"])]
+    [('a_9.tif', 'a_10.tif'), ('b.h5',)]
+    """
+    kin: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+    for name in dict.fromkeys(names):
+        texts, runs = split_name(name)
+        kin[texts].append((name, runs))
+    return [
+        family
+        for texts, members in kin.items()
+        for family in _split_kin(texts, members, require_rectangle=True)
+    ]
+
+
+def find_kin(names: Iterable[str]) -> list[Family]:
+    """Cut names into kin whose indices all count as one: for files that a user put together.
+
+    Examples
+    --------
+    >>> [family.template for family in find_kin(["t1_z1.tif", "t2_z5.tif", "t2_z9.tif"])]
+    ['t{}_z{}.tif']
+    """
+    kin: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+    for name in dict.fromkeys(names):
+        texts, runs = split_name(name)
+        kin[texts].append((name, runs))
+    return [
+        family
+        for texts, members in kin.items()
+        for family in _split_kin(texts, members, require_rectangle=False)
+    ]
+
+
+def _split_kin(
+    texts: tuple[str, ...],
+    members: list[tuple[str, tuple[str, ...]]],
+    *,
+    require_rectangle: bool,
+) -> list[Family]:
+    varying = _varying(members)
+    if require_rectangle and len(varying) > 1 and not _is_rectangle(members, varying):
+        # Runs of the same value, not of the same digits: padding may change within a family.
+        parts: dict[int, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+        for member in members:
+            parts[int(member[1][varying[0]])].append(member)
+        return [
+            family
+            for part in parts.values()
+            for family in _split_kin(texts, part, require_rectangle=True)
+        ]
+    return [_make_family(texts, members, varying)]
+
+
+def _varying(members: list[tuple[str, tuple[str, ...]]]) -> list[int]:
+    """Return the positions of the runs of digits that differ; the last run of a single name."""
+    count = len(members[0][1])
+    if len(members) == 1:
+        return [count - 1] if count else []
+    first = members[0][1]
+    return [
+        position
+        for position in range(count)
+        if any(runs[position] != first[position] for _, runs in members)
+    ]
+
+
+def _is_rectangle(members: list[tuple[str, tuple[str, ...]]], varying: list[int]) -> bool:
+    points = {tuple(int(runs[position]) for position in varying) for _, runs in members}
+    size = 1
+    for axis in range(len(varying)):
+        size *= len({point[axis] for point in points})
+    return len(points) == len(members) == size
+
+
+def _make_family(
+    texts: tuple[str, ...], members: list[tuple[str, tuple[str, ...]]], varying: list[int]
+) -> Family:
+    ordered = sorted(
+        ((tuple(int(runs[position]) for position in varying), name) for name, runs in members),
+    )
+    numbers = tuple(number for number, _ in ordered)
+    names = tuple(name for _, name in ordered)
+    runs = members[0][1]
+    fixed = tuple(None if position in varying else run for position, run in enumerate(runs))
+    return Family(names, texts, fixed, numbers, tuple(_notes(numbers, members, varying)))
+
+
+def _notes(
+    numbers: Sequence[tuple[int, ...]],
+    members: list[tuple[str, tuple[str, ...]]],
+    varying: list[int],
+) -> Iterable[str]:
+    if len(numbers) < 2 or not varying:
+        return
+    twice = [number for number, count in Counter(numbers).items() if count > 1]
+    if twice:
+        yield f"numbers that occur more than once: {_told(n[-1] for n in twice)}"
+    if len(varying) == 1:
+        missing = [(low + 1, high - 1) for (low,), (high,) in pairwise(numbers) if high - low > 1]
+        if missing:
+            ranges = (str(low) if low == high else f"{low}–{high}" for low, high in missing)
+            yield f"missing: {_told(ranges)}"
+    widths = {
+        len(runs[position])
+        for _, runs in members
+        for position in varying[-1:]
+        if runs[position].startswith("0")
+    }
+    if len(widths) > 1:
+        yield f"numbers are padded to different widths: {_told(sorted(widths))}"
+
+
+def _told(items: Iterable[object]) -> str:
+    texts = [str(item) for item in items]
+    more = f", … ({len(texts)} in all)" if len(texts) > _MOST_TOLD else ""
+    return ", ".join(texts[:_MOST_TOLD]) + more
+
+
+def stretches(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the half-open stretches of consecutive numbers, in the order given.
+
+    Examples
+    --------
+    >>> stretches([1, 2, 3, 7, 8, 2])
+    [(1, 4), (7, 9), (2, 3)]
+    """
+    result: list[tuple[int, int]] = []
+    for number in numbers:
+        if result and result[-1][1] == number:
+            result[-1] = (result[-1][0], number + 1)
+        else:
+            result.append((number, number + 1))
+    return result
