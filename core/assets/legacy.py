@@ -108,10 +108,7 @@ def _find(outline: RunOutline, datum_id: str, access: AssetAccess, label: str) -
 
 
 def _resource_path(resource: Mapping[str, Any], access: AssetAccess) -> str:
-    root = resource.get("root", "")
-    # A root is mapped as a whole first, as event_model.Filler does; then by prefix.
-    root = access.root_map.get(root, root)
-    return access.resolve(os.path.join(root, resource["resource_path"]))
+    return access.resolve(os.path.join(resource.get("root", ""), resource["resource_path"]))
 
 
 def _handler_for(spec: str, access: AssetAccess) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Files and their names: which belong together, where they lie, and what that makes a run's identity."""
+"""Files and their names: which belong together, where they lie, and how that identifies a run."""
 
 from ..lazy import lazy_exports
 

@@ -19,8 +19,10 @@ class Fingerprint:
     Examples
     --------
     >>> before = Fingerprint.of([("a_1.tif", 10, 5)])
-    >>> before.compare([("a_1.tif", 10, 5)]), before.compare([("a_1.tif", 10, 5), ("a_2.tif", 10, 6)])
-    ('same', 'extended')
+    >>> before.compare([("a_1.tif", 10, 5)])
+    'same'
+    >>> before.compare([("a_1.tif", 10, 5), ("a_2.tif", 10, 6)])
+    'extended'
     >>> before.compare([("a_1.tif", 10, 7)])
     'changed'
     """
@@ -47,7 +49,7 @@ class Fingerprint:
     def compare(
         self, states: Sequence[tuple[str, int, int]]
     ) -> Literal["same", "extended", "changed"]:
-        """Tell how files have changed: not at all, by more files behind those that were, or else."""
+        """Tell how files changed: not at all, by more files behind those that were, or else."""
         if _digest(states[: self.count]) != self.digest:
             return "changed"
         return "same" if len(states) == self.count else "extended"

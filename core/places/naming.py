@@ -59,7 +59,7 @@ class Family:
 
     @property
     def spelled(self) -> str | None:
-        """A template that `str.format` makes every name from, given its number; None if none does."""
+        """A template from which `str.format` makes every name; None if none does."""
         special = any(character in text for text in self.texts for character in "#%{}")
         varying = [position for position, run in enumerate(self.fixed) if run is None]
         if special or len(varying) != 1:

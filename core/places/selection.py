@@ -48,7 +48,7 @@ class FileSet:
     """A template from which `str.format` makes every name, given its number; None if none does."""
     place: Place
     selection: str
-    """For `run_uid`: "" if these are all files of their place, else a digest of what was asked for."""
+    """For `run_uid`: "" if these are all files of their place, else a digest of what was asked."""
     indices: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Slower numbers of the names, where several vary: ``index_1`` is the slowest."""
     notes: tuple[str, ...] = ()
