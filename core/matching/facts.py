@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat as stat_module
+import stat
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..places.observation import FileStat, current_observation
 from .signatures import HEAD_BYTES, identify
 
 __all__ = ["FileFacts"]
@@ -35,22 +36,21 @@ class FileFacts:
         return os.path.islink(self.path)
 
     @cached_property
-    def _stat(self) -> os.stat_result | OSError:
+    def _stat(self) -> FileStat | OSError:
         try:
-            return os.stat(self.path)
+            return current_observation().stat(self.path)
         except OSError as error:
             return error
 
     @property
-    def stat(self) -> os.stat_result | None:
-        """The result of stat, None where it failed."""
-        return self._stat if isinstance(self._stat, os.stat_result) else None
+    def stat(self) -> FileStat | None:
+        """What the file system says of it, None where it says nothing."""
+        return self._stat if isinstance(self._stat, FileStat) else None
 
     @property
     def is_on_tape(self) -> bool:
         """Whether the file has a size but no blocks on disk: it was migrated."""
-        found = self.stat
-        return found is not None and found.st_size > 0 and getattr(found, "st_blocks", 1) == 0
+        return self.stat is not None and self.stat.on_tape
 
     @cached_property
     def _head(self) -> bytes | str:
@@ -58,14 +58,13 @@ class FileFacts:
         found = self._stat
         if isinstance(found, OSError):
             return _tell(found)
-        if not stat_module.S_ISREG(found.st_mode):
-            return f"it is no regular file but a {_kind(found.st_mode)}"
-        if found.st_size == 0:
-            return b""
         if self.is_on_tape:
             return "it has no blocks on disk (migrated to tape?), so it is not opened"
         try:
-            return _read_head(self.path)
+            # FIFOs, sockets and devices have no size, and must not even be opened.
+            if found.size == 0 and not stat.S_ISREG(mode := os.stat(self.path).st_mode):
+                return _not_regular(mode)
+            return _read_head(self.path) if found.size else b""
         except OSError as error:
             return _tell(error)
 
@@ -89,8 +88,9 @@ def _read_head(path: str) -> bytes:
     # Between stat and open the path may have become a FIFO: do not block, and look again.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        if not stat_module.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("it was replaced while it was looked at")
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(_not_regular(mode))
         return os.read(descriptor, HEAD_BYTES)
     finally:
         os.close(descriptor)
@@ -100,12 +100,13 @@ def _tell(error: OSError) -> str:
     return f"{type(error).__name__}: {error.strerror or error}"
 
 
-def _kind(mode: int) -> str:
+def _not_regular(mode: int) -> str:
     tests = {
-        "folder": stat_module.S_ISDIR,
-        "FIFO": stat_module.S_ISFIFO,
-        "socket": stat_module.S_ISSOCK,
-        "character device": stat_module.S_ISCHR,
-        "block device": stat_module.S_ISBLK,
+        "folder": stat.S_ISDIR,
+        "FIFO": stat.S_ISFIFO,
+        "socket": stat.S_ISSOCK,
+        "character device": stat.S_ISCHR,
+        "block device": stat.S_ISBLK,
     }
-    return next((name for name, test in tests.items() if test(mode)), "special file")
+    kind = next((name for name, test in tests.items() if test(mode)), "special file")
+    return f"it is no regular file but a {kind}"

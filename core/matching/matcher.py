@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from ..config import get_config
+from ..places.observation import observe
 from ..registry.records import Ingestor
 from ..registry.registry import get_registry
 from .facts import FileFacts
@@ -52,16 +53,18 @@ def match(
     """
     registry = get_registry()
     ingestors = [registry.ingestor(use)] if use is not None else list(registry.ingestors.values())
-    selection = gather(paths, ignored_folders=get_config().ignored_folders)
     decisions: list[Decision] = []
-    unclaimed = [_from_obstacle(obstacle) for obstacle in selection.obstacles]
-    for folder, names in selection.folders.items():
-        for group in group_names(folder, names):
-            for verdict in _decide(group, ingestors, use):
-                if isinstance(verdict, Decision):
-                    decisions.append(verdict)
-                else:
-                    unclaimed.append(verdict)
+    unclaimed: list[Unclaimed] = []
+    with observe():
+        selection = gather(paths, ignored_folders=get_config().ignored_folders)
+        unclaimed += [_from_obstacle(obstacle) for obstacle in selection.obstacles]
+        for folder, names in selection.folders.items():
+            for group in group_names(folder, names):
+                for verdict in _decide(group, ingestors, use):
+                    if isinstance(verdict, Decision):
+                        decisions.append(verdict)
+                    else:
+                        unclaimed.append(verdict)
     return Plan(tuple(decisions), tuple(unclaimed), registry.problems)
 
 

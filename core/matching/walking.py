@@ -7,6 +7,8 @@ import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from ..places.observation import current_observation
+
 __all__ = ["Obstacle", "Selection", "gather"]
 
 
@@ -110,10 +112,8 @@ class _Walk:
             seen.add(folder)
             names = self.found.setdefault(folder, {})
             try:
-                with os.scandir(folder) as entries:
-                    below = [
-                        target for entry in entries if (target := self.take(entry, names, root))
-                    ]
+                entries = current_observation().list_folder(folder).values()
+                below = [target for entry in entries if (target := self.take(entry, names, root))]
             except OSError as error:
                 reason = f"{type(error).__name__}: {error.strerror}"
                 self.obstacles.append(Obstacle(folder, reason, is_error=True))

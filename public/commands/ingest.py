@@ -90,10 +90,7 @@ def _run_row(item: ReportItem) -> list[object]:
         details["ingestor"],
         details["files"],
         "\n".join(streams),
-        "\n".join(
-            " × ".join(map(str, _shape(streams[name]["events"], key)))
-            for name, key in shown.items()
-        ),
+        "\n".join(_shape(streams[name]["events"], key) for name, key in shown.items()),
         "\n".join(_dtype_name(key["dtype"]) for key in shown.values()),
         details["time"].replace("T", " ").replace("+00:00", " UTC"),
         short(item.subject),
