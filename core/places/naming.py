@@ -8,6 +8,7 @@ several families apart.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -30,10 +31,13 @@ def split_name(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     >>> split_name("data.h5")
     (('data.h5',), ())
     """
-    dot = name.rfind(".")
-    suffix = name[dot:] if dot > name.rfind("/") + 1 and not name[dot + 1 :].isdigit() else ""
-    parts = _DIGITS.split(name[: len(name) - len(suffix)])
-    parts[-1] += suffix
+    parts = _DIGITS.split(name)
+    # Digits behind the last dot belong to the suffix (".h5"), unless nothing else is there.
+    while len(parts) > 2 and "." not in parts[-1]:
+        dot = parts[-3].rfind(".")
+        if dot < 0 or (dot == len(parts[-3]) - 1 and not parts[-1]):
+            break
+        parts[-3:] = ["".join(parts[-3:])]
     return tuple(parts[::2]), tuple(parts[1::2])
 
 
@@ -61,18 +65,18 @@ class Family:
     def spelled(self) -> str | None:
         """A template from which `str.format` makes every name; None if none does."""
         special = any(character in text for text in self.texts for character in "#%{}")
-        varying = [position for position, run in enumerate(self.fixed) if run is None]
-        if special or len(varying) != 1:
+        if special or self.fixed.count(None) != 1:
             return None
-        widths = {len(split_name(name)[1][varying[0]]) for name in self.names}
-        narrowest = min(widths)
+        constant = len("".join([*self.texts, *filter(None, self.fixed)]))
+        widths = set(map(len, self.names))
+        narrowest = min(widths) - constant
         for spec in ("{:d}", f"{{:0{narrowest}d}}"):
             runs = [spec if run is None else run for run in self.fixed]
             template = "".join(t + r for t, r in zip(self.texts, [*runs, ""], strict=True))
-            if all(
-                template.format(number[0]) == name
-                for number, name in zip(self.numbers, self.names, strict=True)
-            ):
+            if spec != "{:d}" and len(widths) == 1:
+                return template  # runs of one width are what padding to that width gives
+            spelled = (template.format(number) for (number,) in self.numbers)
+            if all(map(operator.eq, spelled, self.names)):
                 return template
         return None
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 __all__ = ["FileStat", "Observation", "current_observation", "observe"]
 
 
-@dataclass(frozen=True, slots=True)
-class FileStat:
+class FileStat(NamedTuple):
     """What the file system says of one file."""
 
     size: int
@@ -41,8 +40,10 @@ class Observation:
 
     def __init__(self) -> None:
         self._folders: dict[str, dict[str, os.DirEntry[str]]] = {}
-        self._stats: dict[str, FileStat | OSError] = {}
+        self._stats: dict[str, FileStat | None] = {}
         self._real: dict[str, str] = {}
+        self.selections: dict[Any, Any] = {}
+        """What patterns and lists of paths were found to mean."""
 
     def list_folder(self, folder: str) -> Mapping[str, os.DirEntry[str]]:
         """Return the entries of a folder by name; OSError if it cannot be listed."""
@@ -53,17 +54,25 @@ class Observation:
 
     def stat(self, path: str) -> FileStat:
         """Return what the file system says of a file; OSError if it says nothing."""
-        known = self._stats.get(path)
-        if known is None:
-            try:
-                found = os.stat(path)
-                known = FileStat(found.st_size, found.st_mtime_ns, getattr(found, "st_blocks", -1))
-            except OSError as error:
-                known = error
-            self._stats[path] = known
-        if isinstance(known, OSError):
-            raise known
-        return known
+        found = self.stats([path])[0]
+        if found is None:
+            os.stat(path)  # says why
+            raise FileNotFoundError(path)
+        return found
+
+    def stats(self, paths: Iterable[str]) -> list[FileStat | None]:
+        """Return what the file system says of files; None for one that it says nothing of."""
+        known = self._stats
+        result: list[FileStat | None] = []
+        for path in paths:
+            if path not in known:
+                try:
+                    found = os.stat(path)
+                    known[path] = FileStat(found.st_size, found.st_mtime_ns, found.st_blocks)
+                except OSError:
+                    known[path] = None
+            result.append(known[path])
+        return result
 
     def real_folder(self, folder: str) -> str:
         """Return a folder's absolute path without symbolic links."""

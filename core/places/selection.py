@@ -64,18 +64,12 @@ class FileSet:
     @property
     def paths(self) -> list[str]:
         """The paths of all files."""
-        return [os.path.join(self.folder, name) for name in self.names]
+        start = self.folder.rstrip("/") + "/"
+        return [start + name for name in self.names]
 
     def stats(self) -> list[FileStat | None]:
         """Return what the file system says of each file, None for one that it says nothing of."""
-        observation = current_observation()
-        found: list[FileStat | None] = []
-        for path in self.paths:
-            try:
-                found.append(observation.stat(path))
-            except OSError:
-                found.append(None)
-        return found
+        return current_observation().stats(self.paths)
 
 
 def select_files(paths: Paths) -> FileSet:
@@ -94,13 +88,23 @@ def select_files(paths: Paths) -> FileSet:
     MissingFileError
         If a path of a list is not there.
     """
+    if not isinstance(paths, str | os.PathLike):
+        paths = tuple(os.fspath(path) for path in paths)
+    known = current_observation().selections
+    if paths not in known:
+        known[paths] = _find(paths)
+    found: FileSet = known[paths]
+    return found
+
+
+def _find(paths: str | os.PathLike[str] | tuple[str, ...]) -> FileSet:
     if isinstance(paths, str | os.PathLike):
         given = os.fspath(paths)
         pattern = "" if _is_file(given) else os.path.basename(given)
-        found = [given] if not pattern else _expand(given)
+        found = [os.path.split(given)] if not pattern else _expand(given)
     else:
         pattern = ""
-        found = [os.fspath(path) for path in paths]
+        found = [os.path.split(path) for path in dict.fromkeys(paths)]
         if not found:
             raise NoDataError("the list of files is empty", remedy="Name at least one file.")
         _check_all(found)
@@ -114,7 +118,8 @@ def _is_file(path: str) -> bool:
         return False
 
 
-def _expand(pattern: str) -> list[str]:
+def _expand(pattern: str) -> list[tuple[str, str]]:
+    """Return (folder, name) of each file that a pattern matches."""
     if os.path.isdir(pattern):
         raise NoDataError(
             "is a folder, not a file or a pattern",
@@ -126,9 +131,10 @@ def _expand(pattern: str) -> list[str]:
         raise MissingFileError("no such file", where=pattern, remedy="Check the path.")
     folder, name = os.path.split(pattern)
     if glob.has_magic(folder) or name == "**":
-        found = [path for path in glob.glob(pattern, recursive=True) if _is_file(path)]
+        paths = glob.glob(pattern, recursive=True)
+        found = [os.path.split(path) for path in paths if _is_file(path)]
     else:
-        found = [os.path.join(folder, item) for item in _matching(folder, name)]
+        found = [(folder, item) for item in _matching(folder, name)]
     if not found:
         raise NoDataError(
             "no file matches", where=pattern, remedy="Check the pattern and the working folder."
@@ -156,11 +162,11 @@ def _real(folder: str) -> str:
     return current_observation().real_folder(folder or ".")
 
 
-def _check_all(paths: list[str]) -> None:
+def _check_all(files: list[tuple[str, str]]) -> None:
     """Check that all files of a list are there, by listing folders instead of asking for each."""
     observation = current_observation()
-    for path in paths:
-        folder, name = os.path.split(path)
+    for folder, name in files:
+        path = os.path.join(folder, name)
         try:
             entry = observation.list_folder(_real(folder)).get(name)
             there = is_regular(entry) if entry is not None else _is_file(path)
@@ -175,15 +181,11 @@ def _check_all(paths: list[str]) -> None:
             )
 
 
-def _file_set(found: list[str], pattern: str) -> FileSet:
-    split = [os.path.split(path) for path in dict.fromkeys(found)]
-    real = [(_real(folder), name) for folder, name in split]
-    folders = {folder for folder, _ in real}
-    common = folders.pop() if len(folders) == 1 else os.path.commonpath(folders)
-    names = [
-        name if folder == common else os.path.relpath(os.path.join(folder, name), common)
-        for folder, name in real
-    ]
+def _file_set(found: list[tuple[str, str]], pattern: str) -> FileSet:
+    real = {folder: _real(folder) for folder in {folder for folder, _ in found}}
+    common = os.path.commonpath(real.values())
+    inner = {folder: os.path.relpath(path, common) for folder, path in real.items()}
+    names = [name if inner[folder] == "." else f"{inner[folder]}/{name}" for folder, name in found]
     families = sorted(find_kin(names), key=lambda family: (family.texts, family.template))
     ordered = [name for family in families for name in family.names]
     return FileSet(
@@ -246,7 +248,7 @@ def _selection(folder: str, families: list[Family], pattern: str) -> str:
 def _whole(folder: str, family: Family) -> set[str]:
     """Return the names of all files there that have the same template."""
     inner = os.path.dirname(family.names[0])
-    if any(os.path.dirname(name) != inner for name in family.names):
+    if inner and any(os.path.dirname(name) != inner for name in family.names):
         return set(family.names)  # numbers in the names of folders: what was asked for is all
     observation = current_observation()
     try:
