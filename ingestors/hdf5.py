@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from ..core.config import get_config
 from ..core.documents import Document, RunComposer, array_key, column_key, safe_key
 from ..core.places import file_uri, place_of_file, run_uid
 from .assets.hdf5 import MIMETYPE, VERSION
@@ -20,7 +19,7 @@ from .hdf5_columns import Column, Columns, find_columns, read_column
 from .hdf5_metadata import RunMetadata, describe_run, detector_constants, find_detector
 from .hdf5_reader import open_reader
 from .hdf5_signals import Image, describe_image, name_keys, select_signals
-from .hdf5_times import EventTimes, event_times
+from .hdf5_times import EventTimes, configured_zone, event_times
 
 __all__ = ["ingest_hdf5"]
 
@@ -136,7 +135,7 @@ def _read_content(
             for detector in detectors.values()
             if detector is not None
         }
-        zone = get_config().timezone
+        zone = configured_zone()
         described = describe_run(
             reader,
             selection,

@@ -21,7 +21,7 @@ from .assets.hdf5_links import Target
 from .assets.hdf5_sources import SourceCheck
 from .hdf5_reader import Reader
 from .hdf5_signals import Image
-from .hdf5_tree import address_of, describe_dataset
+from .hdf5_tree import address_of, describe_dataset, member_names
 from .hdf5_values import is_text, read_attribute, text_attribute
 
 __all__ = ["Column", "Columns", "find_columns", "read_column"]
@@ -142,7 +142,7 @@ def _axes_of_signal(target: Target) -> list[str]:
 
 def _attribute_names(found: h5py.Group) -> list[str]:
     try:
-        return list(found.attrs)
+        return [name for name in found.attrs if isinstance(name, str)]
     except (OSError, RuntimeError, KeyError):
         return []
 
@@ -194,7 +194,7 @@ def _near(image: Image) -> tuple[int, ...]:
 
 def _group_names(group: h5py.Group) -> list[str]:
     try:
-        return list(group)
+        return member_names(group)
     except (OSError, RuntimeError, KeyError):
         return []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -135,8 +136,9 @@ def _known_fields(reader: Reader, entry: str) -> dict[str, Any]:
     if proposal:
         found.setdefault("proposal", proposal)
     identifier = _value(reader, f"{entry}/entry_identifier")
-    if isinstance(identifier, int) and not isinstance(identifier, bool):
-        found["scan_id"] = identifier
+    # NeXus has it as text, so an integer may be spelled either way
+    if re.fullmatch(r"\d{1,15}", str(identifier)) and not isinstance(identifier, bool):
+        found["scan_id"] = int(str(identifier))
     uid = _bluesky_uid(reader, entry)
     if uid:
         found["original_uid"] = uid
@@ -221,7 +223,7 @@ def _attributes(
     found: h5py.Group | h5py.Dataset, prefix: tuple[str, ...], without: set[str]
 ) -> Iterator[_Item]:
     try:
-        names = list(found.attrs)
+        names = [name for name in found.attrs if isinstance(name, str)]
     except (OSError, RuntimeError, KeyError):
         return
     for name in names:

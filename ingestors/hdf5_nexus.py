@@ -15,7 +15,7 @@ import h5py
 from ..core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLinkError
 from .assets.hdf5_links import Target
 from .hdf5_reader import Reader
-from .hdf5_tree import DatasetInfo, describe_dataset, is_under
+from .hdf5_tree import DatasetInfo, describe_dataset, is_under, member_names
 from .hdf5_values import read_attribute, text_attribute
 
 __all__ = ["Signal", "choose_entry", "default_signals", "list_entries", "make_signal"]
@@ -69,7 +69,7 @@ def _class_behind(reader: Reader, path: str) -> str:
 
 def _names(group: h5py.Group) -> list[str]:
     try:
-        return list(group)
+        return member_names(group)
     except (OSError, RuntimeError, KeyError):
         return []
 

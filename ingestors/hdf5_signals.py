@@ -11,13 +11,19 @@ import h5py
 import numpy as np
 
 from ..core.documents import safe_key
-from ..core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLinkError
+from ..core.errors import (
+    AmbiguousDataError,
+    AssetError,
+    NoDataError,
+    UnsafeLinkError,
+    UnsupportedFileError,
+)
 from .assets.hdf5_links import Target
 from .assets.hdf5_sources import SourceCheck
 from .hdf5_nexus import Signal, choose_entry, default_signals, make_signal
 from .hdf5_reader import Reader
-from .hdf5_tree import DatasetInfo
-from .hdf5_values import is_text, text_attribute
+from .hdf5_tree import DatasetInfo, is_under
+from .hdf5_values import is_text, read_attribute, text_attribute
 
 __all__ = ["Image", "Selection", "describe_image", "find_candidates", "select_signals"]
 
@@ -25,6 +31,18 @@ MOST_ROWS = 65_536
 """A longer row of numbers is one waveform, not a scan."""
 _MOST_LISTED = 20
 _MOST_EXTERNAL = 16
+
+_NO_DATA_CLASSES = frozenset(
+    "NXsample NXsample_component NXtransformations NXbeam NXgeometry NXshape NXquadric NXcrystal"
+    " NXoff_geometry NXcylindrical_geometry NXdetector_module NXtranslation NXorientation NXreflections".split()
+)
+"""Groups that hold matrices of other kinds than measured ones."""
+_CALIBRATIONS = frozenset(
+    "pixel_mask pixel_mask_applied flatfield flatfield_error flatfield_errors angular_calibration"
+    " x_pixel_offset y_pixel_offset z_pixel_offset distance polar_angle azimuthal_angle dead_time"
+    " efficiency detector_number crate slot countrate_correction_table trimbit".split()
+)
+"""What NXdetector (and Dectris) call the arrays that belong to a detector, not to a measurement."""
 
 _FRAME_RANKS = {
     "scalar": 0,
@@ -151,13 +169,23 @@ def find_candidates(reader: Reader, under: str = "/") -> list[Signal]:
     prefix = under.rstrip("/") + "/"
     for path, info in reader.tree.datasets.items():
         growing_image = info.virtual and info.shape is None and info.numeric
-        if path.startswith(prefix) and (info.image_like or growing_image):
+        fits = info.image_like or growing_image
+        if path.startswith(prefix) and fits and not _is_auxiliary(reader, path):
             unique.setdefault(info.address, info)
     found = [_signal_at(reader, info.path) for info in unique.values()]
     if not found:
         found = _external_candidates(reader, prefix)
     deep = [s for s in found if s.info.shape is None or len(s.info.shape) >= 3]
     return deep or found
+
+
+def _is_auxiliary(reader: Reader, path: str) -> bool:
+    """Whether NeXus says that an array is no measured data."""
+    group, name = path.rsplit("/", 1)
+    if reader.tree.classes.get(group, "") in _NO_DATA_CLASSES:
+        return True
+    detectors = reader.tree.of_class("NXdetector")
+    return name in _CALIBRATIONS and any(is_under(path, detector) for detector in detectors)
 
 
 def _signal_at(reader: Reader, path: str) -> Signal:
@@ -186,6 +214,8 @@ def _signal_of_target(reader: Reader, target: Target, path: str) -> Signal:
 
 def _only_image(reader: Reader, under: str) -> Signal:
     candidates = find_candidates(reader, under)
+    _refuse_weights(reader)
+    _refuse_where_data_are_missing(reader, under, candidates)
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
@@ -195,12 +225,40 @@ def _only_image(reader: Reader, under: str) -> Signal:
             remedy=_listing(candidates),
         )
     numeric = [info for info in reader.tree.datasets.values() if info.numeric and info.shape]
-    broken = next((note for note in reader.tree.notes if "leads nowhere" in note), None)
+    damage = next((note for note in reader.tree.notes if "damaged" in note), None)
     raise NoDataError(
-        "holds no images" + (f"; {broken}" if broken else ""),
+        "holds no images" + (f"; {damage}" if damage else ""),
         where=reader.path,
         remedy=_listing(numeric) if numeric else None,
     )
+
+
+def _refuse_weights(reader: Reader) -> None:
+    if any(read_attribute(reader.file, name) for name in ("keras_version", "layer_names")):
+        raise UnsupportedFileError(
+            "holds the weights of a neural network (Keras), not measurements", where=reader.path
+        )
+
+
+def _refuse_where_data_are_missing(
+    reader: Reader, under: str, candidates: Sequence[Signal]
+) -> None:
+    """Of a file whose data lie in another file that is not there, no other array may pass for them."""
+    links = [
+        path
+        for path in reader.tree.external
+        if is_under(path, under)
+        and reader.tree.classes.get(path.rsplit("/", 1)[0]) in ("NXdata", "NXdetector")
+    ]
+    for path in links[:_MOST_EXTERNAL]:
+        try:
+            reader.find(path)
+        except AssetError as error:
+            raise type(error)(
+                f"has its data at {path!r}, which {error.what}",
+                where=reader.path,
+                remedy=_listing(candidates) if candidates else error.remedy,
+            ) from error
 
 
 def _listing(candidates: Sequence[Signal | DatasetInfo]) -> str:

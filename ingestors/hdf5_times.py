@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime
 import re
+import zoneinfo
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..core.config import get_config
 from .hdf5_columns import Column
 
-__all__ = ["EventTimes", "event_times", "parse_time"]
+__all__ = ["EventTimes", "configured_zone", "event_times", "parse_time"]
 
 _SCALES = {
     "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0,
@@ -38,6 +40,20 @@ class EventTimes:
 
     values: np.ndarray[Any, Any]
     source: str
+
+
+def configured_zone() -> datetime.tzinfo | None:
+    """Return the zone of times that name none; None for this machine's.
+
+    Examples
+    --------
+    >>> from penstock.core.config import Config, use_config
+    >>> with use_config(Config(timezone="Europe/Zurich")):
+    ...     str(configured_zone())
+    'Europe/Zurich'
+    """
+    name = get_config().timezone
+    return None if name is None else zoneinfo.ZoneInfo(name)
 
 
 def parse_time(text: Any, zone: datetime.tzinfo | None) -> tuple[float, bool] | None:

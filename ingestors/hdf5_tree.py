@@ -14,7 +14,15 @@ from ..core.errors import AssetError
 from .assets.hdf5_links import read_link
 from .hdf5_values import text_attribute
 
-__all__ = ["DatasetInfo", "Tree", "address_of", "describe_dataset", "is_under", "walk"]
+__all__ = [
+    "DatasetInfo",
+    "Tree",
+    "address_of",
+    "describe_dataset",
+    "is_under",
+    "member_names",
+    "walk",
+]
 
 MOST_NODES = 20_000
 DEEPEST = 64
@@ -133,7 +141,7 @@ def _members(
 ) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
     """Yield the groups and datasets behind a group's hard links; note the other links."""
     try:
-        names = list(group)
+        names = member_names(group)
     except (OSError, RuntimeError, KeyError) as error:
         tree.notes.append(f"{prefix or '/'} is damaged: HDF5 says {error}")
         return
@@ -150,6 +158,24 @@ def _members(
                 yield path, found
         except (AssetError, OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
             tree.notes.append(f"{path} is damaged: {error}")
+
+
+def member_names(group: h5py.Group) -> list[str]:
+    """Return the names of a group's members; those that are no text are left out.
+
+    Raises
+    ------
+    OSError, RuntimeError, KeyError
+        If the group is damaged.
+
+    Examples
+    --------
+    >>> with h5py.File("x", "w", driver="core", backing_store=False) as file:
+    ...     file["a"] = 1
+    ...     member_names(file)
+    ['a']
+    """
+    return [name for name in group if isinstance(name, str)]
 
 
 def describe_dataset(dataset: h5py.Dataset, path: str) -> DatasetInfo:

@@ -52,7 +52,7 @@ def _unavailable(dataset: h5py.Dataset) -> list[tuple[int, str]]:
     for index in range(properties.get_nfilters()):
         number, _, _, name = properties.get_filter(index)
         if not h5py.h5z.filter_avail(number):
-            text = name.decode("utf-8", "replace") or f"number {number}"
+            text = name.decode("utf-8", "replace").split(";")[0] or "a filter without name"
             found.append((number, _IN_HDF5PLUGIN.get(number, text)))
     return found
 
