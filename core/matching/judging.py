@@ -184,8 +184,8 @@ def _ask(
 def _rejection(name: str, error: Exception) -> Rejection:
     if isinstance(error, PenstockError):
         is_fault = not isinstance(error, _NOT_FAULTS)
-        return Rejection(name, error.what, error.remedy or "", is_fault)
-    return Rejection(name, f"{type(error).__name__}: {error}", is_fault=True)
+        return Rejection(name, error.what, error.remedy or "", is_fault, was_asked=True)
+    return Rejection(name, f"{type(error).__name__}: {error}", is_fault=True, was_asked=True)
 
 
 def _mismatch(group: Group, sample: Sample) -> tuple[str, ...]:
@@ -243,7 +243,7 @@ def _trouble(group: Group, sample: Sample) -> Unclaimed | None:
 def _unclaimed(group: Group, sample: Sample, rejected: list[Rejection]) -> Unclaimed:
     fault = next((rejection for rejection in rejected if rejection.is_fault), None)
     promised = format_by_suffix(group.names[0])
-    asked = [item for item in rejected if item.remedy or item.is_fault]
+    asked = [item for item in rejected if item.was_asked]
     remedy = ""
     if asked:
         reason = "; ".join(f"{item.reason} ({item.ingestor})" for item in asked)
@@ -260,9 +260,5 @@ def _unclaimed(group: Group, sample: Sample, rejected: list[Rejection]) -> Uncla
         if promised is not None and not is_format(sample.format, (promised,)):
             reason = f"it is named like {FORMATS[promised].title}, but {reason}"
         else:
-            declined = [item for item in rejected if "signature" not in item.reason]
             reason += ", which no ingestor takes"
-            remedy = remedy or "; ".join(
-                f"{item.ingestor}: {item.reason}" for item in declined if "declined" in item.reason
-            )
     return Unclaimed(group.subject, group.paths, reason, remedy, fault is not None, tuple(rejected))

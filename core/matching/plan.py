@@ -142,6 +142,8 @@ class Rejection:
     remedy: str = ""
     is_fault: bool = False
     """Whether it would take these files if they, or itself, were not broken."""
+    was_asked: bool = False
+    """Whether its probe looked into the files and raised; the reason is then what it said."""
 
 
 @dataclass(frozen=True)

@@ -222,11 +222,11 @@ def test_a_probe_declines_or_says_why_a_file_is_bad(
 
 def test_a_sound_file_without_data_is_no_fault(using: Callable[..., None], tmp_path: Path) -> None:
     def nothing(paths: list[str]) -> Any:
-        raise NoDataError("it holds no image", remedy="Name the dataset.")
+        raise NoDataError("it holds no image")
 
     using(a={"formats": ("hdf5",), "probe": nothing})
     (unclaimed,) = match(write(tmp_path, HDF5, "a.h5")).unclaimed
-    assert (unclaimed.is_fault, unclaimed.remedy) == (False, "Name the dataset.")
+    assert (unclaimed.is_fault, unclaimed.reason) == (False, "it holds no image (a)")
 
 
 def test_a_probe_with_a_bug_stops_no_other(using: Callable[..., None], tmp_path: Path) -> None:
