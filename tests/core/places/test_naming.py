@@ -1,0 +1,139 @@
+"""Names fall into families as people mean them, and in the order of their numbers."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.core.places.naming import find_families, find_kin, split_name, stretches
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "runs"),
+    [
+        ("img_001.tif", ("img_", ".tif"), ("001",)),
+        ("scan_1.5deg_001.tif", ("scan_", ".", "deg_", ".tif"), ("1", "5", "001")),
+        ("data.h5", ("data.h5",), ()),
+        ("data_3.h5", ("data_", ".h5"), ("3",)),
+        ("scan.001", ("scan.", ""), ("001",)),
+        ("V1.75f3.1250001.tif", ("V", ".", "f", ".", ".tif"), ("1", "75", "3", "1250001")),
+        ("٣_1.tif", ("٣_", ".tif"), ("1",)),  # digits of other scripts are text
+        ("no_suffix_7", ("no_suffix_", ""), ("7",)),
+        ("", ("",), ()),
+        ("12", ("", ""), ("12",)),
+        (".hidden5", (".hidden5",), ()),
+    ],
+)
+def test_a_name_is_cut_into_text_and_numbers(name, texts, runs):
+    assert split_name(name) == (texts, runs)
+
+
+def families(*names):
+    return {family.template: list(family.names) for family in find_families(names)}
+
+
+def test_order_is_numeric_whatever_the_padding():
+    assert families("a_10.tif", "a_9.tif", "a_100.tif") == {
+        "a_{}.tif": ["a_9.tif", "a_10.tif", "a_100.tif"]
+    }
+
+
+def test_numbers_that_do_not_vary_stay_literal():
+    assert list(families("run3_001.tif", "run3_002.tif")) == ["run3_{}.tif"]
+
+
+def test_other_texts_and_suffixes_are_other_families():
+    assert set(families("a_1.tif", "b_1.tif", "a_1.h5")) == {"a_{}.tif", "b_{}.tif", "a_{}.h5"}
+
+
+def test_two_numbers_make_one_family_only_if_they_fill_a_rectangle():
+    grid = [f"t{t}_z{z}.tif" for t in range(1, 4) for z in range(1, 6)]
+    assert list(families(*grid)) == ["t{}_z{}.tif"]
+    assert len(families(*grid[:-1])) == 3
+    ragged = ["scan_1.5deg_001.tif", "scan_1.5deg_002.tif", "scan_2.5deg_001.tif"]
+    assert families(*ragged) == {
+        "scan_1.5deg_{}.tif": ragged[:2],
+        "scan_2.5deg_{}.tif": ragged[2:],
+    }
+
+
+def test_a_users_own_choice_is_one_family_all_the_same():
+    (family,) = find_kin(["t1_z1.tif", "t2_z5.tif", "t2_z9.tif"])
+    assert family.numbers == ((1, 1), (2, 5), (2, 9))
+
+
+@pytest.mark.parametrize(
+    ("names", "notes"),
+    [
+        (["a_1", "a_2", "a_5", "a_7"], ("missing: 3–4, 6",)),
+        (["a_1", "a_01"], ("numbers that occur more than once: 1",)),
+        (["a_01", "a_002"], ("numbers are padded to different widths: 2, 3",)),
+        (["a_099", "a_100", "a_101"], ()),
+        (["a_99", "a_100"], ()),
+        (["a_1"], ()),
+    ],
+)
+def test_what_is_irregular_is_noted(names, notes):
+    (family,) = find_families(names)
+    assert family.notes == notes
+
+
+@pytest.mark.parametrize(
+    ("names", "spelled"),
+    [
+        (["a_1.tif", "a_2.tif", "a_10.tif"], "a_{:d}.tif"),
+        (["a_001.tif", "a_002.tif"], "a_{:03d}.tif"),
+        (["a_998.tif", "a_999.tif", "a_1000.tif"], "a_{:d}.tif"),
+        (["a_099.tif", "a_1000.tif"], "a_{:03d}.tif"),
+        (["a_1.tif", "a_02.tif"], None),
+        (["a#1.tif", "a#2.tif"], None),
+        (["a%1.tif", "a%2.tif"], None),
+        (["a{}1.tif", "a{}2.tif"], None),
+        (["t1_z1.tif", "t1_z2.tif", "t2_z1.tif", "t2_z2.tif"], None),
+        (["data.h5"], None),
+    ],
+)
+def test_a_template_spells_names_exactly_or_not_at_all(names, spelled):
+    (family,) = find_kin(names)
+    assert family.spelled == spelled
+
+
+def test_huge_numbers_and_undecodable_names_are_names_too():
+    huge = [f"a_{10**20 + n}.tif" for n in (2, 1)]
+    assert families(*huge) == {"a_{}.tif": sorted(huge)}
+    odd = b"caf\xe9_1.tif".decode("utf-8", "surrogateescape")
+    assert families(odd) == {odd.replace("1", "{}"): [odd]}
+
+
+names = st.lists(
+    st.text(st.sampled_from("ab01239_."), min_size=1, max_size=8).filter(lambda n: n.strip(".")),
+    max_size=30,
+)
+
+
+@given(names)
+def test_families_are_a_partition(found):
+    members = [name for family in find_families(found) for name in family.names]
+    assert sorted(members) == sorted(set(found))
+
+
+@given(names)
+def test_order_follows_the_numbers(found):
+    for family in find_families(found):
+        assert list(family.numbers) == sorted(family.numbers)
+
+
+@given(st.sets(st.integers(0, 10**6), min_size=2, max_size=40), st.integers(0, 8))
+def test_what_is_spelled_comes_back(numbers, width):
+    found = [f"img_{number:0{width}d}.tif" for number in numbers]
+    random.Random(0).shuffle(found)
+    (family,) = find_families(found)
+    assert [number for (number,) in family.numbers] == sorted(numbers)
+    assert family.spelled is not None
+    assert [family.spelled.format(n) for n in sorted(numbers)] == list(family.names)
+
+
+@given(st.lists(st.integers(-50, 50)))
+def test_stretches_hold_every_number_in_order(numbers):
+    assert [n for low, high in stretches(numbers) for n in range(low, high)] == numbers

@@ -1,0 +1,69 @@
+"""Settings come from one file, and mistakes in it are named."""
+
+import pytest
+
+from penstock.core.config import Config, get_config, load_config, use_config
+from penstock.core.errors import ConfigError
+
+FULL = """
+[roots]
+data = "/mnt/data"
+[uri_prefixes]
+"file://detector1/" = "/mnt/detector1/"
+[walk]
+ignore = ["scratch"]
+[time]
+zone = "Europe/Zurich"
+"""
+
+
+def test_every_setting_is_read(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(FULL)
+    assert load_config(path) == Config(
+        roots={"data": "/mnt/data"},
+        uri_prefixes={"file://detector1/": "/mnt/detector1/"},
+        ignored_folders=("scratch",),
+        timezone="Europe/Zurich",
+        file=str(path),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[root]\n", "unknown section root"),
+        ("[walk]\nignored = []\n", r"\[walk\] has no setting ignored"),
+        ("[walk]\nignore = 'a'\n", "not a list of names"),
+        ("[roots]\ndata = 'relative'\n", "not an absolute path"),
+        ("[uri_prefixes]\nx = 1\n", "not an absolute path"),
+        ("[time]\nzone = 'Mars/Olympus'\n", "no time zone"),
+        ("roots = 3\n", r"\[roots\] is not a table"),
+        ("[", "cannot be read"),
+    ],
+)
+def test_a_mistake_is_named_with_its_file(tmp_path, text, message):
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_config(path)
+    assert caught.value.where == str(path)
+
+
+def test_the_environment_names_the_file(tmp_path, monkeypatch):
+    path = tmp_path / "mine.toml"
+    path.write_text(FULL)
+    monkeypatch.setenv("PENSTOCK_CONFIG", str(path))
+    assert get_config().timezone == "Europe/Zurich"
+
+
+def test_a_file_that_the_environment_names_must_be_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("PENSTOCK_CONFIG", str(tmp_path / "missing.toml"))
+    with pytest.raises(ConfigError, match="cannot be read"):
+        get_config()
+
+
+def test_settings_hold_for_a_while():
+    with use_config(Config(timezone="UTC")) as config:
+        assert get_config() is config
+    assert get_config() is not config
