@@ -1,1 +1,12 @@
-"""To be written."""
+"""Ingestors: generator functions that yield a run's documents from files, one module an origin."""
+
+from ..core.lazy import lazy_exports
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "ingest_hdf5": ".hdf5",
+        "ingest_tiff_series": ".tiff_series",
+        "ingest_tiff_stack": ".tiff_stack",
+    },
+)

@@ -99,8 +99,6 @@ def _directory(path: str, most: int | None, frame: int | None, fd: int | None = 
     except UnsupportedFileError as error:
         early = os.path.getsize(path) == 0
         raise asset_error(error, path, frame, early) from error
-    if not len(directory):
-        raise AssetError("the file holds no image", where=path)
     return directory
 
 

@@ -159,6 +159,9 @@ class _Walk:
                 virtual = self._images_of_one_page(found[0], stack)
                 if virtual is not None:
                     found = virtual
+        if not found:
+            why = f": {self.problem}" if self.problem else ""
+            raise UnsupportedFileError(f"the file holds no image{why}", where=self.path)
         table = np.array(found, dtype=np.int64).reshape(-1, 3)
         return Directory(
             size=self.size,

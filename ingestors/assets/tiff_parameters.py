@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from typing import Any, Protocol
 
 from ...core.errors import AssetError
@@ -89,11 +92,15 @@ class ListedFiles:
         """Return which page of its file is page `number` of the stream."""
         if self.pages is None:
             return number
-        for start, stop in self.pages:
-            if number < stop - start:
-                return start + number
-            number -= stop - start
-        return None
+        stretch = bisect_right(self._firsts, number) - 1
+        start, stop = self.pages[stretch]
+        page = start + number - self._firsts[stretch]
+        return page if page < stop else None
+
+    @cached_property
+    def _firsts(self) -> list[int]:
+        """For each stretch, which page of the stream its first one is."""
+        return [0, *accumulate(stop - start for start, stop in self.pages or ())][:-1]
 
 
 def files_of(
@@ -139,7 +146,7 @@ def files_of(
             pages = parameters.get("pages")
             stretches = None if pages is None else tuple((int(a), int(b)) for a, b in pages)
             frames_per_file = int(parameters["frames_per_file"])
-            if frames_per_file < 1 or not names:
+            if frames_per_file < 1 or not names or stretches == ():
                 raise ValueError("no files or no frames")
             return ListedFiles(_folder(path), names, stretches), frames_per_file, chunk_shape
     except (KeyError, TypeError, ValueError) as error:

@@ -1,0 +1,318 @@
+"""What a TIFF file says of itself: its pages, its first page's tags, when it was written.
+
+After "TIFF Revision 6.0" (Adobe, 1992). The text of tags is kept as it stands, and cut if long.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import os
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import tifffile
+
+from ..core.config import get_config
+from ..core.documents import safe_key
+from ..core.errors import AssetError, UnsupportedFileError
+from .assets.tiff_bytes import open_file
+from .assets.tiff_directory import TIFFFILE_ERRORS, Directory, list_pages, open_tifffile, page_at
+
+__all__ = [
+    "DIMS",
+    "StartTime",
+    "TiffFacts",
+    "bounded",
+    "dims_of",
+    "inspect_file",
+    "parse_datetime",
+    "zone_note",
+]
+
+TEXT_TAGS = {
+    269: "DocumentName",
+    270: "ImageDescription",
+    271: "Make",
+    272: "Model",
+    285: "PageName",
+    305: "Software",
+    306: "DateTime",
+    315: "Artist",
+    316: "HostComputer",
+    33432: "Copyright",
+}
+LONGEST_TEXT = 16 * 1024
+LONGEST_TEXTS = 32 * 1024
+"""Of all tags together: a start document holds at most 64 KiB."""
+
+DIMS = {"Y": "y", "X": "x", "S": "sample", "Z": "depth"}
+"""Names of the axes of a page, by tifffile's letters."""
+
+_FORMS = ("%Y:%m:%d %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S")
+_UNITS = {2: "1/inch", 3: "1/cm"}
+
+
+@dataclass(frozen=True)
+class TiffFacts:
+    """One TIFF file, looked at once."""
+
+    path: str
+    directory: Directory
+    mtime: float
+    texts: dict[str, str] = field(default_factory=dict)
+    """Descriptive tags of the first page, by name."""
+    constants: dict[str, Any] = field(default_factory=dict)
+    """What else the first page says of its image."""
+    units: dict[str, str] = field(default_factory=dict)
+    """Of `constants`."""
+    description: str = ""
+    """ImageDescription of the first page, whole."""
+    is_imagej: bool = False
+    resolution: dict[str, float] = field(default_factory=dict)
+    """Pixels for each unit of length, along ``x`` and ``y``, whatever the unit."""
+    series_axes: str = ""
+    """Axes of the first series as tifffile sees them; empty if it does not."""
+    series_shape: tuple[int, ...] = ()
+
+
+def inspect_file(path: str) -> TiffFacts:
+    """Look at the headers of a TIFF file; reads no pixels.
+
+    Raises
+    ------
+    UnsupportedFileError
+        If it is no TIFF file, damaged, or holds no image.
+    AssetError
+        If it cannot be opened.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tifffile.imwrite("a.tif", np.zeros((4, 6), "u2"), software="camera 1")
+    >>> inspect_file("a.tif").texts["Software"]
+    'camera 1'
+    """
+    with open_file(path) as fd:
+        status = os.fstat(fd)
+        directory = list_pages(path, fd=fd)
+        described: dict[str, Any] = {}
+        try:
+            with open_tifffile(fd, path) as tif:
+                page = page_at(tif, int(directory.ifds[0]), 0)
+                described = _describe(page) | _series_of(tif)
+        except TIFFFILE_ERRORS as error:
+            if isinstance(error, AssetError):
+                raise
+            # Malformed metadata never stop good pixels; the pages were listed.
+    return TiffFacts(path, directory, status.st_mtime, **described)
+
+
+def _describe(page: tifffile.TiffPage) -> dict[str, Any]:
+    texts: dict[str, str] = {}
+    left = LONGEST_TEXTS
+    for code, name in TEXT_TAGS.items():
+        value = page.tags.valueof(code)
+        if isinstance(value, bytes):
+            value = value.decode("latin-1")
+        if isinstance(value, str) and value.strip("\0 \r\n\t"):
+            texts[name] = bounded(value.strip("\0"), min(LONGEST_TEXT, left))
+            left -= min(left, len(texts[name].encode()))
+    constants: dict[str, Any] = {
+        "compression": getattr(page.compression, "name", str(page.compression)).lower(),
+        "bits_per_sample": page.bitspersample,
+    }
+    units: dict[str, str] = {}
+    unit = _UNITS.get(int(page.tags.valueof(296, 2) or 0))
+    resolution: dict[str, float] = {}
+    for code, axis in ((282, "x"), (283, "y")):
+        value = _ratio(page.tags.valueof(code))
+        if value is not None:
+            resolution[axis] = value
+            if unit is not None:
+                constants[f"{axis}_resolution"], units[f"{axis}_resolution"] = value, unit
+    return {
+        "texts": texts,
+        "constants": constants,
+        "units": units,
+        "description": page.description if isinstance(page.description, str) else "",
+        "is_imagej": bool(page.is_imagej),
+        "resolution": resolution,
+    }
+
+
+def _series_of(tif: tifffile.TiffFile) -> dict[str, Any]:
+    """Return axes that the first page tells, where reading them does not mean reading all pages."""
+    page = tif.pages.first
+    if not (page.is_imagej or page.is_shaped):
+        return {}
+    try:
+        series = tif.series[0]
+    except TIFFFILE_ERRORS:
+        return {}
+    return {"series_axes": str(series.axes), "series_shape": tuple(map(int, series.shape))}
+
+
+def _ratio(value: Any) -> float | None:
+    try:
+        above, below = value
+        ratio = float(above) / float(below)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return ratio if math.isfinite(ratio) and ratio > 0 else None
+
+
+def bounded(text: str, longest: int) -> str:
+    """Cut a text to so many bytes of UTF-8, and say so.
+
+    Examples
+    --------
+    >>> bounded("abcdefgh", 100), bounded("a" * 100, 30)
+    ('abcdefgh', 'aaaaaaaa … (cut, 100 in all)')
+    """
+    if len(text.encode("utf-8", "replace")) <= longest:
+        return text
+    ending = f" … (cut, {len(text)} in all)"
+    room = max(0, longest - len(ending.encode()))
+    return text.encode("utf-8", "replace")[:room].decode("utf-8", "ignore") + ending
+
+
+def dims_of(axes: str) -> list[str]:
+    """Name the axes of a page.
+
+    Examples
+    --------
+    >>> dims_of("YXS")
+    ['y', 'x', 'sample']
+    """
+    return [DIMS.get(axis, safe_key(f"axis_{axis.lower()}")) for axis in axes]
+
+
+# Times -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StartTime:
+    """When a run began, and how that is known."""
+
+    time: float
+    source: str
+    """``"file"`` or ``"mtime"``."""
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, facts: TiffFacts) -> StartTime:
+        """Return the file's own time if it has one, else when it was last written.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> tifffile.imwrite("b.tif", np.zeros((4, 6), "u2"), datetime="2020:01:02 03:04:05")
+        >>> StartTime.of(inspect_file("b.tif")).source
+        'file'
+        """
+        text = facts.texts.get("DateTime")
+        if text is None:
+            return cls(facts.mtime, "mtime")
+        time = parse_datetime(text)
+        if time is None:
+            note = f"DateTime {text[:40]!r} is not a date: the start is when the file was written"
+            return cls(facts.mtime, "mtime", (note,))
+        return cls(time, "file", (zone_note(),))
+
+
+def parse_datetime(text: str) -> float | None:
+    """Return a DateTime tag as seconds since 1970-01-01 UTC; None if it is none.
+
+    The tag has no zone: the configured one counts, else this machine's.
+
+    Examples
+    --------
+    >>> from penstock.core.config import Config, use_config
+    >>> with use_config(Config(timezone="UTC")):
+    ...     parse_datetime("2020:01:02 03:04:05"), parse_datetime("yesterday")
+    (1577934245.0, None)
+    """
+    cleaned = text.strip().partition(".")[0]
+    for form in _FORMS:
+        try:
+            moment = datetime.datetime.strptime(cleaned, form)
+            time = moment.replace(tzinfo=_zone()).timestamp()
+        except (ValueError, OverflowError, OSError):
+            continue
+        return time if time > 0 else None
+    return None
+
+
+def _zone() -> datetime.tzinfo | None:
+    name = get_config().timezone
+    return None if name is None else zoneinfo.ZoneInfo(name)
+
+
+def zone_note() -> str:
+    """Say which zone times without one are taken in.
+
+    Examples
+    --------
+    >>> from penstock.core.config import Config, use_config
+    >>> with use_config(Config(timezone="Europe/Zurich")):
+    ...     zone_note()
+    'DateTime has no zone: taken as Europe/Zurich'
+    """
+    return f"DateTime has no zone: taken as {get_config().timezone or 'the zone of this machine'}"
+
+
+def start_metadata(
+    facts: TiffFacts,
+    key: str,
+    start: StartTime,
+    event_time_source: str,
+    notes: list[str],
+    given: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Put together what the start document of a run of TIFF files says.
+
+    Parameters
+    ----------
+    facts
+        Of the first file.
+    key
+        The detector's data key.
+    start, event_time_source
+        Where the times come from.
+    notes
+        What is doubtful.
+    given
+        What the caller adds or replaces.
+    """
+    metadata: dict[str, Any] = {
+        "detectors": [key],
+        "time_source": start.source,
+        "event_time_source": event_time_source,
+    }
+    if facts.texts:
+        metadata["tiff"] = dict(facts.texts)
+    if notes:
+        metadata["notes"] = [bounded(note, 1024) for note in notes[:20]]
+    return {**metadata, **(given or {})}
+
+
+def check_first_page(facts: TiffFacts) -> None:
+    """Refuse a file of which not even the first page is there whole.
+
+    Raises
+    ------
+    UnsupportedFileError
+        If the file ends early.
+    """
+    cut_off = facts.directory.cut_off()
+    if len(cut_off) == len(facts.directory):
+        kind = facts.directory.kind(0)
+        missing = int(facts.directory.pixels[0]) + kind.nbytes - facts.directory.size
+        raise UnsupportedFileError(
+            f"the file ends {missing} bytes before the pixels of its first image do",
+            where=facts.path,
+            remedy="Copy it again from its source.",
+        )

@@ -1,0 +1,295 @@
+"""Series of TIFF files: the frames of one acquisition, a file each, numbered in their names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.documents import Document, RunComposer, array_key, column_key
+from ..core.errors import AssetError, UnsupportedFileError
+from ..core.places import (
+    FileSet,
+    FileStat,
+    file_uri,
+    observe,
+    run_uid,
+    select_files,
+    stretches,
+)
+from .assets.tiff_directory import Directory, list_pages
+from .tiff_axes import page_axes
+from .tiff_metadata import (
+    StartTime,
+    TiffFacts,
+    check_first_page,
+    dims_of,
+    inspect_file,
+    start_metadata,
+)
+
+__all__ = ["MIMETYPE", "ingest_tiff_series"]
+
+MIMETYPE = "multipart/related;type=image/tiff"
+MOST_STRETCHES = 256
+MOST_LOOKS = 2
+"""So many files are opened beside the first, if it is doubtful that they are whole."""
+
+
+def ingest_tiff_series(
+    paths: str | PathLike[str] | Iterable[str | PathLike[str]],
+    *,
+    key: str = "image",
+    metadata: Mapping[str, Any] | None = None,
+) -> Iterator[Document]:
+    """Ingest TIFF files as one run with an event for each image, in the order of their numbers.
+
+    The header of one file is read, no pixel; of the others, when they were last written, which is
+    the time of their events. Some may be damaged: reading their frame says so.
+
+    Parameters
+    ----------
+    paths
+        A glob or a list of paths, of files with one image each (or all with as many as the first).
+    key
+        What the images are called.
+    metadata
+        More for the start document; replaces what the files say.
+
+    Raises
+    ------
+    NoDataError, MissingFileError
+        If there are no such files.
+    UnsupportedFileError
+        If the first, middle and last file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile, tifffile
+    >>> folder = tempfile.mkdtemp()
+    >>> for number in (1, 2, 4):
+    ...     tifffile.imwrite(f"{folder}/img_{number}.tif", np.zeros((4, 6), "u2"))
+    >>> documents = list(ingest_tiff_series(f"{folder}/*.tif"))
+    >>> [name for name, doc in documents]
+    ['start', 'descriptor', 'stream_resource', 'stream_datum', 'stream_datum', 'event_page', 'stop']
+    >>> documents[-2][1]["data"]
+    {'frame_number': [1, 2, 4]}
+    """
+    with observe():
+        files = select_files(paths)
+        facts, notes = _inspect_one(files)
+    start = StartTime.of(facts)
+    run = RunComposer(
+        uid=run_uid(files.place, selection=files.selection),
+        time=start.time,
+        metadata=_metadata(
+            files, facts, key, start, [*files.notes, *start.notes, *notes], metadata
+        ),
+    )
+    yield run.start()
+
+    series = _look_at_all(files, facts)
+    kind = facts.directory.kind(0)
+    columns = _columns(files, series.pages)
+    axes = page_axes(facts)
+    stream = run.stream(
+        "primary",
+        data_keys={
+            key: array_key(
+                kind.shape,
+                kind.native,
+                source=files.template,
+                dims=dims_of(kind.axes),
+                external=True,
+            ),
+            **{
+                name: column_key(values, source="page" if name == "page" else "file name")
+                for name, values in columns.items()
+            },
+        },
+        configuration={key: {**facts.constants, **axes.constants, "event_time_source": "mtime"}},
+        units={**facts.units, **axes.units},
+    )
+    yield stream.descriptor()
+    yield from stream.external(key, mimetype=MIMETYPE, **_resource(files, series.pages, kind.shape))
+    yield from stream.pages(time=series.times, data=columns)
+    exit_status, reason = _outcome(files, series)
+    yield run.stop(
+        time=max(start.time, float(series.times.max())), exit_status=exit_status, reason=reason
+    )
+
+
+def _inspect_one(files: FileSet) -> tuple[TiffFacts, list[str]]:
+    """Look at the first file that can be read of the first, the middle and the last."""
+    notes: list[str] = []
+    first: Exception | None = None
+    for number in dict.fromkeys((0, len(files) // 2, len(files) - 1)):
+        try:
+            facts = inspect_file(files.path(number))
+            check_first_page(facts)
+        except (UnsupportedFileError, AssetError) as error:
+            first = first or error
+            notes.append(f"{files.names[number]} cannot be read: {error.what}")
+        else:
+            return facts, [*notes, *_doubts(facts)]
+    assert first is not None
+    raise first
+
+
+def _doubts(facts: TiffFacts) -> Iterator[str]:
+    directory = facts.directory
+    if len(directory) > 1:
+        yield f"every file is taken to hold {len(directory)} images, as the first does"
+    if directory.problem:
+        yield directory.problem
+    if directory.subimages:
+        yield f"smaller versions of the images (SubIFDs, {directory.subimages} each) are left out"
+
+
+def _metadata(
+    files: FileSet,
+    facts: TiffFacts,
+    key: str,
+    start: StartTime,
+    notes: list[str],
+    given: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    metadata = start_metadata(facts, key, start, "mtime", notes, None)
+    axes = [*files.indices, *(["frame_number"] if files.numbers is not None else [])]
+    if axes:
+        metadata["hints"] = {"dimensions": [[[axis], "primary"] for axis in axes]}
+    if files.indices and files.numbers is not None:
+        shape = [len(set(values)) for values in (*files.indices.values(), files.numbers)]
+        if math.prod(shape) == len(files) and len(facts.directory) == 1:
+            metadata["shape"] = shape
+    return {**metadata, **(given or {})}
+
+
+@dataclass(frozen=True)
+class _Series:
+    """What the file system says of all files."""
+
+    pages: int
+    """In each file."""
+    times: NDArray[np.float64]
+    """Of each event."""
+    gone: tuple[str, ...]
+    """Files that are not there any more."""
+    short: tuple[str, ...]
+    """Files that are smaller than their pixels."""
+
+
+def _look_at_all(files: FileSet, facts: TiffFacts) -> _Series:
+    directory = facts.directory
+    kinds = {(kind.shape, kind.native) for kind in directory.kinds}
+    if len(kinds) > 1:
+        raise UnsupportedFileError(
+            "the file holds images of different shape or dtype",
+            where=facts.path,
+            remedy="Ingest such files one by one with ingest_tiff_stack.",
+        )
+    with observe():
+        stats = files.stats()
+    times = np.array([facts.mtime if stat is None else stat.mtime for stat in stats])
+    return _Series(
+        len(directory),
+        np.repeat(times, len(directory)),
+        tuple(name for name, stat in zip(files.names, stats, strict=True) if stat is None),
+        tuple(_find_short(files, stats, directory)),
+    )
+
+
+def _find_short(files: FileSet, stats: list[FileStat | None], directory: Directory) -> list[str]:
+    """Return the names of files that are smaller than their pixels."""
+    kind = directory.kind(0)
+    if not kind.plain:
+        return [
+            name
+            for name, stat in zip(files.names, stats, strict=True)
+            if stat is not None and stat.size == 0
+        ]
+    pixels = kind.nbytes * len(directory)
+    needed = int(directory.pixels.max()) + kind.nbytes
+    sure: list[str] = []
+    doubtful: list[str] = []
+    for name, stat in zip(files.names, stats, strict=True):
+        if stat is not None and stat.size < pixels:
+            sure.append(name)
+        elif stat is not None and stat.size < needed:
+            # Less may be written about its pixels than about those of the first.
+            doubtful.append(name)
+    looked_at = [name for name in doubtful[:MOST_LOOKS] if _ends_early(files, name)]
+    return sure + (looked_at + doubtful[MOST_LOOKS:] if looked_at else [])
+
+
+def _ends_early(files: FileSet, name: str) -> bool:
+    try:
+        directory = list_pages(f"{files.folder}/{name}")
+    except (UnsupportedFileError, AssetError):
+        return True
+    return bool(directory.problem) or len(directory.cut_off()) > 0
+
+
+def _columns(files: FileSet, pages: int) -> dict[str, NDArray[Any]]:
+    columns: dict[str, NDArray[Any]] = {
+        name: np.repeat(np.array(values), pages) for name, values in files.indices.items()
+    }
+    if files.numbers is not None:
+        columns["frame_number"] = np.repeat(np.array(files.numbers), pages)
+    if pages > 1:
+        columns["page"] = np.tile(np.arange(pages), len(files))
+    return columns
+
+
+def _resource(files: FileSet, pages: int, shape: tuple[int, ...]) -> dict[str, Any]:
+    uri = file_uri(files.folder)
+    resource = {"uri": uri if uri.endswith("/") else f"{uri}/"}
+    chunk_shape = [1, *shape]
+    if files.spelled is not None and files.numbers is not None and pages == 1:
+        ranges = stretches(files.numbers)
+        if len(ranges) <= MOST_STRETCHES:
+            parameters = {"template": files.spelled, "chunk_shape": chunk_shape}
+            return {**resource, "parameters": parameters, "ranges": ranges}
+    parameters = {
+        "penstock": 1,
+        "files": list(files.names),
+        "frames_per_file": pages,
+        "chunk_shape": chunk_shape,
+    }
+    return {**resource, "parameters": parameters, "ranges": [(0, len(files) * pages)]}
+
+
+def _outcome(files: FileSet, series: _Series) -> tuple[str, str]:
+    """Return exit_status and reason; nothing in the files records them."""
+    if series.gone:
+        return "fail", f"inferred: {_told(series.gone)} vanished while it was ingested"
+    if series.short:
+        return "fail", f"inferred: {_told(series.short)} ends before its pixels do"
+    missing = _count_missing(files)
+    if missing:
+        return "abort", f"inferred: {missing} numbers are missing among the names of the files"
+    return "success", "inferred: no number is missing among the names of the files"
+
+
+def _count_missing(files: FileSet) -> int:
+    if files.numbers is None:
+        return 0
+    there = sorted(set(files.numbers))
+    if files.indices:
+        points = set(zip(*files.indices.values(), files.numbers, strict=True))
+        full = [len(set(axis)) for axis in zip(*points, strict=True)]
+        return math.prod(full) - len(points)
+    steps = set(np.diff(there).tolist())
+    if len(steps) < 2:  # every tenth frame is a way to number frames
+        return 0
+    return there[-1] - there[0] + 1 - len(there)
+
+
+def _told(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
