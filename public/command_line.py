@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from penstock._version import __version__
 from penstock.commands import ingest, match, plugins
@@ -50,6 +52,19 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Keep what libraries log and warn of out of the output: the report says what matters."""
+    handler = logging.NullHandler()
+    logging.getLogger().addHandler(handler)
+    logging.captureWarnings(True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        logging.getLogger().removeHandler(handler)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
@@ -61,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = build_parser().parse_args(arguments)
     try:
-        code: int = options.run(options)
+        with _quiet_libraries():
+            code: int = options.run(options)
         sys.stdout.flush()
     except UnregisteredIngestorError as error:  # what follows --use
         print(f"penstock: {error}", file=sys.stderr)

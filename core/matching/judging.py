@@ -246,7 +246,10 @@ def _unclaimed(group: Group, sample: Sample, rejected: list[Rejection]) -> Uncla
     asked = [item for item in rejected if item.was_asked]
     remedy = ""
     if asked:
-        reason = "; ".join(f"{item.reason} ({item.ingestor})" for item in asked)
+        said: dict[str, list[str]] = {}
+        for item in asked:
+            said.setdefault(item.reason, []).append(item.ingestor)
+        reason = "; ".join(f"{what} ({', '.join(names)})" for what, names in said.items())
         remedy = next((item.remedy for item in asked if item.remedy), "")
     elif sample.format is None:
         reason = "its format is not known"

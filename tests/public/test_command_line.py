@@ -213,6 +213,16 @@ def test_ctrl_c_ends_it_without_a_traceback(tmp_path: Path) -> None:
     assert (process.returncode, out, err) == (130, "", "penstock: interrupted\n")
 
 
+def test_what_libraries_log_is_kept_out_of_the_output(tmp_path: Path) -> None:
+    damaged = bytearray(b"II*\0\x08\0\0\0\x02\0" + bytes(40))
+    damaged[10:14] = b"\xfe\0\x86\0"  # a tag of a type that does not exist: tifffile logs it
+    (tmp_path / "a.tif").write_bytes(damaged)
+    done = run("ingest", tmp_path)
+    assert done.returncode == 1
+    assert re.search(r"failed +\S*a.tif", done.stdout)
+    assert done.stderr == ""
+
+
 def test_names_of_files_cannot_control_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "a\x1b[31mred.txt").write_text("x")
     done = run("ingest", tmp_path)

@@ -220,6 +220,16 @@ def test_a_probe_declines_or_says_why_a_file_is_bad(
     assert [rejection.ingestor for rejection in unclaimed.rejected] == ["a", "b"]
 
 
+def test_what_several_probes_say_alike_is_told_once(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    def bad(paths: list[str]) -> Any:
+        raise UnsupportedFileError("it ends early")
+
+    using(a={"formats": ("tiff",), "probe": bad}, b={"formats": ("tiff",), "probe": bad})
+    assert reasons(match(write(tmp_path, TIFF, "a.tif"))) == {"a.tif": "it ends early (a, b)"}
+
+
 def test_a_sound_file_without_data_is_no_fault(using: Callable[..., None], tmp_path: Path) -> None:
     def nothing(paths: list[str]) -> Any:
         raise NoDataError("it holds no image")
