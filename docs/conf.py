@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from importlib.metadata import version as installed_version
+from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
@@ -55,5 +56,26 @@ class CommandHelp(Directive):
         return [block]
 
 
+_as_written: dict[str, list[str]] = {}
+
+
+def keep_attribute(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
+    """Note what an attribute's docstring says before napoleon sees it."""
+    if what in ("attribute", "data", "property"):
+        _as_written[name] = list(lines)
+
+
+def restore_attribute(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
+    """Undo napoleon, which takes what stands before a colon in them for a type."""
+    if what in ("attribute", "data", "property"):
+        lines[:] = _as_written.pop(name)
+
+
 def setup(app: Sphinx) -> None:
     app.add_directive("command-help", CommandHelp)
+    app.connect("autodoc-process-docstring", keep_attribute, priority=400)  # napoleon has 500
+    app.connect("autodoc-process-docstring", restore_attribute, priority=600)
