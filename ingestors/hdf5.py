@@ -1,4 +1,4 @@
-"""Any HDF5 file: what it shows by default (NeXus), the datasets that are named, or its one image."""
+"""Any HDF5 file: its NeXus default data, the datasets that are named, or its one image."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def _make_streams(
     described: RunMetadata,
     zone: datetime.tzinfo | None,
 ) -> list[_Stream]:
-    """Data with as many events as the first go beside it; others have streams of their own."""
+    """Put data with as many events as the first beside it, others into streams of their own."""
 
     def times(columns: list[Column], rows: int) -> EventTimes:
         return event_times(

@@ -1,8 +1,9 @@
 """What varies from event to event beside the images: axes, counters and attributes of the frames.
 
-A dataset belongs to the events because NeXus says so (``@axes``, ``<name>_indices``, ``axis=1``), because it
-lies in the same group as the signal and is as long, because EPICS areaDetector marked it as an attribute of
-the frames (``NDAttrName``), or because the caller named it; never by its length alone.
+A dataset belongs to the events because NeXus says so (``@axes``, ``<name>_indices``, ``axis=1``),
+because it lies in the same group as the signal and is as long, because EPICS areaDetector marked it
+as an attribute of the frames (``NDAttrName``), or because the caller named it; never by its length
+alone.
 """
 
 from __future__ import annotations
@@ -232,7 +233,7 @@ def _attach(
             found.notes.append(f"{target.name} could be along events or along the image's axes")
             return
         dims = tuple(range(image.scan_axes)) if flat == image.scan_shape else (0,)
-        if flat != image.scan_shape and flat != (image.events,) and not _is_loose(image, flat):
+        if flat not in (image.scan_shape, (image.events,)) and not _is_loose(image, flat):
             return
     column = _read(reader, target, name, check, found)
     if column is None:
@@ -258,7 +259,8 @@ def _place(image: Image, column: Column, dims: Dims, flat: tuple[int, ...], foun
     elif _is_loose(image, flat):
         found.loose.append(replace(column, values=values, axis=None))
         found.notes.append(
-            f"{column.path} has {flat[0]} values for {image.events} events: it is a stream of its own"
+            f"{column.path} has {flat[0]} values for {image.events} events:"
+            " it is a stream of its own"
         )
     else:
         found.notes.append(f"{column.path} has shape {flat}, which fits no axis of the events")

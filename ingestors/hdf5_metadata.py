@@ -1,4 +1,4 @@
-"""What an HDF5 file says beside its data: for the start document, and for the detector's configuration."""
+"""What an HDF5 file says beside its data: for the start document and the configuration."""
 
 from __future__ import annotations
 
@@ -266,7 +266,8 @@ def _within_budget(items: list[_Item], notes: list[str]) -> list[_Item]:
 def find_detector(reader: Reader, image: Image, entry: str | None) -> str | None:
     """Return the path of the NXdetector group that an image comes from; None if nothing tells.
 
-    It is the group that the dataset lies in, by any of its hard links or its ``@target``; else the entry's only one.
+    It is the group that the dataset lies in, by any of its hard links or its ``@target``; else the
+    only one of the entry.
     """
     detectors = reader.tree.of_class("NXdetector", entry or "/")
     if image.signal.target.file == reader.path:

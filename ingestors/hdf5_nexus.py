@@ -1,8 +1,8 @@
 """Finding what a NeXus file shows by default: ``@default`` to ``@default`` to ``@signal``.
 
 The rules are those of the NeXus manual ("Find the plottable data", versions 1 to 3): attributes
-``default`` on root and entries, ``signal`` and ``auxiliary_signals`` on an NXdata group, and the older
-``signal=1`` on the dataset.
+``default`` on root and entries, ``signal`` and ``auxiliary_signals`` on an NXdata group, and the
+older ``signal=1`` on the dataset.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ _MOST_ENTRIES = 1000
 def probe(paths: list[str]) -> RunsFound | None:
     """Say which runs each of the files holds; they are ingested one by one.
 
-    Returns one set of keyword arguments for each entry that has data, or none for the file's default.
+    There is one set of keyword arguments for each entry that has data; an empty one stands for the
+    default data of the file.
 
     Raises
     ------

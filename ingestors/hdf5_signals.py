@@ -33,14 +33,46 @@ _MOST_LISTED = 20
 _MOST_EXTERNAL = 16
 
 _NO_DATA_CLASSES = frozenset(
-    "NXsample NXsample_component NXtransformations NXbeam NXgeometry NXshape NXquadric NXcrystal"
-    " NXoff_geometry NXcylindrical_geometry NXdetector_module NXtranslation NXorientation NXreflections".split()
+    [
+        "NXsample",
+        "NXsample_component",
+        "NXtransformations",
+        "NXbeam",
+        "NXgeometry",
+        "NXshape",
+        "NXquadric",
+        "NXcrystal",
+        "NXoff_geometry",
+        "NXcylindrical_geometry",
+        "NXdetector_module",
+        "NXtranslation",
+        "NXorientation",
+        "NXreflections",
+    ]
 )
 """Groups that hold matrices of other kinds than measured ones."""
 _CALIBRATIONS = frozenset(
-    "pixel_mask pixel_mask_applied flatfield flatfield_error flatfield_errors angular_calibration"
-    " x_pixel_offset y_pixel_offset z_pixel_offset distance polar_angle azimuthal_angle dead_time"
-    " efficiency detector_number crate slot countrate_correction_table trimbit".split()
+    [
+        "pixel_mask",
+        "pixel_mask_applied",
+        "flatfield",
+        "flatfield_error",
+        "flatfield_errors",
+        "angular_calibration",
+        "x_pixel_offset",
+        "y_pixel_offset",
+        "z_pixel_offset",
+        "distance",
+        "polar_angle",
+        "azimuthal_angle",
+        "dead_time",
+        "efficiency",
+        "detector_number",
+        "crate",
+        "slot",
+        "countrate_correction_table",
+        "trimbit",
+    ]
 )
 """What NXdetector (and Dectris) call the arrays that belong to a detector, not to a measurement."""
 
@@ -243,7 +275,7 @@ def _refuse_weights(reader: Reader) -> None:
 def _refuse_where_data_are_missing(
     reader: Reader, under: str, candidates: Sequence[Signal]
 ) -> None:
-    """Of a file whose data lie in another file that is not there, no other array may pass for them."""
+    """Let no other array pass for data that lie in a file that is not there."""
     links = [
         path
         for path in reader.tree.external
@@ -324,7 +356,7 @@ def count_scan_axes(shape: tuple[int, ...], interpretation: str = "") -> int:
 def name_keys(signals: Sequence[Signal]) -> list[str]:
     """Return a data key for each signal: its own name, with its group's where that is not enough.
 
-    A dataset that only says ``data`` is still called so: the group that it lies in names the object.
+    A dataset that only says ``data`` is still called so: its group names the object.
     """
     keys: list[str] = []
     for signal in signals:

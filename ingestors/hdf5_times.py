@@ -106,9 +106,9 @@ def event_times(
 ) -> EventTimes:
     """Return the events' times: from a column that tells them, else the run's own for all.
 
-    A column tells them where it says what it counts from (``@start``, units such as ``s since …``), where it is
-    called a timestamp and counts seconds since 1970, or where it is an axis called time and the
-    file records when the run started.
+    A column tells them where it says what it counts from (``@start``, units such as ``s since …``),
+    where it is called a timestamp and counts seconds since 1970, or where it is an axis called time
+    and the file records when the run started.
     """
     for column in columns:
         if column.values.dtype.kind in "iuf" and column.values.shape == (rows,) and rows:
@@ -133,9 +133,9 @@ def _times_of(
     if scale is None and column.units:
         return None
     scaled = values * (scale or 1.0)
-    if name in _EPOCH_NAMES and _FIRST_EPOCH < scaled.min() and scaled.max() < _LAST_EPOCH:
+    if name in _EPOCH_NAMES and scaled.min() > _FIRST_EPOCH and scaled.max() < _LAST_EPOCH:
         return EventTimes(scaled, f"{column.path} (seconds since 1970)")
     relative = column.axis is not None and name in _RELATIVE_NAMES and scale is not None
-    if relative and not start_source.startswith("mtime") and abs(scaled).max() < _FIRST_EPOCH:
+    if relative and not start_source.startswith("mtime") and np.abs(scaled).max() < _FIRST_EPOCH:
         return EventTimes(scaled + start, f"{start_source} + {column.path}")
     return None

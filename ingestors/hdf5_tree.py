@@ -97,7 +97,7 @@ def is_under(path: str, group: str) -> bool:
     >>> is_under("/a/b", "/a"), is_under("/ab", "/a"), is_under("/a", "/")
     (True, False, True)
     """
-    return group == "/" or path == group or path.startswith(group.rstrip("/") + "/")
+    return group in ("/", path) or path.startswith(group.rstrip("/") + "/")
 
 
 def walk(file: h5py.File) -> Tree:

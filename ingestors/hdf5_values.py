@@ -112,7 +112,7 @@ def read_small(dataset: h5py.Dataset) -> Any:
 
 
 def _text_of_numbers(value: np.ndarray[Any, Any]) -> Any:
-    """Some writers (EPICS char waveforms) store text as int8 arrays, closed by a zero."""
+    """Decode text that was stored as int8 array, closed by a zero (EPICS char waveforms)."""
     raw = value.astype("u1").tobytes().split(b"\0", 1)[0]
     if value.ndim == 1 and len(raw) > 1 and all(32 <= byte < 127 for byte in raw):
         return to_plain(raw)

@@ -22,8 +22,8 @@ Penstock's own form, version ``penstock: 1``, has ``path`` in place of ``dataset
 ``frame_axis``
     The one axis that counts events.
 
-In both, ``allow_external`` lets virtual and external datasets take their bytes from anywhere; without
-it, from the folder of the file and the configured roots only.
+In both, ``allow_external`` lets virtual and external datasets take their bytes from anywhere;
+without it, from the folder of the file and the configured roots only.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class _Form:
         version = parameters.get("penstock")
         if version not in (None, VERSION):
             raise AssetError(
-                f"is described by parameters of version {version!r}, which this penstock cannot read",
+                f"is described by parameters of version {version!r}, which is not known here",
                 where=path,
                 remedy="Upgrade penstock.",
             )
@@ -214,7 +214,7 @@ class Hdf5Frames:
         return f"{self.path}::{self.dataset}"
 
     def _window(self, start: int, stop: int) -> tuple[tuple[int, int], ...]:
-        """What is read along axis 0, where that is easily told."""
+        """Return what is read along axis 0, where that is easily told."""
         if self.frame_axis not in (None, 0) or self.scan_axes != 1:
             return ()
         rows = self.rows_per_event or 1
@@ -263,14 +263,14 @@ class Hdf5Frames:
             _read_slab(dataset, (*begins[:axis], start, *begins[axis:]), count, part)
             out[...] = np.moveaxis(part, axis, 0)
         elif self.rows_per_event is not None:
-            for begin, count, rows in _concatenated(self.rows_per_event, start, stop, region):
-                _read_slab(dataset, (begin, *begins[1:]), (count, *counts[1:]), out[rows])
+            for first, size, rows in _concatenated(self.rows_per_event, start, stop, region):
+                _read_slab(dataset, (first, *begins[1:]), (size, *counts[1:]), out[rows])
         else:
             row = 0
             for begin, count in split_scan(start, stop, shape[: self.scan_axes]):
-                size = math.prod(count)
-                _read_slab(dataset, begin + begins, count + counts, out[row : row + size])
-                row += size
+                after = row + math.prod(count)
+                _read_slab(dataset, begin + begins, count + counts, out[row:after])
+                row = after
 
     def _translate(self, error: Exception, start: int, stop: int) -> AssetError:
         frames = f"frame {start}" if stop == start + 1 else f"frames {start} to {stop - 1}"

@@ -30,7 +30,7 @@ _OTHERS = {
     b"<": "an XML or HTML text",
     b"PK\x03\x04": "a ZIP archive",
     b"\x1f\x8b": "a gzip archive",
-    b"\x89HDF": "an HDF5 file damaged on its way: its line ends were changed, as by a text transfer",
+    b"\x89HDF": "an HDF5 file whose line ends were changed, as by a text transfer",
 }
 _REMEDIES = {
     b"\x0e\x03\x13\x01": "Convert it with h4toh5.",

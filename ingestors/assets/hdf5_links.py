@@ -27,8 +27,6 @@ _DEEPEST_PATH = 256
 _OPENING = threading.Lock()
 """Held while a dataset is opened twice: HDF5 minds how other threads have it open."""
 
-Link = h5py.HardLink | h5py.SoftLink | h5py.ExternalLink
-
 
 @dataclass(frozen=True)
 class Reach:
@@ -176,8 +174,10 @@ def _split(name: str) -> list[str]:
     return [part for part in name.split("/") if part not in ("", ".")]
 
 
-def read_link(group: h5py.Group, name: str) -> Link | None:
-    """Return what kind of link `name` in `group` is, without following it; None where there is none.
+def read_link(
+    group: h5py.Group, name: str
+) -> h5py.HardLink | h5py.SoftLink | h5py.ExternalLink | None:
+    """Return what kind of link `name` is, without following it; None where there is none.
 
     (`Group.get(name, getlink=True)` answers None for a broken soft link, too.)
     """

@@ -21,7 +21,6 @@ from ...core.errors import (
     AssetError,
     MissingFileError,
     TruncatedFileError,
-    UnsafeLinkError,
     UnsupportedFileError,
 )
 from .hdf5_access import open_file
