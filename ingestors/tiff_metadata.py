@@ -26,9 +26,11 @@ __all__ = [
     "StartTime",
     "TiffFacts",
     "bounded",
+    "check_first_page",
     "dims_of",
     "inspect_file",
     "parse_datetime",
+    "start_metadata",
     "zone_note",
 ]
 
@@ -62,6 +64,10 @@ class TiffFacts:
     path: str
     directory: Directory
     mtime: float
+    first_lacks: int = 0
+    """How many bytes before the end of its first page's data the file ends."""
+    undecodable: str = ""
+    """The compression of the first page, if nothing here can decode it."""
     texts: dict[str, str] = field(default_factory=dict)
     """Descriptive tags of the first page, by name."""
     constants: dict[str, Any] = field(default_factory=dict)
@@ -134,6 +140,8 @@ def _describe(page: tifffile.TiffPage) -> dict[str, Any]:
             if unit is not None:
                 constants[f"{axis}_resolution"], units[f"{axis}_resolution"] = value, unit
     return {
+        "first_lacks": _missing_bytes(page),
+        "undecodable": "" if _can_decode(page) else str(constants["compression"]),
         "texts": texts,
         "constants": constants,
         "units": units,
@@ -141,6 +149,25 @@ def _describe(page: tifffile.TiffPage) -> dict[str, Any]:
         "is_imagej": bool(page.is_imagej),
         "resolution": resolution,
     }
+
+
+def _missing_bytes(page: tifffile.TiffPage) -> int:
+    size = page.parent.filehandle.size
+    if page.is_final:
+        end = page.dataoffsets[0] + page.nbytes
+    elif page.compression != 1:
+        parts = zip(page.dataoffsets, page.databytecounts, strict=False)
+        end = max((offset + count for offset, count in parts), default=0)
+    else:
+        end = 0  # the last strip may be declared longer than it is
+    return max(0, int(end) - size)
+
+
+def _can_decode(page: tifffile.TiffPage) -> bool:
+    try:
+        return page.compression == 1 or bool(tifffile.TIFF.DECOMPRESSORS[page.compression])
+    except (KeyError, ValueError, ImportError):
+        return False
 
 
 def _series_of(tif: tifffile.TiffFile) -> dict[str, Any]:
@@ -300,19 +327,21 @@ def start_metadata(
 
 
 def check_first_page(facts: TiffFacts) -> None:
-    """Refuse a file of which not even the first page is there whole.
+    """Refuse a file of which no page can be read.
 
     Raises
     ------
     UnsupportedFileError
-        If the file ends early.
+        If the file ends before its only pages do, or nothing decodes them.
     """
-    cut_off = facts.directory.cut_off()
-    if len(cut_off) == len(facts.directory):
-        kind = facts.directory.kind(0)
-        missing = int(facts.directory.pixels[0]) + kind.nbytes - facts.directory.size
+    directory = facts.directory
+    if facts.first_lacks and len(directory) in (1, len(directory.cut_off())):
         raise UnsupportedFileError(
-            f"the file ends {missing} bytes before the pixels of its first image do",
+            f"the file ends {facts.first_lacks} bytes before its first image does",
             where=facts.path,
             remedy="Copy it again from its source.",
+        )
+    if facts.undecodable and len(directory.kinds) == 1:
+        raise UnsupportedFileError(
+            f"its compression ({facts.undecodable}) cannot be decoded", where=facts.path
         )

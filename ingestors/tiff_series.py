@@ -83,6 +83,7 @@ def ingest_tiff_series(
     with observe():
         files = select_files(paths)
         facts, notes = _inspect_one(files)
+    _check_alike(facts)
     start = StartTime.of(facts)
     run = RunComposer(
         uid=run_uid(files.place, selection=files.selection),
@@ -141,6 +142,15 @@ def _inspect_one(files: FileSet) -> tuple[TiffFacts, list[str]]:
     raise first
 
 
+def _check_alike(facts: TiffFacts) -> None:
+    if len({(kind.shape, kind.native) for kind in facts.directory.kinds}) > 1:
+        raise UnsupportedFileError(
+            "the file holds images of different shape or dtype",
+            where=facts.path,
+            remedy="Ingest such files one by one with ingest_tiff_stack.",
+        )
+
+
 def _doubts(facts: TiffFacts) -> Iterator[str]:
     directory = facts.directory
     if len(directory) > 1:
@@ -186,13 +196,6 @@ class _Series:
 
 def _look_at_all(files: FileSet, facts: TiffFacts) -> _Series:
     directory = facts.directory
-    kinds = {(kind.shape, kind.native) for kind in directory.kinds}
-    if len(kinds) > 1:
-        raise UnsupportedFileError(
-            "the file holds images of different shape or dtype",
-            where=facts.path,
-            remedy="Ingest such files one by one with ingest_tiff_stack.",
-        )
     with observe():
         stats = files.stats()
     times = np.array([facts.mtime if stat is None else stat.mtime for stat in stats])
@@ -282,12 +285,12 @@ def _count_missing(files: FileSet) -> int:
     there = sorted(set(files.numbers))
     if files.indices:
         points = set(zip(*files.indices.values(), files.numbers, strict=True))
-        full = [len(set(axis)) for axis in zip(*points, strict=True)]
-        return math.prod(full) - len(points)
+        sizes = [len(set(axis)) for axis in zip(*points, strict=True)]
+        return int(math.prod(sizes)) - len(points)
     steps = set(np.diff(there).tolist())
     if len(steps) < 2:  # every tenth frame is a way to number frames
         return 0
-    return there[-1] - there[0] + 1 - len(there)
+    return int(there[-1] - there[0] + 1 - len(there))
 
 
 def _told(names: tuple[str, ...]) -> str:

@@ -89,7 +89,7 @@ def ingest_tiff_stack(
     yield run.start()
     for stream in streams:
         yield from _stream_documents(run, stream, facts, key, axes, times, source)
-    exit_status, reason = _outcome(facts.directory)
+    exit_status, reason = _outcome(facts)
     yield run.stop(time=max(run.time, float(times.max())), exit_status=exit_status, reason=reason)
 
 
@@ -141,8 +141,9 @@ def _metadata(
         notes.append(f"pages of different shape or dtype: {counts}")
     if directory.problem:
         notes.append(directory.problem)
-    if len(directory.cut_off()):
-        notes.append(f"{len(directory.cut_off())} pages lie beyond the end of the file")
+    cut_off = max(len(directory.cut_off()), int(facts.first_lacks > 0))
+    if cut_off:
+        notes.append(f"{cut_off} pages reach beyond the end of the file")
     if directory.subimages:
         notes.append(
             f"smaller versions of the pages (SubIFDs, {directory.subimages} each) are left out"
@@ -200,11 +201,11 @@ def _stream_documents(
     yield from composer.pages(time=times[pages], data=columns)
 
 
-def _outcome(directory: Directory) -> tuple[str, str]:
+def _outcome(facts: TiffFacts) -> tuple[str, str]:
     """Return exit_status and reason; nothing in the file records them."""
-    if directory.problem:
-        return "fail", f"inferred: {directory.problem}"
-    cut_off = len(directory.cut_off())
+    if facts.directory.problem:
+        return "fail", f"inferred: {facts.directory.problem}"
+    cut_off = max(len(facts.directory.cut_off()), int(facts.first_lacks > 0))
     if cut_off:
-        return "fail", f"inferred: {cut_off} pages lie beyond the end of the file"
+        return "fail", f"inferred: {cut_off} pages reach beyond the end of the file"
     return "success", "inferred: every page that the file declares is there"
