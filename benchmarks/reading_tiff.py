@@ -63,6 +63,11 @@ def read_raw(paths: list[Path], nbytes: int, offset: int, shape: tuple[int, ...]
     return out
 
 
+def read_pages(path: Path) -> np.ndarray:
+    with tifffile.TiffFile(path) as tif:
+        return np.stack([page.asarray() for page in tif.pages])
+
+
 def read_dask_image(pattern: str) -> np.ndarray:
     import dask.array.image
 
@@ -166,7 +171,7 @@ def main() -> None:
                     "tifffile.imread(stack)": (
                         (lambda: tifffile.imread(stack))
                         if path == stack
-                        else (lambda: np.stack([p.asarray() for p in tifffile.TiffFile(pages).pages]))
+                        else (lambda: read_pages(pages))
                     ),
                 },
                 options.repeats,
