@@ -46,7 +46,7 @@ _MAX_DEPTH = 80
 
 def plain(value: Any) -> Any:
     """Return a value of a document as the catalogs would have stored it."""
-    from .documents.normalise import normalise
+    from .documents.normalising import normalise
 
     try:
         return normalise(value)
@@ -60,7 +60,7 @@ def _plain_operand(operand: Any, where: str) -> Any:
         return operand
     if isinstance(operand, re.Pattern):
         raise malformed(where, "takes no regular expression", "Use $regex.")
-    from .documents.normalise import normalise
+    from .documents.normalising import normalise
 
     try:
         return normalise(operand, where=where)

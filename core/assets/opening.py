@@ -35,7 +35,8 @@ class AssetAccess:
 
     def resolve(self, uri: str) -> str:
         """Return the path on this machine of a URI or path in a document."""
-        return relocate(uri, self.root_map)
+        path: str = relocate(uri, self.root_map)
+        return path
 
     def open_frames(self, resource: dict[str, Any], data_key: Mapping[str, Any]) -> Frames:
         """Open the frames of a ``stream_resource`` with the reader registered for its mimetype."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -60,9 +61,12 @@ class Fingerprint:
 
 
 def _digest(states: Sequence[tuple[str, int, int]]) -> str:
-    # repr of a tuple of a str and two ints keeps them apart, and is quick.
-    content = repr(list(states)).encode("utf-8", "surrogateescape")
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+    names = "\0".join(name for name, _, _ in states)  # no name of a file holds a NUL
+    digest = hashlib.blake2b(names.encode("utf-8", "surrogatepass"), digest_size=16)
+    digest.update(b"\0\0")
+    for column in (1, 2):
+        digest.update(array("q", [state[column] for state in states]).tobytes())
+    return digest.hexdigest()
 
 
 def file_states(paths: Paths) -> list[tuple[str, int, int]]:

@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 __all__ = ["Family", "find_families", "split_name", "stretches"]
 
@@ -89,13 +90,9 @@ def find_families(names: Iterable[str]) -> list[Family]:
     >>> [family.names for family in find_families(["a_10.tif", "a_9.tif", "b.h5"])]
     [('a_9.tif', 'a_10.tif'), ('b.h5',)]
     """
-    kin: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
-    for name in dict.fromkeys(names):
-        texts, runs = split_name(name)
-        kin[texts].append((name, runs))
     return [
         family
-        for texts, members in kin.items()
+        for texts, members in _gather_kin(names).items()
         for family in _split_kin(texts, members, require_rectangle=True)
     ]
 
@@ -108,27 +105,47 @@ def find_kin(names: Iterable[str]) -> list[Family]:
     >>> [family.template for family in find_kin(["t1_z1.tif", "t2_z5.tif", "t2_z9.tif"])]
     ['t{}_z{}.tif']
     """
-    kin: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
-    for name in dict.fromkeys(names):
-        texts, runs = split_name(name)
-        kin[texts].append((name, runs))
     return [
         family
-        for texts, members in kin.items()
+        for texts, members in _gather_kin(names).items()
         for family in _split_kin(texts, members, require_rectangle=False)
     ]
 
 
+_Member: TypeAlias = tuple[str, tuple[str, ...]]
+"""A name and its runs of digits."""
+
+
+def _gather_kin(names: Iterable[str]) -> dict[tuple[str, ...], list[_Member]]:
+    """Put names with the same texts together, in the order in which these first occur."""
+    kin: dict[tuple[str, ...], list[_Member]] = {}
+    matches = {}
+    # Most names are kin of the one before: matching its texts is quicker than cutting anew.
+    match, members = None, list[_Member]()
+    for name in dict.fromkeys(names):
+        found = match(name) if match is not None else None
+        if found is not None:
+            members.append((name, found.groups()))
+            continue
+        texts, runs = split_name(name)
+        if texts not in kin:
+            kin[texts] = []
+            matches[texts] = re.compile("([0-9]+)".join(map(re.escape, texts))).fullmatch
+        match, members = matches[texts], kin[texts]
+        members.append((name, runs))
+    return kin
+
+
 def _split_kin(
     texts: tuple[str, ...],
-    members: list[tuple[str, tuple[str, ...]]],
+    members: list[_Member],
     *,
     require_rectangle: bool,
 ) -> list[Family]:
     varying = _varying(members)
     if require_rectangle and len(varying) > 1 and not _is_rectangle(members, varying):
         # Runs of the same value, not of the same digits: padding may change within a family.
-        parts: dict[int, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+        parts: dict[int, list[_Member]] = defaultdict(list)
         for member in members:
             parts[int(member[1][varying[0]])].append(member)
         return [
@@ -139,7 +156,7 @@ def _split_kin(
     return [_make_family(texts, members, varying)]
 
 
-def _varying(members: list[tuple[str, tuple[str, ...]]]) -> list[int]:
+def _varying(members: list[_Member]) -> list[int]:
     """Return the positions of the runs of digits that differ; the last run of a single name."""
     count = len(members[0][1])
     if len(members) == 1:
@@ -152,7 +169,7 @@ def _varying(members: list[tuple[str, tuple[str, ...]]]) -> list[int]:
     ]
 
 
-def _is_rectangle(members: list[tuple[str, tuple[str, ...]]], varying: list[int]) -> bool:
+def _is_rectangle(members: list[_Member], varying: list[int]) -> bool:
     points = {tuple(int(runs[position]) for position in varying) for _, runs in members}
     size = 1
     for axis in range(len(varying)):
@@ -160,12 +177,8 @@ def _is_rectangle(members: list[tuple[str, tuple[str, ...]]], varying: list[int]
     return len(points) == len(members) == size
 
 
-def _make_family(
-    texts: tuple[str, ...], members: list[tuple[str, tuple[str, ...]]], varying: list[int]
-) -> Family:
-    ordered = sorted(
-        ((tuple(int(runs[position]) for position in varying), name) for name, runs in members),
-    )
+def _make_family(texts: tuple[str, ...], members: list[_Member], varying: list[int]) -> Family:
+    ordered = sorted(zip(_numbers(members, varying), (name for name, _ in members), strict=True))
     numbers = tuple(number for number, _ in ordered)
     names = tuple(name for _, name in ordered)
     runs = members[0][1]
@@ -173,27 +186,31 @@ def _make_family(
     return Family(names, texts, fixed, numbers, tuple(_notes(numbers, members, varying)))
 
 
+def _numbers(members: list[_Member], varying: list[int]) -> Iterable[tuple[int, ...]]:
+    if len(varying) == 1:
+        (position,) = varying
+        return ((int(runs[position]),) for _, runs in members)
+    return (tuple(int(runs[position]) for position in varying) for _, runs in members)
+
+
 def _notes(
     numbers: Sequence[tuple[int, ...]],
-    members: list[tuple[str, tuple[str, ...]]],
+    members: list[_Member],
     varying: list[int],
 ) -> Iterable[str]:
     if len(numbers) < 2 or not varying:
         return
-    twice = [number for number, count in Counter(numbers).items() if count > 1]
-    if twice:
+    if len(set(numbers)) < len(numbers):
+        twice = [number for number, count in Counter(numbers).items() if count > 1]
         yield f"numbers that occur more than once: {_told(n[-1] for n in twice)}"
     if len(varying) == 1:
         missing = [(low + 1, high - 1) for (low,), (high,) in pairwise(numbers) if high - low > 1]
         if missing:
             ranges = (str(low) if low == high else f"{low}–{high}" for low, high in missing)
             yield f"missing: {_told(ranges)}"
-    widths = {
-        len(runs[position])
-        for _, runs in members
-        for position in varying[-1:]
-        if runs[position].startswith("0")
-    }
+    if len({len(name) for name, _ in members}) == 1:
+        return  # one length: one width of padding
+    widths = {len(runs[varying[-1]]) for _, runs in members if runs[varying[-1]].startswith("0")}
     if len(widths) > 1:
         yield f"numbers are padded to different widths: {_told(sorted(widths))}"
 

@@ -68,7 +68,9 @@ class Observation:
             if path not in known:
                 try:
                     found = os.stat(path)
-                    known[path] = FileStat(found.st_size, found.st_mtime_ns, found.st_blocks)
+                    # tuple.__new__ takes a fifth of the time that FileStat(…) does.
+                    parts = (found.st_size, found.st_mtime_ns, found.st_blocks)
+                    known[path] = tuple.__new__(FileStat, parts)
                 except OSError:
                     known[path] = None
             result.append(known[path])

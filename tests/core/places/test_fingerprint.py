@@ -5,7 +5,13 @@ from hypothesis import strategies as st
 
 from penstock.core.places.fingerprint import Fingerprint, file_states, take_fingerprint
 
-states = st.lists(st.tuples(st.text(), st.integers(-1, 2**40), st.integers(-1, 2**62)))
+states = st.lists(
+    st.tuples(
+        st.text(st.characters(exclude_characters="\0"), min_size=1),
+        st.integers(-1, 2**40),
+        st.integers(-1, 2**62),
+    )
+)
 
 
 @given(states, states)
