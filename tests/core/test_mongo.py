@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import json
 import pickle
 import re
 import subprocess
 import sys
 from collections import OrderedDict
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -411,6 +413,36 @@ def test_values_of_other_libraries_count_as_catalogs_store_them(
     query: dict[str, Any], document: dict[str, Any], expected: bool
 ) -> None:
     assert Query(query).matches(document) is expected
+
+
+ROW = re.compile(r"\| `(.+)` \| `(.+)` \| (\S+) \| (\S+) \| (\S+) \|")
+
+
+def ask(query: type[mongoquery.Query], definition: Any, document: Any) -> str:
+    try:
+        return "yes" if query(definition).match(document) else "no"
+    except QueryError:
+        return "error"
+    except TypeError:
+        return "`TypeError`"
+
+
+def test_the_documented_answers_are_given(repository: Path) -> None:
+    page = (repository / "docs" / "explanations" / "search-semantics.md").read_text()
+    rows = ROW.findall(page)
+    assert len(rows) > 40
+    for query, document, mongodb, of_mongoquery, ours in rows:
+        case = (json.loads(query), json.loads(document))
+        assert ask(Query, *case) == ours.strip("*"), case
+        assert ask(mongoquery.Query, *case) == of_mongoquery, case
+        assert (mongodb != ours.strip("*")) is ours.startswith("**"), case
+
+
+def test_the_documented_operators_are_those_that_there_are(repository: Path) -> None:
+    page = (repository / "docs" / "explanations" / "search-semantics.md").read_text()
+    supported = re.search(r"\nSupported are (.+?)\.\n", page, re.DOTALL)
+    assert supported is not None
+    assert sorted(re.findall(r"`(\$\w+)`", supported[1])) == OPERATORS
 
 
 # What is no query --------------------------------------------------------------------------------
