@@ -155,6 +155,13 @@ def test_every_public_name_is_in_the_reference() -> None:
     assert [name for name in sorted(public) if not re.search(rf"\b{name}\b", reference)] == []
 
 
+def test_every_benchmark_is_listed() -> None:
+    folder = REPOSITORY / "benchmarks"
+    listed = (folder / "README.md").read_text(encoding="utf-8")
+    scripts = [path.name for path in folder.glob("*.py") if not path.name.startswith("_")]
+    assert [name for name in scripts if f"| `{name}` |" not in listed] == []
+
+
 def test_every_page_is_fenced_well() -> None:
     for page in pages():
         fences = re.findall(r"^```", page.read_text(encoding="utf-8"), re.MULTILINE)
