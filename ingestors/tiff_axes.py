@@ -133,13 +133,13 @@ def _ome_axes(facts: TiffFacts) -> PageAxes:
         return PageAxes(notes=("its OME-XML describes no image in this file",))
     pages = len(facts.directory)
     rows: dict[str, NDArray[np.int64]] = {
-        name: np.full(pages, -1, np.int64) for name in ("image", "t", "c", "z")
+        name: np.full(pages, -1, np.int64) for name in ("ome_image", "t", "c", "z")
     }
     next_page = 0
     for number, item in pixels:
         next_page = _place_planes(item, number, rows, next_page, os.path.basename(facts.path))
     constants, units = _physical_sizes(pixels[0][1])
-    if (rows["image"] < 0).any():
+    if (rows["ome_image"] < 0).any():
         note = "its OME-XML does not tell of every page which plane it is"
         return PageAxes(constants=constants, units=units, notes=(note,))
     columns = {name: values for name, values in rows.items() if values.max(initial=0) > 0}
@@ -180,7 +180,7 @@ def _place_planes(
     order = [axis.lower() for axis in pixels.get("DimensionOrder", "XYCZT")[2:] if axis in "CZT"]
     sizes = {name: _count(pixels.get(size)) for size, name in _SIZES.items()}
     sizes["c"] = max(1, sizes["c"] // _samples_of(pixels))
-    pages = len(rows["image"])
+    pages = len(rows["ome_image"])
     entries = [item for item in pixels if _local(item) == "TiffData"]
     total = math.prod(sizes.values())
     for entry in entries:
@@ -197,7 +197,7 @@ def _place_planes(
         count = min(_count(entry.get("PlaneCount"), default), total - plane, max(0, pages - page))
         for step in range(count):
             position = np.unravel_index(plane + step, shape)[::-1] if order else ()
-            rows["image"][page + step] = image
+            rows["ome_image"][page + step] = image
             for axis, at in zip(order, position, strict=True):
                 rows[axis][page + step] = at
         next_page = max(next_page, page + count)

@@ -27,6 +27,7 @@ __all__ = [
     "TiffFacts",
     "bounded",
     "check_first_page",
+    "column_name",
     "dims_of",
     "inspect_file",
     "parse_datetime",
@@ -215,6 +216,17 @@ def dims_of(axes: str) -> list[str]:
     ['y', 'x', 'sample']
     """
     return [DIMS.get(axis, safe_key(f"axis_{axis.lower()}")) for axis in axes]
+
+
+def column_name(name: str, key: str) -> str:
+    """Name a column so that it is not what the images are called.
+
+    Examples
+    --------
+    >>> column_name("page", "image"), column_name("page", "page")
+    ('page', 'page_number')
+    """
+    return f"{name}_number" if name == key else name
 
 
 # Times -----------------------------------------------------------------------------------------

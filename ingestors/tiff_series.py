@@ -28,6 +28,7 @@ from .tiff_metadata import (
     StartTime,
     TiffFacts,
     check_first_page,
+    column_name,
     dims_of,
     inspect_file,
     start_metadata,
@@ -96,7 +97,7 @@ def ingest_tiff_series(
 
     series = _look_at_all(files, facts)
     kind = facts.directory.kind(0)
-    columns = _columns(files, series.pages)
+    columns = _columns(files, series.pages, key)
     axes = page_axes(facts)
     stream = run.stream(
         "primary",
@@ -172,7 +173,7 @@ def _metadata(
     metadata = start_metadata(facts, key, start, "mtime", notes, None)
     axes = [*files.indices, *(["frame_number"] if files.numbers is not None else [])]
     if axes:
-        metadata["hints"] = {"dimensions": [[[axis], "primary"] for axis in axes]}
+        metadata["hints"] = {"dimensions": [[[column_name(axis, key)], "primary"] for axis in axes]}
     if files.indices and files.numbers is not None:
         shape = [len(set(values)) for values in (*files.indices.values(), files.numbers)]
         if math.prod(shape) == len(files) and len(facts.directory) == 1:
@@ -189,7 +190,7 @@ class _Series:
     times: NDArray[np.float64]
     """Of each event."""
     gone: tuple[str, ...]
-    """Files that are not there any more."""
+    """Files of which the file system says nothing any more."""
     short: tuple[str, ...]
     """Files that are smaller than their pixels."""
 
@@ -198,32 +199,32 @@ def _look_at_all(files: FileSet, facts: TiffFacts) -> _Series:
     directory = facts.directory
     with observe():
         stats = files.stats()
-    times = np.array([facts.mtime if stat is None else stat.mtime for stat in stats])
+    times = np.array([facts.mtime if stat.trouble else stat.mtime_ns / 1e9 for stat in stats])
     return _Series(
         len(directory),
         np.repeat(times, len(directory)),
-        tuple(name for name, stat in zip(files.names, stats, strict=True) if stat is None),
+        tuple(name for name, stat in zip(files.names, stats, strict=True) if stat.trouble),
         tuple(_find_short(files, stats, directory)),
     )
 
 
-def _find_short(files: FileSet, stats: list[FileStat | None], directory: Directory) -> list[str]:
+def _find_short(files: FileSet, stats: list[FileStat], directory: Directory) -> list[str]:
     """Return the names of files that are smaller than their pixels."""
     kind = directory.kind(0)
     if not kind.plain:
         return [
             name
             for name, stat in zip(files.names, stats, strict=True)
-            if stat is not None and stat.size == 0
+            if not stat.trouble and stat.size == 0
         ]
     pixels = kind.nbytes * len(directory)
     needed = int(directory.pixels.max()) + kind.nbytes
     sure: list[str] = []
     doubtful: list[str] = []
     for name, stat in zip(files.names, stats, strict=True):
-        if stat is not None and stat.size < pixels:
+        if not stat.trouble and stat.size < pixels:
             sure.append(name)
-        elif stat is not None and stat.size < needed:
+        elif not stat.trouble and stat.size < needed:
             # Less may be written about its pixels than about those of the first.
             doubtful.append(name)
     looked_at = [name for name in doubtful[:MOST_LOOKS] if _ends_early(files, name)]
@@ -238,7 +239,7 @@ def _ends_early(files: FileSet, name: str) -> bool:
     return bool(directory.problem) or len(directory.cut_off()) > 0
 
 
-def _columns(files: FileSet, pages: int) -> dict[str, NDArray[Any]]:
+def _columns(files: FileSet, pages: int, key: str) -> dict[str, NDArray[Any]]:
     columns: dict[str, NDArray[Any]] = {
         name: np.repeat(np.array(values), pages) for name, values in files.indices.items()
     }
@@ -246,7 +247,7 @@ def _columns(files: FileSet, pages: int) -> dict[str, NDArray[Any]]:
         columns["frame_number"] = np.repeat(np.array(files.numbers), pages)
     if pages > 1:
         columns["page"] = np.tile(np.arange(pages), len(files))
-    return columns
+    return {column_name(name, key): values for name, values in columns.items()}
 
 
 def _resource(files: FileSet, pages: int, shape: tuple[int, ...]) -> dict[str, Any]:
@@ -270,7 +271,7 @@ def _resource(files: FileSet, pages: int, shape: tuple[int, ...]) -> dict[str, A
 def _outcome(files: FileSet, series: _Series) -> tuple[str, str]:
     """Return exit_status and reason; nothing in the files records them."""
     if series.gone:
-        return "fail", f"inferred: {_told(series.gone)} vanished while it was ingested"
+        return "fail", f"inferred: nothing is known of {_told(series.gone)} any more"
     if series.short:
         return "fail", f"inferred: {_told(series.short)} ends before its pixels do"
     missing = _count_missing(files)

@@ -21,6 +21,7 @@ from .tiff_metadata import (
     StartTime,
     TiffFacts,
     check_first_page,
+    column_name,
     dims_of,
     inspect_file,
     start_metadata,
@@ -71,7 +72,8 @@ def ingest_tiff_stack(
     >>> documents[-1][1]["num_events"]
     {'primary': 5}
     """
-    path = os.path.realpath(os.fspath(filename))
+    folder, name = os.path.split(os.path.abspath(os.fspath(filename)))
+    path = os.path.join(os.path.realpath(folder), name)
     facts = inspect_file(path)
     check_first_page(facts)
     streams = _sort_pages(facts.directory, path)
@@ -149,7 +151,7 @@ def _metadata(
             f"smaller versions of the pages (SubIFDs, {directory.subimages} each) are left out"
         )
     metadata = start_metadata(facts, key, start, source, notes, None)
-    names = list(axes.columns) or ["page"]
+    names = [column_name(axis, key) for axis in axes.columns or ("page",)]
     metadata["hints"] = {"dimensions": [[[name], "primary"] for name in names]}
     if len(streams) == 1 and len(axes.shape) > 1:
         metadata["shape"] = list(axes.shape)
@@ -167,8 +169,8 @@ def _stream_documents(
 ) -> Iterator[Document]:
     name = os.path.basename(facts.path)
     kind, pages = stream.kind, stream.pages
-    columns = {axis: values[pages] for axis, values in axes.columns.items()}
-    columns["page"] = pages
+    positions = {**axes.columns, "page": np.arange(len(facts.directory))}
+    columns = {column_name(axis, key): values[pages] for axis, values in positions.items()}
     described = {**facts.constants, **axes.constants} if 0 in pages else {}
     composer = run.stream(
         stream.name,

@@ -146,6 +146,7 @@ class _Walk:
         self.templates: list[tuple[int, PageTemplate]] = []
         self.problem = ""
         self.subimages = 0
+        self._tif: tifffile.TiffFile | None = None
 
     def directory(self) -> Directory:
         if self.size == 0:
@@ -176,7 +177,6 @@ class _Walk:
     def _pages(self, header: Header, stack: contextlib.ExitStack) -> Iterator[tuple[int, int, int]]:
         """Yield kind, IFD and pixels of each page."""
         seen: set[int] = set()
-        tif: tifffile.TiffFile | None = None
         offset, number = header.first, 0
         while offset and number < self.most:
             if offset in seen:
@@ -186,9 +186,7 @@ class _Walk:
             found = self._known(offset)
             if found is None:
                 try:
-                    if tif is None:
-                        tif = stack.enter_context(open_tifffile(self.fd, self.path))
-                    found = self._parse(header, tif, offset, number)
+                    found = self._parse(header, self._tifffile(stack), offset, number)
                 except TIFFFILE_ERRORS as error:  # our own UnsupportedFileError is one, too
                     if number == 0:
                         raise self._unreadable(error) from error
@@ -199,6 +197,11 @@ class _Walk:
             if kind >= 0:  # pages without an image happen at the end of some writers' files
                 yield kind, offset, pixels
             offset, number = following, number + 1
+
+    def _tifffile(self, stack: contextlib.ExitStack) -> tifffile.TiffFile:
+        if self._tif is None:
+            self._tif = stack.enter_context(open_tifffile(self.fd, self.path))
+        return self._tif
 
     def _unreadable(self, error: Exception) -> UnsupportedFileError:
         if isinstance(error, UnsupportedFileError):
@@ -250,7 +253,7 @@ class _Walk:
         if not kind.plain:
             return None
         try:
-            tif = stack.enter_context(open_tifffile(self.fd, self.path))
+            tif = self._tifffile(stack)
             page = tif.pages.first
             if not (page.is_imagej or page.is_shaped or page.is_stk):
                 return None

@@ -307,7 +307,8 @@ def test_stacks_written_page_by_page(tmp_path, order, big):
 def test_stacks_with_one_description_for_all_images(tmp_path):
     stack = images(10)
     tifffile.imwrite(tmp_path / "t.tif", stack, photometric=0, truncate=True)
-    assert len(tifffile.TiffFile(tmp_path / "t.tif").pages) == 1
+    with tifffile.TiffFile(tmp_path / "t.tif") as tif:
+        assert len(tif.pages) == 1
     assert np.array_equal(read(single(tmp_path / "t.tif"), 0, 10), stack)
     # ImageJ writes so beyond 4 GB: one page, and how many images there are in its description.
     text = "ImageJ=1.54f\nimages=10\nslices=10\nloop=false\n"
