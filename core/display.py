@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .catalog import BlueskyCatalog
-    from .run import BlueskyRun
-    from .stream import BlueskyEventStream
+    from .run.reader import RunReader
 
 __all__ = ["catalog_html", "describe_catalog", "describe_run", "describe_stream", "format_time"]
 
@@ -36,16 +34,17 @@ def format_time(seconds: float | None) -> str:
     return when.isoformat(sep=" ", timespec="milliseconds")
 
 
-def describe_run(run: BlueskyRun) -> str:
+def describe_run(reader: RunReader) -> str:
     """Return the summary that typing `run` shows: uid, exit status, times, streams."""
-    start = run.metadata["start"]
-    lines = ["BlueskyRun", f"  uid={run.uid!r}"]
+    start = reader.start
+    lines = ["BlueskyRun", f"  uid={reader.uid!r}"]
     try:
-        stop = run.metadata["stop"]
+        stop = reader.stop
         lines.append(f"  exit_status={_exit_status(stop)!r}")
         lines.append(f"  {format_time(start['time'])} -- {format_time((stop or {}).get('time'))}")
         lines.append("  Streams:")
-        lines += [f"    * {name} ({_rows(len(run[name]))})" for name in run] or ["    (none)"]
+        streams = [f"    * {name} ({_rows(reader.row_count(name))})" for name in reader.streams]
+        lines += streams or ["    (none)"]
     except Exception as error:  # noqa: BLE001  # a summary says what is wrong, it does not fail
         lines.append(f"  {format_time(start['time'])} -- ?")
         lines.append(f"  cannot be read: {error}")
@@ -60,23 +59,23 @@ def _rows(count: int) -> str:
     return "1 event" if count == 1 else f"{count} events"
 
 
-def run_html(run: BlueskyRun) -> str:
+def run_html(reader: RunReader) -> str:
     """Return the summary of a run for notebooks."""
-    start = run.metadata["start"]
+    start = reader.start
     try:
-        stop = run.metadata["stop"]
+        stop = reader.stop
         rows = [
-            ("uid", run.uid),
+            ("uid", reader.uid),
             ("exit_status", _exit_status(stop)),
             ("time", f"{format_time(start['time'])} – {format_time((stop or {}).get('time'))}"),
         ]
         streams = [
-            (name, _rows(len(run[name])), key, _shape(data_key))
-            for name in run
-            for key, data_key in run[name].data_keys.items()
+            (name, _rows(reader.row_count(name)), key, _shape(data_key))
+            for name, stream in reader.streams.items()
+            for key, data_key in stream.data_keys.items()
         ]
     except Exception as error:  # noqa: BLE001  # as in describe_run
-        rows = [("uid", run.uid), ("cannot be read", str(error))]
+        rows = [("uid", reader.uid), ("cannot be read", str(error))]
         streams = []
     table = _html_table(("stream", "rows", "data key", "shape and type"), streams)
     return f"<b>BlueskyRun</b>{_html_table((), rows)}{table}"
@@ -87,18 +86,29 @@ def _shape(data_key: dict[str, Any]) -> str:
     return f"{sizes} {data_key.get('dtype_numpy') or data_key.get('dtype', '')}"
 
 
-def describe_stream(stream: BlueskyEventStream) -> str:
-    """Return one line on a stream and one on each of its data keys."""
-    lines = [f"<BlueskyEventStream {stream.name!r}, {_rows(len(stream))}>"]
-    lines += [f"  {key}: {_shape(data_key)}" for key, data_key in stream.data_keys.items()]
+def describe_stream(name: str, rows: int, data_keys: Mapping[str, dict[str, Any]]) -> str:
+    """Return one line on a stream and one on each of its data keys.
+
+    Examples
+    --------
+    >>> print(describe_stream("primary", 1, {"x": {"dtype": "number", "shape": []}}))
+    <BlueskyEventStream 'primary', 1 event>
+      x: scalar number
+    """
+    lines = [f"<BlueskyEventStream {name!r}, {_rows(rows)}>"]
+    lines += [f"  {key}: {_shape(data_key)}" for key, data_key in data_keys.items()]
     return "\n".join(lines)
 
 
-def describe_catalog(catalog: BlueskyCatalog, newest: Sequence[dict[str, Any]]) -> str:
-    """Return one line on a catalog and one on each of its newest runs."""
-    count = len(catalog)
-    noun = "run" if count == 1 else "runs"
-    lines = [f"<{type(catalog).__name__} of {count} {noun}>"]
+def describe_catalog(kind: str, count: int, newest: Sequence[dict[str, Any]]) -> str:
+    """Return one line on a catalog and one on each of its newest runs.
+
+    Examples
+    --------
+    >>> describe_catalog("BlueskyInMemoryCatalog", 0, [])
+    '<BlueskyInMemoryCatalog of 0 runs>'
+    """
+    lines = [f"<{kind} of {count} {'run' if count == 1 else 'runs'}>"]
     lines += [
         f"  {start['uid'][:8]}  {format_time(start['time'])}  {_about(start)}"
         for start in newest[:MOST_RUNS]
@@ -108,14 +118,20 @@ def describe_catalog(catalog: BlueskyCatalog, newest: Sequence[dict[str, Any]]) 
     return "\n".join(lines)
 
 
-def catalog_html(catalog: BlueskyCatalog, newest: Sequence[dict[str, Any]]) -> str:
-    """Return a table of a catalog's newest runs for notebooks."""
+def catalog_html(kind: str, count: int, newest: Sequence[dict[str, Any]]) -> str:
+    """Return a table of a catalog's newest runs for notebooks.
+
+    Examples
+    --------
+    >>> "of 0 run" in catalog_html("BlueskyInMemoryCatalog", 0, [])
+    True
+    """
     rows = [
         (start["uid"][:8], format_time(start["time"]), _about(start))
         for start in newest[:MOST_RUNS]
     ]
     table = _html_table(("uid", "start", "about"), rows)
-    return f"<b>{type(catalog).__name__}</b> of {len(catalog)} run(s){table}"
+    return f"<b>{escape(kind)}</b> of {count} run(s){table}"
 
 
 def _about(start: dict[str, Any]) -> str:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..blocks import block_rows, worker_count
 from ..errors import AssetError, MissingFileError
+from .blocks import block_rows, worker_count
 from .protocol import Frames, Region
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ def add_parser(subparsers: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Ingest, print, and return the exit code."""
     from penstock.core.catalog import BlueskyInMemoryCatalog
-    from penstock.core.ingesting import ingest_paths
+    from penstock.core.catalog.ingesting import ingest_paths
     from penstock.core.registry.registry import get_registry
 
     for problem in get_registry().problems:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .documents import RunComposer, column_key
-from .documents.uids import child_uid
+from ..documents import RunComposer, column_key
+from ..documents.uids import child_uid
 from .source import DocumentsSource
 
 __all__ = ["count_run"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from .errors import DataShapeError
+from ..errors import DataShapeError
 
 __all__ = ["to_grid"]
 

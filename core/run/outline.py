@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .documents import Document
-from .errors import DocumentError
+from ..documents import Document
+from ..errors import DocumentError
 
 __all__ = ["RunOutline", "StreamOutline", "drain", "retold"]
 

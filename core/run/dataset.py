@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
-from .assets.array import AssetArray
-from .blocks import available_memory
+from ..assets.array import AssetArray
+from ..assets.blocks import available_memory
+from ..errors import DataShapeError, TooLargeError
 from .columns import Column, concatenate, is_lazy
-from .errors import DataShapeError, TooLargeError
 from .rows import Segment
 
 __all__ = ["BadFrames", "BadFramesWarning", "build_dataset", "load_dataset"]

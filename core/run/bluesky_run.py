@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import copy
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
-from . import display
-from .assets.opening import AssetAccess
-from .documents import Document, unpack_page
-from .errors import RunNotFoundError
+from .. import display
+from ..documents import Document, unpack_page
+from ..errors import RunNotFoundError
 from .filling import fill_documents
-from .outline import RunOutline, drain, retold
+from .opening import AssetAccess
+from .reader import RunReader, Transforms
+from .replaying import live_documents
 from .source import RunSource
 from .stream import BlueskyEventStream
 
-__all__ = ["BlueskyRun", "Fill", "Transforms"]
+__all__ = ["BlueskyRun", "Fill"]
 
 Fill = Literal["no", "delayed", "yes"]
-Transforms = Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]
 
 
 class BlueskyRun:
@@ -43,7 +42,7 @@ class BlueskyRun:
 
     Examples
     --------
-    >>> from penstock.core.samples import count_run
+    >>> from penstock.core.run.samples import count_run
     >>> run = BlueskyRun(count_run(3))
     >>> list(run), run.metadata["stop"]["exit_status"]
     (['primary'], 'success')
@@ -60,82 +59,52 @@ class BlueskyRun:
         transforms: Transforms | None = None,
         provenance: Mapping[str, Any] | None = None,
     ) -> None:
-        self._source = source
-        self._transforms = dict(transforms or {})
+        access = AssetAccess(dict(root_map or {}), dict(handler_registry or {}))
+        self._reader = RunReader(source, access, transforms)
         self._provenance = dict(provenance or {})
-        self.access = AssetAccess(dict(root_map or {}), dict(handler_registry or {}))
-        self._outline: RunOutline | None = None
-        self._lock = threading.RLock()
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Neither the lock nor what can be drained again.
-        return {**self.__dict__, "_outline": None, "_lock": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._lock = threading.RLock()
 
     # Metadata --------------------------------------------------------------------------------
 
     @property
     def uid(self) -> str:
         """The run's uid."""
-        return str(self._source.start["uid"])
+        return self._reader.uid
 
     @property
     def metadata(self) -> RunMetadata:
         """``{"start": …, "stop": …}``; ``stop`` is None while the run has none."""
-        return RunMetadata(self)
+        return RunMetadata(self._reader)
 
     @property
     def provenance(self) -> dict[str, Any]:
         """Who chose the ingestor and why, and the files' fingerprint; empty if unrecorded."""
         return copy.deepcopy(self._provenance)
 
-    @property
-    def outline(self) -> RunOutline:
-        """What the run consists of; its documents are drained at first use."""
-        with self._lock:
-            if self._outline is None:
-                self._outline = drain(self._start(), self._pull())
-            return self._outline
-
-    def _start(self) -> dict[str, Any]:
-        return self._transformed("start", self._source.start)
-
-    def _pull(self) -> Iterator[Document]:
-        for name, doc in self._source.documents():
-            yield name, self._transformed(name, doc)
-
-    def _transformed(self, name: str, doc: dict[str, Any]) -> dict[str, Any]:
-        transform = self._transforms.get(name)
-        return doc if transform is None else transform(copy.deepcopy(doc))
-
     # Streams ---------------------------------------------------------------------------------
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.outline.streams)
+        return iter(self._reader.streams)
 
     def __len__(self) -> int:
-        return len(self.outline.streams)
+        return len(self._reader.streams)
 
     def __bool__(self) -> bool:
         return True  # a run without streams is a run
 
     def __contains__(self, name: object) -> bool:
-        return name in self.outline.streams
+        return name in self._reader.streams
 
     def keys(self) -> list[str]:
         """Return the names of the streams."""
-        return list(self.outline.streams)
+        return list(self._reader.streams)
 
     def __getitem__(self, name: str) -> BlueskyEventStream:
-        if name not in self.outline.streams:
+        if name not in self._reader.streams:
             raise RunNotFoundError(
                 f"run {self.uid} has no stream {name!r}",
-                remedy=f"It has: {', '.join(self.outline.streams) or 'none'}.",
+                remedy=f"It has: {', '.join(self._reader.streams) or 'none'}.",
             )
-        return BlueskyEventStream(self, name)
+        return BlueskyEventStream(self._reader, name)
 
     def __getattr__(self, name: str) -> BlueskyEventStream:
         if name.startswith("_"):
@@ -146,7 +115,7 @@ class BlueskyRun:
             raise AttributeError(str(error)) from None
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *(n for n in self.outline.streams if n.isidentifier())})
+        return sorted({*super().__dir__(), *(name for name in self if name.isidentifier())})
 
     # Documents -------------------------------------------------------------------------------
 
@@ -161,31 +130,24 @@ class BlueskyRun:
 
         Examples
         --------
-        >>> from penstock.core.samples import count_run
+        >>> from penstock.core.run.samples import count_run
         >>> [name for name, doc in BlueskyRun(count_run(3)).documents()]
         ['start', 'descriptor', 'event_page', 'stop']
         """
         if fill not in ("no", "delayed", "yes"):
             raise ValueError(f'fill is "no", "delayed" or "yes", not {fill!r}')
+        documents = self._reader.documents()
         if fill == "no":
-            return self._plain_documents()
-        return self._filled_documents(delayed=fill == "delayed")
-
-    def _plain_documents(self) -> Iterator[Document]:
-        kept = self.outline.kept
-        documents = retold(self._pull(), self.outline) if kept is None else kept
-        for name, doc in documents:
-            yield name, _own_copy(name, doc)
-
-    def _filled_documents(self, *, delayed: bool) -> Iterator[Document]:
-        return fill_documents(self._plain_documents(), self.outline, self.access, delayed=delayed)
+            return documents
+        reader = self._reader
+        return fill_documents(documents, reader.outline, reader.access, delayed=fill == "delayed")
 
     def read_canonical(self) -> Iterator[Document]:
         """Yield filled documents with single events: what a RunEngine would emit.
 
         Examples
         --------
-        >>> from penstock.core.samples import count_run
+        >>> from penstock.core.run.samples import count_run
         >>> [name for name, doc in BlueskyRun(count_run(2)).read_canonical()]
         ['start', 'descriptor', 'event', 'event', 'stop']
         """
@@ -205,15 +167,13 @@ class BlueskyRun:
 
         Examples
         --------
-        >>> from penstock.core.samples import count_run
+        >>> from penstock.core.run.samples import count_run
         >>> seen = []
         >>> BlueskyRun(count_run(1)).replay(lambda name, doc: seen.append((name, doc)))
         >>> seen[0][1]["plan_name"], seen[0][1]["scan_id"]
         ('ingested', 0)
         """
-        from .replaying import live_documents
-
-        for name, doc in live_documents(self):
+        for name, doc in live_documents(self._reader, self.read_canonical()):
             callback(name, doc)
 
     # Display ---------------------------------------------------------------------------------
@@ -222,23 +182,23 @@ class BlueskyRun:
         return f"<BlueskyRun uid={self.uid!r}>"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text("BlueskyRun(…)" if cycle else display.describe_run(self))
+        printer.text("BlueskyRun(…)" if cycle else display.describe_run(self._reader))
 
     def _repr_html_(self) -> str:
-        return display.run_html(self)
+        return display.run_html(self._reader)
 
 
 class RunMetadata(Mapping[str, Any]):
     """``{"start": …, "stop": …}`` of a run; the stop is looked up when it is asked for."""
 
-    def __init__(self, run: BlueskyRun) -> None:
-        self._run = run
+    def __init__(self, reader: RunReader) -> None:
+        self._reader = reader
 
     def __getitem__(self, key: str) -> Any:
         if key == "start":
-            return copy.deepcopy(self._run._start())
+            return copy.deepcopy(self._reader.start)
         if key == "stop":
-            return copy.deepcopy(self._run.outline.stop)
+            return copy.deepcopy(self._reader.stop)
         raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:
@@ -249,10 +209,3 @@ class RunMetadata(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
-
-
-def _own_copy(name: str, doc: dict[str, Any]) -> dict[str, Any]:
-    """Copy a document so that its receiver may change it; arrays are not copied."""
-    if name not in ("event", "event_page"):
-        return copy.deepcopy(doc)
-    return {key: dict(value) if isinstance(value, dict) else value for key, value in doc.items()}

@@ -1,134 +1,24 @@
-"""Catalogs: runs that can be listed, looked up, searched, and read."""
+"""The catalog that lives as long as its process."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import display
-from .errors import RunNotFoundError
-from .lookup import find_uid
-from .mongo import Query
-from .run import BlueskyRun, Transforms
+from ..errors import RunNotFoundError
+from ..run.reader import Transforms
+from .base import BlueskyCatalog
 from .store import Entry, MemoryStore
 from .upserting import source_of_call
 
 if TYPE_CHECKING:
+    from ..matching import Plan
+    from ..report import Report
     from .ingesting import Progress
-    from .matching import Plan
-    from .report import Report
 
-__all__ = ["BlueskyCatalog", "BlueskyInMemoryCatalog"]
-
-
-class BlueskyCatalog(Mapping[str, BlueskyRun]):
-    """What every catalog can do: a mapping of uids to runs, narrowed by a query.
-
-    Catalogs differ in where runs come from; `BlueskyInMemoryCatalog` takes them by `upsert`.
-    """
-
-    def __init__(
-        self,
-        store: MemoryStore,
-        *,
-        handler_registry: Mapping[str, Callable[..., Any]] | None = None,
-        root_map: Mapping[str, str] | None = None,
-        transforms: Transforms | None = None,
-        query: Mapping[str, Any] | None = None,
-    ) -> None:
-        self._store = store
-        self._settings: dict[str, Any] = {
-            "handler_registry": handler_registry,
-            "root_map": root_map,
-            "transforms": transforms,
-        }
-        self._query = dict(query or {})
-        self._matcher = Query(self._query) if self._query else None
-
-    # Mapping ---------------------------------------------------------------------------------
-
-    def __iter__(self) -> Iterator[str]:
-        if self._matcher is None:
-            return iter(self._store)
-        matches = self._matcher.matches
-        return iter([e.start["uid"] for e in self._store.entries() if matches(e.start)])
-
-    def __len__(self) -> int:
-        if self._matcher is None:
-            return len(self._store)
-        return sum(self._matcher.matches(entry.start) for entry in self._store.entries())
-
-    def __bool__(self) -> bool:
-        return True  # a catalog without runs is a catalog
-
-    def __contains__(self, key: object) -> bool:
-        try:
-            self._find(key)
-        except (LookupError, ValueError):
-            return False
-        return True
-
-    def __getitem__(self, key: Any) -> BlueskyRun:
-        """Return a run by uid, by a unique beginning of one, by scan_id, or by -1 for the newest.
-
-        Raises
-        ------
-        RunNotFoundError, RunOutOfRangeError, AmbiguousRunError
-            (a KeyError, an IndexError, a ValueError)
-        """
-        uid = self._find(key)
-        try:
-            return self._run(self._store.get(uid))
-        except KeyError:  # another thread removed it just now
-            raise RunNotFoundError(f"run {uid} is no longer here") from None
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        """Return a run, or `default` if there is none."""
-        try:
-            return self[key]
-        except LookupError:
-            return default
-
-    def _find(self, key: Any) -> str:
-        return find_uid(self._store, key, None if self._matcher is None else self._admits)
-
-    def _admits(self, uid: str) -> bool:
-        try:
-            return self._matcher is None or self._matcher.matches(self._store.get(uid).start)
-        except KeyError:
-            return False
-
-    def _run(self, entry: Entry) -> BlueskyRun:
-        return BlueskyRun(entry.source, provenance=entry.provenance, **self._settings)
-
-    def _ipython_key_completions_(self) -> list[str]:
-        return list(self)
-
-    # Search ----------------------------------------------------------------------------------
-
-    @property
-    def query(self) -> dict[str, Any]:
-        """The query that narrows this catalog; empty for a whole one."""
-        return dict(self._query)
-
-    # Display ---------------------------------------------------------------------------------
-
-    def _newest(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for uid in self._store.newest_first():
-            if self._admits(uid):
-                found.append(self._store.get(uid).start)
-                if len(found) == display.MOST_RUNS:
-                    break
-        return found
-
-    def __repr__(self) -> str:
-        return display.describe_catalog(self, self._newest())
-
-    def _repr_html_(self) -> str:
-        return display.catalog_html(self, self._newest())
+__all__ = ["BlueskyInMemoryCatalog"]
 
 
 class BlueskyInMemoryCatalog(BlueskyCatalog):
@@ -283,7 +173,7 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
         QueryError
             If it is not a valid query.
         """
-        combined = {"$and": [self._query, dict(query)]} if self._query else dict(query)
+        combined = self._narrowed(query)
         view = BlueskyInMemoryCatalog(**self._settings, query=combined)
         view._store, view._write_lock = self._store, self._write_lock
         return view

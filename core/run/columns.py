@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .assets.array import AssetArray
+from ..assets.array import AssetArray
 
 __all__ = ["Column", "concatenate", "is_lazy", "to_column"]
 

@@ -6,11 +6,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .errors import UpsertError
-from .places import Fingerprint, observe
-from .places.fingerprint import file_states
-from .registry import get_registry, resolve_reference
-from .source import CallSource, pull_start
+from ..errors import UpsertError
+from ..places import Fingerprint, observe, take_fingerprint
+from ..registry import get_registry, resolve_reference
+from ..run.source import CallSource, pull_start
 from .store import Entry
 
 __all__ = ["source_of_call"]
@@ -52,13 +51,12 @@ def source_of_call(
         _check_documents(documents, function)
         start = pull_start(documents, getattr(function, "__qualname__", repr(function)))
         name = get_registry().name_of(function)
-        states = None if name is None else _file_states(name, args, kwargs)
-    fingerprint = None if states is None else Fingerprint.of(states)
+        fingerprint = None if name is None else _fingerprint(name, args, kwargs)
     source = CallSource(function, tuple(args), dict(kwargs), start, fingerprint)
     recorded = _provenance(name, function, fingerprint, provenance)
     previous = known(start["uid"])
     if previous is not None:
-        recorded["replaced"] = _change(previous, states)
+        recorded["replaced"] = _change(previous, fingerprint)
     return Entry(source, recorded)
 
 
@@ -103,12 +101,10 @@ def _check_documents(documents: Any, function: Any) -> None:
         )
 
 
-def _file_states(
-    name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> list[tuple[str, int, int]] | None:
+def _fingerprint(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Fingerprint | None:
     parameter = get_registry().path_parameter(name)
     paths = args[0] if args else kwargs.get(parameter)
-    return None if paths is None else file_states(paths)
+    return None if paths is None else take_fingerprint(paths)
 
 
 def _provenance(
@@ -132,7 +128,7 @@ def _provenance(
     return provenance
 
 
-def _change(previous: Entry, states: list[tuple[str, int, int]] | None) -> str:
+def _change(previous: Entry, now: Fingerprint | None) -> str:
     """Say how the files of a run changed since it was upserted before."""
     before = previous.source.fingerprint()
-    return "unknown" if before is None or states is None else before.compare(states)
+    return "unknown" if before is None or now is None else before.compare(now)

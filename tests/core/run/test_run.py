@@ -9,8 +9,8 @@ import pytest
 
 from penstock.core.errors import DocumentError, InconsistentRunError, RunNotFoundError
 from penstock.core.run import BlueskyRun
-from penstock.core.samples import count_run
-from penstock.core.source import CallSource, DocumentsSource
+from penstock.core.run.samples import count_run
+from penstock.core.run.source import CallSource, DocumentsSource
 
 IMAGES = np.arange(10 * 24, dtype="<u2").reshape(10, 4, 6)
 
@@ -102,7 +102,7 @@ def test_metadata_and_streams():
 def test_the_summary_tells_uid_status_times_and_streams():
     from penstock.core.display import describe_run
 
-    text = describe_run(BlueskyRun(count_run(3)))
+    text = describe_run(BlueskyRun(count_run(3))._reader)
     for part in ("uid=", "exit_status='success'", " -- ", "* primary (3 events)"):
         assert part in text
     assert "<table>" in BlueskyRun(count_run(3))._repr_html_()
@@ -173,7 +173,7 @@ def test_a_pass_that_gives_another_run_is_refused():
 
 
 def test_large_arrays_in_events_are_not_kept(monkeypatch):
-    monkeypatch.setattr("penstock.core.outline.KEEP_BYTES", 100)
+    monkeypatch.setattr("penstock.core.run.outline.KEEP_BYTES", 100)
     passes = []
 
     def ingest():
@@ -183,7 +183,7 @@ def test_large_arrays_in_events_are_not_kept(monkeypatch):
     start = {"uid": "6f2a", "time": 0.0}
     run = BlueskyRun(CallSource(ingest, (), {}, start=start))
     np.testing.assert_array_equal(run.primary.read()["image"].values, IMAGES)
-    assert run.outline.kept is None
+    assert run._reader.outline.kept is None
     assert len(passes) == 2  # once for the outline, once for the images
 
 

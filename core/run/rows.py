@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .assets.array import AssetArray
-from .assets.legacy import open_datums
-from .assets.opening import AssetAccess, open_array
+from ..assets.array import AssetArray
+from ..documents import Document
+from ..errors import DocumentError
 from .columns import Column, concatenate, to_column
-from .documents import Document
-from .errors import DocumentError
+from .legacy import open_datums
+from .opening import AssetAccess, open_array
 from .outline import RunOutline
 
 __all__ = ["Segment", "external_keys", "gather"]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .errors import AmbiguousRunError, RunNotFoundError, RunOutOfRangeError
+from ..errors import AmbiguousRunError, RunNotFoundError, RunOutOfRangeError
 from .store import MemoryStore
 
 __all__ = ["find_uid"]
@@ -38,8 +38,8 @@ def find_uid(store: MemoryStore, key: Any, admits: Callable[[str], bool] | None)
 
     Examples
     --------
-    >>> from penstock.core.samples import count_run
-    >>> from penstock.core.store import Entry
+    >>> from penstock.core.run.samples import count_run
+    >>> from penstock.core.catalog.store import Entry
     >>> store = MemoryStore()
     >>> store.put(Entry(count_run(1, uid="6f2a", scan_id=12)))
     >>> [find_uid(store, key, None) for key in ("6f2a", "6f", 12, "12", -1)]

@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from penstock.core.errors import DataShapeError
-from penstock.core.grid import to_grid
+from penstock.core.run.grid import to_grid
 
 
 def scanned(shape, snaking):

@@ -8,7 +8,7 @@ import pytest
 
 from penstock.core.errors import AssetError, FrameMismatchError
 from penstock.core.run import BlueskyRun
-from penstock.core.source import DocumentsSource
+from penstock.core.run.source import DocumentsSource
 
 
 class NpyHandler:

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..assets.array import AssetArray, Piece
+from ..assets.protocol import Region
 from ..errors import AssetError, FrameMismatchError, PenstockError
-from ..outline import RunOutline
 from ..registry import handler_entry_points
-from .array import AssetArray, Piece
 from .opening import AssetAccess
-from .protocol import Region
+from .outline import RunOutline
 
 __all__ = ["DatumFrames", "open_datums"]
 

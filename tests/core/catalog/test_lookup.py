@@ -2,10 +2,10 @@
 
 import pytest
 
+from penstock.core.catalog.lookup import find_uid
+from penstock.core.catalog.store import Entry, MemoryStore
 from penstock.core.errors import AmbiguousRunError, RunNotFoundError, RunOutOfRangeError
-from penstock.core.lookup import find_uid
-from penstock.core.samples import count_run
-from penstock.core.store import Entry, MemoryStore
+from penstock.core.run.samples import count_run
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeAlias
 
-from .matching.matcher import match
-from .matching.plan import Claim, Decision, Plan, Unclaimed
-from .places import observe
-from .report import Outcome, Report, ReportItem
+from ..matching.matcher import match
+from ..matching.plan import Claim, Decision, Plan, Unclaimed
+from ..places import observe
+from ..report import Outcome, Report, ReportItem
 
 __all__ = ["Progress", "TakesRuns", "ingest_paths"]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.core.columns import concatenate, to_column
+from penstock.core.run.columns import concatenate, to_column
 
 
 @pytest.mark.parametrize(

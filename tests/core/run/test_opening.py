@@ -8,7 +8,7 @@ from penstock.core.documents import RunComposer, array_key, column_key
 from penstock.core.errors import AssetError, DocumentError, MissingFileError
 from penstock.core.places import file_uri
 from penstock.core.run import BlueskyRun
-from penstock.core.source import DocumentsSource
+from penstock.core.run.source import DocumentsSource
 
 
 @pytest.fixture

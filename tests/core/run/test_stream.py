@@ -6,7 +6,7 @@ import pytest
 from penstock.core.documents import RunComposer, array_key, column_key
 from penstock.core.errors import DataShapeError, TooLargeError
 from penstock.core.run import BlueskyRun
-from penstock.core.source import DocumentsSource
+from penstock.core.run.source import DocumentsSource
 
 
 def run_of(*streams, **metadata):
@@ -169,7 +169,7 @@ def test_reading_more_than_memory_allows_is_refused(monkeypatch):
 
     keys = {"image": array_key((4, 6), "f8", source="s")}
     run = run_of_events([keys], [[{"image": da.zeros((4, 6))}]])
-    monkeypatch.setattr("penstock.core.dataset.available_memory", lambda: 4 * 6 * 8)
+    monkeypatch.setattr("penstock.core.run.dataset.available_memory", lambda: 4 * 6 * 8)
     with pytest.raises(TooLargeError, match=r"Use to_dask\(\)"):
         run.primary.read()
     assert run.primary.to_dask()["image"].shape == (1, 4, 6)

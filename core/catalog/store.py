@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .source import RunSource
+from ..run.source import RunSource
 
 __all__ = ["Entry", "MemoryStore"]
 
@@ -36,7 +36,7 @@ class MemoryStore:
 
     Examples
     --------
-    >>> from penstock.core.samples import count_run
+    >>> from penstock.core.run.samples import count_run
     >>> store = MemoryStore()
     >>> store.put(Entry(count_run(1, uid="6f2a")))
     >>> store.put(Entry(count_run(2, uid="7000", time=5.0, scan_id=3)))

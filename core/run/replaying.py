@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from .documents import Document
-from .documents.uids import child_uid
-
-if TYPE_CHECKING:
-    from .run import BlueskyRun
+from ..documents import Document
+from ..documents.uids import child_uid
+from .reader import RunReader
 
 __all__ = ["live_documents"]
 
 
-def live_documents(run: BlueskyRun) -> Iterator[Document]:
+def live_documents(reader: RunReader, canonical: Iterable[Document]) -> Iterator[Document]:
     """Yield filled single events, with placeholders for what live callbacks insist on.
 
     ``start``: ``scan_id`` 0, ``plan_name`` "ingested", ``plan_type`` "generator", empty
@@ -23,17 +21,16 @@ def live_documents(run: BlueskyRun) -> Iterator[Document]:
 
     Examples
     --------
-    >>> from penstock.core.run import BlueskyRun
-    >>> from penstock.core.samples import count_run
-    >>> names = [name for name, doc in live_documents(BlueskyRun(count_run(2, stop=False)))]
-    >>> names
-    ['start', 'descriptor', 'event', 'event', 'stop']
+    >>> from penstock.core.run.samples import count_run
+    >>> reader = RunReader(count_run(0, stop=False))
+    >>> [name for name, doc in live_documents(reader, reader.documents())]
+    ['start', 'descriptor', 'stop']
     """
-    time, events, stopped = float(run.metadata["start"]["time"]), dict[str, int](), False
-    names = {doc["uid"]: doc.get("name", "primary") for doc in run.outline.descriptors.values()}
-    for name, doc in run.read_canonical():
+    time, events, stopped = float(reader.start["time"]), dict[str, int](), False
+    names = {uid: doc.get("name", "primary") for uid, doc in reader.outline.descriptors.items()}
+    for name, doc in canonical:
         if name == "start":
-            yield name, _placeholders(run) | doc
+            yield name, _placeholders(reader) | doc
             continue
         if name == "event":
             stream = names[doc["descriptor"]]
@@ -45,8 +42,8 @@ def live_documents(run: BlueskyRun) -> Iterator[Document]:
         yield (
             "stop",
             {
-                "uid": child_uid(run.uid, "stop"),
-                "run_start": run.uid,
+                "uid": child_uid(reader.uid, "stop"),
+                "run_start": reader.uid,
                 "time": time,
                 "exit_status": "abort",
                 "reason": "the run has no stop document",
@@ -55,8 +52,8 @@ def live_documents(run: BlueskyRun) -> Iterator[Document]:
         )
 
 
-def _placeholders(run: BlueskyRun) -> dict[str, Any]:
-    rows = len(run["primary"]) if "primary" in run else 0
+def _placeholders(reader: RunReader) -> dict[str, Any]:
+    rows = reader.row_count("primary") if "primary" in reader.streams else 0
     return {
         "scan_id": 0,
         "plan_name": "ingested",

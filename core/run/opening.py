@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..assets.array import AssetArray, MissingFrames, Piece
+from ..assets.protocol import AssetContext, Frames
 from ..errors import AssetError, DocumentError
-from ..outline import RunOutline
 from ..places import relocate
 from ..registry import get_registry, resolve_reference
-from .array import AssetArray, MissingFrames, Piece
-from .protocol import AssetContext, Frames
+from .outline import RunOutline
 
 __all__ = ["AssetAccess", "open_array"]
 

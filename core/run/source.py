@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from .documents import Document, normalise
-from .errors import DocumentError, InconsistentRunError
-from .places import Fingerprint
+from ..documents import Document, normalise
+from ..errors import DocumentError, InconsistentRunError
+from ..places import Fingerprint
 
 __all__ = ["CallSource", "DocumentsSource", "RunSource", "pull_start"]
 

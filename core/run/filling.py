@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .assets.array import AssetArray
-from .assets.legacy import open_datums
-from .assets.opening import AssetAccess, open_array
-from .blocks import block_rows
+from ..assets.array import AssetArray
+from ..assets.blocks import block_rows
+from ..documents import Document, page_from_events
+from ..documents.uids import child_uid, event_uids
 from .columns import is_lazy, to_column
-from .documents import Document, page_from_events
-from .documents.uids import child_uid, event_uids
+from .legacy import open_datums
+from .opening import AssetAccess, open_array
 from .outline import RunOutline
 from .rows import external_keys
 

@@ -1,0 +1,131 @@
+"""What every catalog can do: list runs, look them up, search them, show itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from .. import display
+from ..errors import RunNotFoundError
+from ..mongo import Query
+from ..run.bluesky_run import BlueskyRun
+from ..run.reader import Transforms
+from .lookup import find_uid
+from .store import Entry, MemoryStore
+
+__all__ = ["BlueskyCatalog"]
+
+
+class BlueskyCatalog(Mapping[str, BlueskyRun]):
+    """What every catalog can do: a mapping of uids to runs, narrowed by a query.
+
+    Catalogs differ in where runs come from; `BlueskyInMemoryCatalog` takes them by `upsert`.
+    """
+
+    def __init__(
+        self,
+        store: MemoryStore,
+        *,
+        handler_registry: Mapping[str, Callable[..., Any]] | None = None,
+        root_map: Mapping[str, str] | None = None,
+        transforms: Transforms | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._store = store
+        self._settings: dict[str, Any] = {
+            "handler_registry": handler_registry,
+            "root_map": root_map,
+            "transforms": transforms,
+        }
+        self._query = dict(query or {})
+        self._matcher = Query(self._query) if self._query else None
+
+    # Mapping ---------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[str]:
+        if self._matcher is None:
+            return iter(self._store)
+        matches = self._matcher.matches
+        return iter([e.start["uid"] for e in self._store.entries() if matches(e.start)])
+
+    def __len__(self) -> int:
+        if self._matcher is None:
+            return len(self._store)
+        return sum(self._matcher.matches(entry.start) for entry in self._store.entries())
+
+    def __bool__(self) -> bool:
+        return True  # a catalog without runs is a catalog
+
+    def __contains__(self, key: object) -> bool:
+        try:
+            self._find(key)
+        except (LookupError, ValueError):
+            return False
+        return True
+
+    def __getitem__(self, key: Any) -> BlueskyRun:
+        """Return a run by uid, by a unique beginning of one, by scan_id, or by -1 for the newest.
+
+        Raises
+        ------
+        RunNotFoundError, RunOutOfRangeError, AmbiguousRunError
+            (a KeyError, an IndexError, a ValueError)
+        """
+        uid = self._find(key)
+        try:
+            return self._run(self._store.get(uid))
+        except KeyError:  # another thread removed it just now
+            raise RunNotFoundError(f"run {uid} is no longer here") from None
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Return a run, or `default` if there is none."""
+        try:
+            return self[key]
+        except LookupError:
+            return default
+
+    def _find(self, key: Any) -> str:
+        return find_uid(self._store, key, None if self._matcher is None else self._admits)
+
+    def _admits(self, uid: str) -> bool:
+        try:
+            return self._matcher is None or self._matcher.matches(self._store.get(uid).start)
+        except KeyError:
+            return False
+
+    def _run(self, entry: Entry) -> BlueskyRun:
+        return BlueskyRun(entry.source, provenance=entry.provenance, **self._settings)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
+    # Search ----------------------------------------------------------------------------------
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The query that narrows this catalog; empty for a whole one."""
+        return dict(self._query)
+
+    def _narrowed(self, query: Mapping[str, Any]) -> dict[str, Any]:
+        """Join a query to the catalog's own, flat however often searches nest."""
+        if not self._query:
+            return dict(query)
+        joined = self._query["$and"] if list(self._query) == ["$and"] else [self._query]
+        return {"$and": [*joined, dict(query)]}
+
+    # Display ---------------------------------------------------------------------------------
+
+    def _newest(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for uid in self._store.newest_first():
+            if self._admits(uid):
+                found.append(self._store.get(uid).start)
+                if len(found) == display.MOST_RUNS:
+                    break
+        return found
+
+    def __repr__(self) -> str:
+        return display.describe_catalog(type(self).__name__, len(self), self._newest())
+
+    def _repr_html_(self) -> str:
+        return display.catalog_html(type(self).__name__, len(self), self._newest())
