@@ -19,7 +19,7 @@ from _table import alternate, format_table
 
 from penstock.core.assets.array import AssetArray, Piece
 from penstock.core.assets.protocol import AssetContext
-from penstock.ingestors.assets.hdf5 import open_hdf5
+from penstock.ingestors.assets.hdf5.frames import open_hdf5
 
 LAYOUTS = {
     "contiguous": {},

@@ -5,7 +5,7 @@ from ..core.lazy import lazy_exports
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "ingest_hdf5": ".hdf5",
+        "ingest_hdf5": ".hdf5.ingest",
         "ingest_tiff_series": ".tiff_series",
         "ingest_tiff_stack": ".tiff_stack",
     },

@@ -14,10 +14,10 @@ import numpy as np
 from penstock.core.assets.protocol import AssetContext
 from penstock.core.errors import PenstockError
 from penstock.core.places import path_from_uri
-from penstock.ingestors.assets.hdf5 import open_hdf5
-from penstock.ingestors.assets.hdf5_access import open_file
-from penstock.ingestors.hdf5 import ingest_hdf5
-from penstock.ingestors.hdf5_probe import probe
+from penstock.ingestors.assets.hdf5.frames import open_hdf5
+from penstock.ingestors.assets.hdf5.access import open_file
+from penstock.ingestors.hdf5.ingest import ingest_hdf5
+from penstock.ingestors.hdf5.probe import probe
 
 
 def compare(resource, key):

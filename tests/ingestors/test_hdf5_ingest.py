@@ -21,9 +21,9 @@ from penstock.core.errors import (
     UnsupportedFileError,
 )
 from penstock.core.places import path_from_uri, place_of_file, run_uid
-from penstock.ingestors.assets.hdf5 import open_hdf5
-from penstock.ingestors.hdf5 import ingest_hdf5
-from penstock.ingestors.hdf5_probe import probe
+from penstock.ingestors.assets.hdf5.frames import open_hdf5
+from penstock.ingestors.hdf5.ingest import ingest_hdf5
+from penstock.ingestors.hdf5.probe import probe
 
 CUBE = np.arange(5 * 4 * 6, dtype="u2").reshape(5, 4, 6)
 
@@ -626,7 +626,7 @@ def test_the_file_is_closed_before_the_first_document(tmp_path):
 DAMAGE = """
 import sys
 from penstock.core.errors import PenstockError
-from penstock.ingestors.hdf5 import ingest_hdf5
+from penstock.ingestors.hdf5.ingest import ingest_hdf5
 path = sys.argv[1]
 with open(path, "rb") as file:
     good = file.read()

@@ -17,9 +17,9 @@ from penstock.core.errors import (
     UnsafeLinkError,
     UnsupportedFileError,
 )
-from penstock.ingestors.assets.hdf5_access import open_file
-from penstock.ingestors.assets.hdf5_links import open_target, reach_of
-from penstock.ingestors.assets.hdf5_sources import SourceCheck
+from penstock.ingestors.assets.hdf5.access import open_file
+from penstock.ingestors.assets.hdf5.links import open_target, reach_of
+from penstock.ingestors.assets.hdf5.sources import SourceCheck
 
 
 def write(path, **datasets):

@@ -20,7 +20,7 @@ from penstock.core.errors import (
     TruncatedFileError,
     UnsafeLinkError,
 )
-from penstock.ingestors.assets.hdf5 import open_hdf5, split_scan
+from penstock.ingestors.assets.hdf5.frames import open_hdf5, split_scan
 
 CUBE = np.arange(7 * 4 * 6, dtype="u2").reshape(7, 4, 6)
 

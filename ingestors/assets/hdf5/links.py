@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import h5py
 
-from ...core.config import get_config
-from ...core.errors import (
+from ....core.config import get_config
+from ....core.errors import (
     AssetError,
     MissingFileError,
     UnsafeLinkError,
     UnsupportedFileError,
 )
-from .hdf5_access import check_regular, open_file
+from .access import check_regular, open_file
 
 __all__ = ["Reach", "Target", "follow", "open_target", "reach_of", "read_link"]
 

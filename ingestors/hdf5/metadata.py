@@ -12,12 +12,12 @@ from typing import Any
 
 import h5py
 
-from ..core.documents import safe_metadata
-from .hdf5_reader import Reader
-from .hdf5_signals import Image, Selection
-from .hdf5_times import parse_time
-from .hdf5_tree import is_under
-from .hdf5_values import read_attribute, read_small
+from ...core.documents import safe_metadata
+from .reader import Reader
+from .signals import Image, Selection
+from .times import parse_time
+from .tree import is_under
+from .values import read_attribute, read_small
 
 __all__ = ["RunMetadata", "describe_run", "detector_constants", "find_detector"]
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import h5py
 
-from ..core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLinkError
-from .assets.hdf5_links import Target
-from .hdf5_reader import Reader
-from .hdf5_tree import DatasetInfo, describe_dataset, is_under, member_names
-from .hdf5_values import read_attribute, text_attribute
+from ...core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLinkError
+from ..assets.hdf5.links import Target
+from .reader import Reader
+from .tree import DatasetInfo, describe_dataset, is_under, member_names
+from .values import read_attribute, text_attribute
 
 __all__ = ["Signal", "choose_entry", "default_signals", "list_entries", "make_signal"]
 

@@ -10,9 +10,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ..core.errors import AssetError
-from .assets.hdf5_links import read_link
-from .hdf5_values import text_attribute
+from ...core.errors import AssetError
+from ..assets.hdf5.links import read_link
+from .values import text_attribute
 
 __all__ = [
     "DatasetInfo",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.registry import AssetReader, Ingestor, hookimpl
+from ...core.registry import AssetReader, Ingestor, hookimpl
 
 __all__ = ["penstock_asset_readers", "penstock_ingestors"]
 
@@ -20,10 +20,10 @@ def penstock_ingestors() -> list[Ingestor]:
         Ingestor(
             name="hdf5",
             title="HDF5 and NeXus: default data, a named dataset, or the one image",
-            ingest="penstock.ingestors.hdf5:ingest_hdf5",
+            ingest="penstock.ingestors.hdf5.ingest:ingest_hdf5",
             takes="file",
             formats=("hdf5",),
-            probe="penstock.ingestors.hdf5_probe:probe",
+            probe="penstock.ingestors.hdf5.probe:probe",
             isolate=True,
             selects=("dataset", "entry"),
         )
@@ -43,6 +43,6 @@ def penstock_asset_readers() -> list[AssetReader]:
         AssetReader(
             name="hdf5",
             mimetypes=("application/x-hdf5",),
-            open="penstock.ingestors.assets.hdf5:open_hdf5",
+            open="penstock.ingestors.assets.hdf5.frames:open_hdf5",
         )
     ]

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.config import get_config
-from .hdf5_columns import Column
+from ...core.config import get_config
+from .columns import Column
 
 __all__ = ["EventTimes", "configured_zone", "event_times", "parse_time"]
 

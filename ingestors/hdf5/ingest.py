@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from ..core.documents import Document, RunComposer, array_key, column_key, safe_key
-from ..core.places import file_uri, place_of_file, run_uid
-from .assets.hdf5 import MIMETYPE, VERSION
-from .assets.hdf5_filters import describe_missing, missing_filters, remedy_for
-from .assets.hdf5_sources import SourceCheck
-from .hdf5_columns import Column, Columns, find_columns, read_column
-from .hdf5_metadata import RunMetadata, describe_run, detector_constants, find_detector
-from .hdf5_reader import open_reader
-from .hdf5_signals import Image, describe_image, name_keys, select_signals
-from .hdf5_times import EventTimes, configured_zone, event_times
+from ...core.documents import Document, RunComposer, array_key, column_key, safe_key
+from ...core.places import file_uri, place_of_file, run_uid
+from ..assets.hdf5.filters import describe_missing, missing_filters, remedy_for
+from ..assets.hdf5.frames import MIMETYPE, VERSION
+from ..assets.hdf5.sources import SourceCheck
+from .columns import Column, Columns, find_columns, read_column
+from .metadata import RunMetadata, describe_run, detector_constants, find_detector
+from .reader import open_reader
+from .signals import Image, describe_image, name_keys, select_signals
+from .times import EventTimes, configured_zone, event_times
 
 __all__ = ["ingest_hdf5"]
 

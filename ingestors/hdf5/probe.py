@@ -5,13 +5,13 @@ Walking a hostile file can crash the process; matching runs this in a process of
 
 from __future__ import annotations
 
-from ..core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLinkError
-from ..core.registry.records import RunsFound
-from .assets.hdf5_filters import describe_missing, missing_filters
-from .assets.hdf5_sources import SourceCheck
-from .hdf5_nexus import list_entries
-from .hdf5_reader import Reader, open_reader
-from .hdf5_signals import Image, describe_image, name_keys, select_signals
+from ...core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLinkError
+from ...core.registry.records import RunsFound
+from ..assets.hdf5.filters import describe_missing, missing_filters
+from ..assets.hdf5.sources import SourceCheck
+from .nexus import list_entries
+from .reader import Reader, open_reader
+from .signals import Image, describe_image, name_keys, select_signals
 
 __all__ = ["probe"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import h5py
 
-from ..core.errors import UnsupportedFileError
-from .assets.hdf5_access import open_file
-from .assets.hdf5_links import Reach, Target, follow, reach_of
-from .hdf5_tree import Tree, walk
+from ...core.errors import UnsupportedFileError
+from ..assets.hdf5.access import open_file
+from ..assets.hdf5.links import Reach, Target, follow, reach_of
+from .tree import Tree, walk
 
 __all__ = ["Reader", "open_reader"]
 

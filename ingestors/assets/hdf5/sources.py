@@ -17,15 +17,15 @@ from typing import Any
 
 import h5py
 
-from ...core.errors import (
+from ....core.errors import (
     AssetError,
     MissingFileError,
     TruncatedFileError,
     UnsupportedFileError,
 )
-from .hdf5_access import open_file
-from .hdf5_filters import require_filters
-from .hdf5_links import Reach, Target, follow
+from .access import open_file
+from .filters import require_filters
+from .links import Reach, Target, follow
 
 __all__ = ["SourceCheck"]
 

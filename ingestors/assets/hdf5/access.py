@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import h5py
 
-from ...core.errors import (
+from ....core.errors import (
     AssetError,
     MissingFileError,
     PenstockError,

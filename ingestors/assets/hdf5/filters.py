@@ -6,7 +6,7 @@ import importlib
 
 import h5py
 
-from ...core.errors import AssetError
+from ....core.errors import AssetError
 
 __all__ = ["missing_filters", "require_filters"]
 

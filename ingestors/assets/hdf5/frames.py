@@ -37,10 +37,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.assets.protocol import AssetContext, Frames, Region
-from ...core.errors import AssetError, FrameMismatchError, TruncatedFileError
-from .hdf5_links import open_target, reach_of
-from .hdf5_sources import SourceCheck
+from ....core.assets.protocol import AssetContext, Frames, Region
+from ....core.errors import AssetError, FrameMismatchError, TruncatedFileError
+from .links import open_target, reach_of
+from .sources import SourceCheck
 
 __all__ = ["Hdf5Frames", "open_hdf5"]
 

@@ -15,15 +15,15 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ..core.documents import safe_key
-from ..core.errors import AssetError, DataShapeError, UnsafeLinkError
-from .assets.hdf5_filters import missing_filters
-from .assets.hdf5_links import Target
-from .assets.hdf5_sources import SourceCheck
-from .hdf5_reader import Reader
-from .hdf5_signals import Image
-from .hdf5_tree import address_of, describe_dataset, member_names
-from .hdf5_values import is_text, read_attribute, text_attribute
+from ...core.documents import safe_key
+from ...core.errors import AssetError, DataShapeError, UnsafeLinkError
+from ..assets.hdf5.filters import missing_filters
+from ..assets.hdf5.links import Target
+from ..assets.hdf5.sources import SourceCheck
+from .reader import Reader
+from .signals import Image
+from .tree import address_of, describe_dataset, member_names
+from .values import is_text, read_attribute, text_attribute
 
 __all__ = ["Column", "Columns", "find_columns", "read_column"]
 

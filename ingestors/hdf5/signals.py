@@ -10,20 +10,20 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ..core.documents import safe_key
-from ..core.errors import (
+from ...core.documents import safe_key
+from ...core.errors import (
     AmbiguousDataError,
     AssetError,
     NoDataError,
     UnsafeLinkError,
     UnsupportedFileError,
 )
-from .assets.hdf5_links import Target
-from .assets.hdf5_sources import SourceCheck
-from .hdf5_nexus import Signal, choose_entry, default_signals, make_signal
-from .hdf5_reader import Reader
-from .hdf5_tree import DatasetInfo, is_under
-from .hdf5_values import is_text, read_attribute, text_attribute
+from ..assets.hdf5.links import Target
+from ..assets.hdf5.sources import SourceCheck
+from .nexus import Signal, choose_entry, default_signals, make_signal
+from .reader import Reader
+from .tree import DatasetInfo, is_under
+from .values import is_text, read_attribute, text_attribute
 
 __all__ = ["Image", "Selection", "describe_image", "find_candidates", "select_signals"]
 

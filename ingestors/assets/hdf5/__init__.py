@@ -1,0 +1,1 @@
+"""Datasets of HDF5 files as frames, read safely while others write them."""
