@@ -199,32 +199,32 @@ def _look_at_all(files: FileSet, facts: TiffFacts) -> _Series:
     directory = facts.directory
     with observe():
         stats = files.stats()
-    times = np.array([facts.mtime if stat.trouble else stat.mtime_ns / 1e9 for stat in stats])
+    times = np.array([facts.mtime if stat is None else stat.mtime for stat in stats])
     return _Series(
         len(directory),
         np.repeat(times, len(directory)),
-        tuple(name for name, stat in zip(files.names, stats, strict=True) if stat.trouble),
+        tuple(name for name, stat in zip(files.names, stats, strict=True) if stat is None),
         tuple(_find_short(files, stats, directory)),
     )
 
 
-def _find_short(files: FileSet, stats: list[FileStat], directory: Directory) -> list[str]:
+def _find_short(files: FileSet, stats: list[FileStat | None], directory: Directory) -> list[str]:
     """Return the names of files that are smaller than their pixels."""
     kind = directory.kind(0)
     if not kind.plain:
         return [
             name
             for name, stat in zip(files.names, stats, strict=True)
-            if not stat.trouble and stat.size == 0
+            if stat is not None and stat.size == 0
         ]
     pixels = kind.nbytes * len(directory)
     needed = int(directory.pixels.max()) + kind.nbytes
     sure: list[str] = []
     doubtful: list[str] = []
     for name, stat in zip(files.names, stats, strict=True):
-        if not stat.trouble and stat.size < pixels:
+        if stat is not None and stat.size < pixels:
             sure.append(name)
-        elif not stat.trouble and stat.size < needed:
+        elif stat is not None and stat.size < needed:
             # Less may be written about its pixels than about those of the first.
             doubtful.append(name)
     looked_at = [name for name in doubtful[:MOST_LOOKS] if _ends_early(files, name)]
