@@ -189,26 +189,29 @@ def test_a_member_of_an_ome_set_gives_its_own_pages_only(tmp_path):
     found = documents(tmp_path / "b.ome.tif")
     assert np.array_equal(read_all(found)["primary"], STACK[2:4])
     assert only(found, "event_page")["data"]["t"] == [2, 3]
-    assert len(only(documents(tmp_path / "a.ome.tif"), "event_page")["time"]) == 2
+    assert only(documents(tmp_path / "a.ome.tif"), "event_page")["data"]["t"] == [0, 1]
 
 
 @pytest.mark.parametrize(
-    "xml",
+    ("xml", "note"),
     [
-        "<OME><broken",
-        '<!DOCTYPE x [<!ENTITY a "b">]><OME>&a;</OME>',
-        "<OME/>",
-        f"<OME><Image><Pixels SizeT={BIG!r}><TiffData IFD='77'/></Pixels></Image></OME>",
+        ("<OME><broken", "cannot be read"),
+        ('<!DOCTYPE x [<!ENTITY a "b">]><OME>&a;</OME>', "cannot be read"),
+        ("<OME/>", "describes no image"),
+        (
+            f"<OME><Image><Pixels SizeT={BIG!r}><TiffData IFD='77'/></Pixels></Image></OME>",
+            "does not tell of every page",
+        ),
     ],
 )
-def test_malformed_ome_xml_does_not_stop_good_pixels(tmp_path, xml):
+def test_malformed_ome_xml_does_not_stop_good_pixels(tmp_path, xml, note):
     path = tmp_path / "bad.ome.tif"
     with tifffile.TiffWriter(path, ome=False) as file:
         file.write(STACK[0], description=xml, metadata=None)
         file.write(STACK[1], metadata=None)
     found = documents(path)
     assert np.array_equal(read_all(found)["primary"], STACK[:2])
-    assert any("OME-XML" in note for note in only(found, "start")["notes"])
+    assert any(note in text for text in only(found, "start")["notes"])
 
 
 # Times -------------------------------------------------------------------------------------------

@@ -124,6 +124,49 @@ def test_one_pixel_layout_byte_makes_a_difference(tmp_path):
         read(series(tmp_path), 0, 6)
 
 
+def patch(path, code, values, size="H"):
+    """Overwrite the values of a tag of the first page."""
+    data = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tif:
+        tag = tif.pages[0].tags[code]
+    struct.pack_into(f"<{len(values)}{size}", data, tag.valueoffset, *values)
+    path.write_bytes(data)
+
+
+def test_strips_in_another_order_are_another_layout(tmp_path):
+    for number, image in enumerate(STACK):
+        tifffile.imwrite(tmp_path / f"img_{number}.tif", image, rowsperstrip=12)
+    path = tmp_path / "img_3.tif"
+    with tifffile.TiffFile(path) as tif:
+        offsets = tif.pages[0].dataoffsets
+    patch(path, 273, offsets[::-1], "I")
+    expected = tifffile.imread(path)
+    assert not np.array_equal(expected, STACK[3])
+    out = read(series(tmp_path), 0, 6)
+    assert np.array_equal(out[3], expected)
+    assert np.array_equal(out[4:], STACK[4:])
+
+
+def test_values_outside_of_the_ifd_decide_too(tmp_path):
+    colours = np.zeros((48, 64, 3), "u1")
+    for number in range(6):
+        tifffile.imwrite(tmp_path / f"img_{number}.tif", colours, photometric="rgb")
+    patch(tmp_path / "img_3.tif", 258, (16, 16, 16))
+    frames = series(tmp_path, (48, 64, 3), "|u1")
+    with pytest.raises(FrameMismatchError, match="frame 3 is 48 × 64 × 3 uint16"):
+        read(frames, 0, 6)
+
+
+@pytest.mark.parametrize("codec", ["jpeg", "lzw", "packbits", "zstd"])
+def test_no_codec_fills_what_is_missing(tmp_path, codec):
+    """Some decode what there is, and say nothing of the rest."""
+    path = tmp_path / "img_0.tif"
+    tifffile.imwrite(path, (STACK[0] % 256).astype("u1"), compression=codec)
+    path.write_bytes(path.read_bytes()[:-400])
+    with pytest.raises(TruncatedFileError, match="400 bytes before frame 0"):
+        read(series(tmp_path, dtype="|u1"), 0, 1)
+
+
 def test_a_rewritten_file_is_read_as_it_is_now(tmp_path):
     path = tmp_path / "s.tif"
     tifffile.imwrite(path, STACK, photometric=0)
@@ -198,6 +241,19 @@ def test_a_chain_of_pages_that_bites_its_tail(tmp_path):
     assert len(directory) == 6
     assert "back into itself" in directory.problem
     assert np.array_equal(read(single(path), 0, 6), STACK)
+
+
+def test_pages_whose_pixels_lie_backwards(tmp_path):
+    path = tmp_path / "s.tif"
+    write_stack(path)
+    data = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tif:
+        tags = [page.tags[273] for page in tif.pages]
+        places = [page.dataoffsets[0] for page in tif.pages]
+    for tag, place in zip(tags, reversed(places), strict=True):
+        struct.pack_into("<I", data, tag.valueoffset, place)
+    path.write_bytes(data)
+    assert np.array_equal(read(single(path), 0, 6), STACK[::-1])
 
 
 def test_a_chain_of_pages_that_breaks_off(tmp_path):
