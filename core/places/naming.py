@@ -11,15 +11,19 @@ from __future__ import annotations
 import operator
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import prod
 from typing import TypeAlias
 
-__all__ = ["Family", "find_families", "split_name", "stretches"]
+__all__ = ["Family", "find_families", "find_kin", "split_name", "stretches"]
 
 _DIGITS = re.compile(r"([0-9]+)")
 _MOST_TOLD = 5
+
+_BREAKS_URIS = re.compile(r"[#%?;{}\x00-\x1f\x7f\ud800-\udfff]").search
+"""Signs that are lost, or worse, where a spelled name is put behind a URI without quoting it."""
 
 
 def split_name(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -33,10 +37,11 @@ def split_name(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     (('data.h5',), ())
     """
     parts = _DIGITS.split(name)
-    # Digits behind the last dot belong to the suffix (".h5"), unless nothing else is there.
-    while len(parts) > 2 and "." not in parts[-1]:
+    # Digits behind the last dot belong to the suffix (".h5"), unless nothing else is there; what
+    # is behind a dot in the name of a folder is no suffix.
+    while len(parts) > 2 and "." not in parts[-1] and "/" not in parts[-1]:
         dot = parts[-3].rfind(".")
-        if dot < 0 or (dot == len(parts[-3]) - 1 and not parts[-1]):
+        if dot <= parts[-3].rfind("/") or (dot == len(parts[-3]) - 1 and not parts[-1]):
             break
         parts[-3:] = ["".join(parts[-3:])]
     return tuple(parts[::2]), tuple(parts[1::2])
@@ -44,7 +49,14 @@ def split_name(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class Family:
-    """Names that differ in some numbers only, in the order of these numbers."""
+    """Names that differ in some numbers only, in the order of these numbers.
+
+    Examples
+    --------
+    >>> (family,) = find_kin(["img_08.tif", "img_09.tif", "img_10.tif"])
+    >>> family.template, family.spelled, family.numbers
+    ('img_{}.tif', 'img_{:02d}.tif', ((8,), (9,), (10,)))
+    """
 
     names: tuple[str, ...]
     texts: tuple[str, ...]
@@ -56,6 +68,12 @@ class Family:
     notes: tuple[str, ...] = ()
     """Holes, numbers that occur twice, changes of padding."""
 
+    def holds(self, texts: tuple[str, ...], runs: tuple[str, ...]) -> bool:
+        """Tell whether a name that is cut into these belongs to the family, or would."""
+        return texts == self.texts and all(
+            fixed is None or fixed == run for fixed, run in zip(self.fixed, runs, strict=True)
+        )
+
     @property
     def template(self) -> str:
         """The names with ``{}`` for each varying number: the family's own name."""
@@ -65,8 +83,7 @@ class Family:
     @property
     def spelled(self) -> str | None:
         """A template from which `str.format` makes every name; None if none does."""
-        special = any(character in text for text in self.texts for character in "#%{}")
-        if special or self.fixed.count(None) != 1:
+        if self.fixed.count(None) != 1 or any(map(_BREAKS_URIS, self.texts)):
             return None
         constant = len("".join([*self.texts, *filter(None, self.fixed)]))
         widths = set(map(len, self.names))
@@ -119,9 +136,10 @@ _Member: TypeAlias = tuple[str, tuple[str, ...]]
 def _gather_kin(names: Iterable[str]) -> dict[tuple[str, ...], list[_Member]]:
     """Put names with the same texts together, in the order in which these first occur."""
     kin: dict[tuple[str, ...], list[_Member]] = {}
-    matches = {}
+    matches: dict[tuple[str, ...], Callable[[str], re.Match[str] | None]] = {}
     # Most names are kin of the one before: matching its texts is quicker than cutting anew.
-    match, members = None, list[_Member]()
+    match: Callable[[str], re.Match[str] | None] | None = None
+    members: list[_Member] = []
     for name in dict.fromkeys(names):
         found = match(name) if match is not None else None
         if found is not None:
@@ -143,11 +161,13 @@ def _split_kin(
     require_rectangle: bool,
 ) -> list[Family]:
     varying = _varying(members)
-    if require_rectangle and len(varying) > 1 and not _is_rectangle(members, varying):
-        # Runs of the same value, not of the same digits: padding may change within a family.
+    if require_rectangle and len(varying) > 1 and _count_missing(_points(members, varying)):
+        # Runs of the same value, not of the same digits: padding may change within a family. As
+        # points are missing, there is an index with several values.
+        slowest = next(p for p in varying if len({int(runs[p]) for _, runs in members}) > 1)
         parts: dict[int, list[_Member]] = defaultdict(list)
         for member in members:
-            parts[int(member[1][varying[0]])].append(member)
+            parts[int(member[1][slowest])].append(member)
         return [
             family
             for part in parts.values()
@@ -169,12 +189,13 @@ def _varying(members: list[_Member]) -> list[int]:
     ]
 
 
-def _is_rectangle(members: list[_Member], varying: list[int]) -> bool:
-    points = {tuple(int(runs[position]) for position in varying) for _, runs in members}
-    size = 1
-    for axis in range(len(varying)):
-        size *= len({point[axis] for point in points})
-    return len(points) == len(members) == size
+def _points(members: list[_Member], varying: list[int]) -> set[tuple[int, ...]]:
+    return {tuple([int(runs[position]) for position in varying]) for _, runs in members}
+
+
+def _count_missing(points: set[tuple[int, ...]]) -> int:
+    """Return how many more points would fill the rectangle of all values that occur."""
+    return prod(len(set(axis)) for axis in zip(*points, strict=True)) - len(points)
 
 
 def _make_family(texts: tuple[str, ...], members: list[_Member], varying: list[int]) -> Family:
@@ -208,11 +229,17 @@ def _notes(
         if missing:
             ranges = (str(low) if low == high else f"{low}–{high}" for low, high in missing)
             yield f"missing: {_told(ranges)}"
-    if len({len(name) for name, _ in members}) == 1:
+    elif absent := _count_missing(points := set(numbers)):
+        yield f"missing: {absent} of {absent + len(points)} combinations of numbers"
+    if len(varying) == 1 and len({len(name) for name, _ in members}) == 1:
         return  # one length: one width of padding
-    widths = {len(runs[varying[-1]]) for _, runs in members if runs[varying[-1]].startswith("0")}
-    if len(widths) > 1:
-        yield f"numbers are padded to different widths: {_told(sorted(widths))}"
+    for position in varying:
+        runs = [runs[position] for _, runs in members]
+        widths = {len(run) for run in runs if run.startswith("0")}
+        if widths:  # a number that is shorter than a padded one is not padded to its width
+            widths |= {len(run) for run in runs if len(run) < max(widths)}
+        if len(widths) > 1:
+            yield f"numbers are padded to different widths: {_told(sorted(widths))}"
 
 
 def _told(items: Iterable[object]) -> str:
