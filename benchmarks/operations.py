@@ -49,7 +49,6 @@ def count(script: str, folder: Path, delay: float = 0.0) -> tuple[Counter[str], 
     began = time.perf_counter()
     subprocess.run(
         ["strace", "-f", "-qq", "-y", "-o", str(log), f"--trace={CALLS}", *inject,
-         *(["-P", str(folder)] if delay else []),
          sys.executable, "-c", script, str(folder)],
         check=True, cwd=folder.parent,
     )  # fmt: skip

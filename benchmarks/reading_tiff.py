@@ -21,7 +21,7 @@ import tifffile
 
 from penstock.core.assets.array import AssetArray, Piece
 from penstock.core.assets.protocol import AssetContext
-from penstock.ingestors.assets.tiff import open_tiff
+from penstock.ingestors.assets.tiff.frames import open_tiff
 
 SERIES = {"mimetype": "multipart/related;type=image/tiff", "uri": ""}
 

@@ -1,4 +1,4 @@
-"""Ingestors: generator functions that yield a run's documents from files, one module an origin."""
+"""Ingestors: generator functions that yield a run's documents from files, by the files' origin."""
 
 from ..core.lazy import lazy_exports
 
@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "ingest_hdf5": ".hdf5.ingest",
-        "ingest_tiff_series": ".tiff_series",
-        "ingest_tiff_stack": ".tiff_stack",
+        "ingest_tiff_series": ".tiff.series",
+        "ingest_tiff_stack": ".tiff.stack",
     },
 )

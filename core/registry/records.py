@@ -150,7 +150,7 @@ class PluginInfo:
 
     Examples
     --------
-    >>> PluginInfo("tiff", module="penstock.ingestors.tiff_plugin", state="loaded").state
+    >>> PluginInfo("tiff", module="penstock.ingestors.tiff.plugin", state="loaded").state
     'loaded'
     """
 

@@ -13,9 +13,9 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from ...core.errors import AssetError, PenstockError, TruncatedFileError, UnsupportedFileError
-from .tiff_bytes import Source, open_file
-from .tiff_pages import Header, PageKind, PageTemplate, read_header
+from ....core.errors import AssetError, PenstockError, TruncatedFileError, UnsupportedFileError
+from .bytes import Source, open_file
+from .pages import Header, PageKind, PageTemplate, read_header
 
 __all__ = [
     "TIFFFILE_ERRORS",

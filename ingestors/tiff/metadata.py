@@ -15,11 +15,11 @@ from typing import Any
 
 import tifffile
 
-from ..core.config import get_config
-from ..core.documents import safe_key
-from ..core.errors import AssetError, UnsupportedFileError
-from .assets.tiff_bytes import open_file
-from .assets.tiff_directory import TIFFFILE_ERRORS, Directory, list_pages, open_tifffile, page_at
+from ...core.config import get_config
+from ...core.documents import safe_key
+from ...core.errors import AssetError, UnsupportedFileError
+from ..assets.tiff.bytes import open_file
+from ..assets.tiff.directory import TIFFFILE_ERRORS, Directory, list_pages, open_tifffile, page_at
 
 __all__ = [
     "DIMS",

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.documents import Document, RunComposer, array_key, column_key
-from ..core.errors import AssetError, UnsupportedFileError
-from ..core.places import (
+from ...core.documents import Document, RunComposer, array_key, column_key
+from ...core.errors import AssetError, UnsupportedFileError
+from ...core.places import (
     FileSet,
     FileStat,
     file_uri,
@@ -22,9 +22,9 @@ from ..core.places import (
     select_files,
     stretches,
 )
-from .assets.tiff_directory import Directory, list_pages
-from .tiff_axes import page_axes
-from .tiff_metadata import (
+from ..assets.tiff.directory import Directory, list_pages
+from .axes import page_axes
+from .metadata import (
     StartTime,
     TiffFacts,
     check_first_page,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.errors import AssetError, MissingFileError
+from ....core.errors import AssetError, MissingFileError
 
 __all__ = ["Source", "as_bytes", "open_file", "read_into"]
 

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
-from .tiff_metadata import TiffFacts
+from .metadata import TiffFacts
 
 __all__ = ["PageAxes", "page_axes"]
 
@@ -51,7 +51,7 @@ def page_axes(facts: TiffFacts) -> PageAxes:
     Examples
     --------
     >>> import tifffile
-    >>> from penstock.ingestors.tiff_metadata import inspect_file
+    >>> from penstock.ingestors.tiff.metadata import inspect_file
     >>> images = np.zeros((2, 5, 4, 6), "u2")
     >>> tifffile.imwrite("h.tif", images, imagej=True, metadata={"axes": "TZYX"})
     >>> axes = page_axes(inspect_file("h.tif"))

@@ -12,7 +12,7 @@ from penstock.core.config import Config, use_config
 from penstock.core.errors import MissingFileError, UnsupportedFileError
 from penstock.core.places import path_from_uri, place_of_file, run_uid
 from penstock.ingestors import ingest_tiff_stack
-from penstock.ingestors.assets.tiff import open_tiff
+from penstock.ingestors.assets.tiff.frames import open_tiff
 
 BIG = "9" * 20
 STACK = np.arange(10 * 4 * 6, dtype="u2").reshape(10, 4, 6)

@@ -11,7 +11,7 @@ from penstock.core.assets.protocol import AssetContext
 from penstock.core.errors import AssetError, UnsupportedFileError
 from penstock.core.places import path_from_uri
 from penstock.ingestors import ingest_tiff_stack
-from penstock.ingestors.assets.tiff import open_tiff
+from penstock.ingestors.assets.tiff.frames import open_tiff
 
 LARGEST = 40 * 2**20
 NO_IMAGE = {"zero_gi.tif", "1x0.tiff", "colormap-shl-overflow.tiff"}

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from .tiff_bytes import Source
+from .bytes import Source
 
 __all__ = ["Header", "PageKind", "PageTemplate", "read_header"]
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any, Protocol
 
-from ...core.errors import AssetError
+from ....core.errors import AssetError
 
 __all__ = ["Files", "ListedFiles", "TemplateFiles", "files_of", "leading_axis"]
 

@@ -11,7 +11,7 @@ import tifffile
 from penstock.core.assets.array import AssetArray, Piece
 from penstock.core.assets.protocol import AssetContext, Frames
 from penstock.core.errors import AssetError, FrameMismatchError
-from penstock.ingestors.assets.tiff import open_tiff
+from penstock.ingestors.assets.tiff.frames import open_tiff
 
 MIMETYPE = "multipart/related;type=image/tiff"
 IMAGE = np.random.default_rng(1).integers(0, 4000, (48, 64), dtype="u2")

@@ -19,8 +19,8 @@ from penstock.core.errors import (
     TruncatedFileError,
     UnsupportedFileError,
 )
-from penstock.ingestors.assets.tiff import open_tiff
-from penstock.ingestors.assets.tiff_directory import list_pages
+from penstock.ingestors.assets.tiff.directory import list_pages
+from penstock.ingestors.assets.tiff.frames import open_tiff
 
 STACK = np.random.default_rng(2).integers(0, 4000, (6, 48, 64), dtype="u2")
 
@@ -271,7 +271,7 @@ HOSTILE = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))
 from penstock.core.errors import PenstockError
-from penstock.ingestors.assets.tiff_directory import list_pages
+from penstock.ingestors.assets.tiff.directory import list_pages
 for path in sys.argv[1:]:
     try:
         print(len(list_pages(path)))
@@ -389,7 +389,7 @@ import numpy as np
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 from penstock.core.assets.array import AssetArray, Piece
 from penstock.core.assets.protocol import AssetContext
-from penstock.ingestors.assets.tiff import open_tiff
+from penstock.ingestors.assets.tiff.frames import open_tiff
 resource_document = {"uri": sys.argv[1], "parameters": {"template": "img_{:d}.tif"}}
 frames = open_tiff(resource_document, AssetContext(frame_shape=(8, 8), dtype="<u2"))
 array, _ = AssetArray([Piece(frames, 0, 2000)]).read_all()

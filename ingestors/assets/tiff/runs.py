@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.errors import AssetError
-from .tiff_bytes import as_bytes, read_into
-from .tiff_directory import Directory
-from .tiff_reading import Wanted, check_kind, read_page, read_plain
+from ....core.errors import AssetError
+from .bytes import as_bytes, read_into
+from .directory import Directory
+from .reading import Wanted, check_kind, read_page, read_plain
 
 __all__ = ["read_pages"]
 

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.assets.protocol import Region
-from ...core.errors import AssetError, FrameMismatchError, TruncatedFileError
-from .tiff_bytes import Source, as_bytes, open_file, read_into
-from .tiff_directory import (
+from ....core.assets.protocol import Region
+from ....core.errors import AssetError, FrameMismatchError, TruncatedFileError
+from .bytes import Source, as_bytes, open_file, read_into
+from .directory import (
     TIFFFILE_ERRORS,
     asset_error,
     check_declared_size,
     open_tifffile,
     page_at,
 )
-from .tiff_pages import Header, PageKind, PageTemplate, read_header
+from .pages import Header, PageKind, PageTemplate, read_header
 
 __all__ = ["Expectation", "Wanted", "check_kind", "read_first_page", "read_page", "read_plain"]
 

@@ -15,7 +15,7 @@ from penstock.core.config import Config, use_config
 from penstock.core.errors import MissingFileError, NoDataError, UnsupportedFileError
 from penstock.core.places import path_from_uri, run_uid, select_files
 from penstock.ingestors import ingest_tiff_series
-from penstock.ingestors.assets.tiff import open_tiff
+from penstock.ingestors.assets.tiff.frames import open_tiff
 
 
 def write(folder, names, shape=(4, 6), **options):

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.documents import Document, RunComposer, array_key, column_key
-from ..core.errors import UnsupportedFileError
-from ..core.places import file_uri, place_of_file, run_uid, stretches
-from .assets.tiff_directory import Directory
-from .assets.tiff_pages import PageKind
-from .tiff_axes import PageAxes, page_axes
-from .tiff_dates import page_dates
-from .tiff_metadata import (
+from ...core.documents import Document, RunComposer, array_key, column_key
+from ...core.errors import UnsupportedFileError
+from ...core.places import file_uri, place_of_file, run_uid, stretches
+from ..assets.tiff.directory import Directory
+from ..assets.tiff.pages import PageKind
+from .axes import PageAxes, page_axes
+from .dates import page_dates
+from .metadata import (
     StartTime,
     TiffFacts,
     check_first_page,
@@ -27,7 +27,7 @@ from .tiff_metadata import (
     start_metadata,
     zone_note,
 )
-from .tiff_series import MIMETYPE
+from .series import MIMETYPE
 
 __all__ = ["ingest_tiff_stack"]
 

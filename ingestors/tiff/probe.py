@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..core.errors import AssetError, UnsupportedFileError
-from ..core.registry import RunsFound
-from .tiff_metadata import TiffFacts, check_first_page, inspect_file
+from ...core.errors import AssetError, UnsupportedFileError
+from ...core.registry import RunsFound
+from .metadata import TiffFacts, check_first_page, inspect_file
 
 __all__ = ["probe_series", "probe_stack"]
 

@@ -32,13 +32,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.assets.protocol import AssetContext, Frames, Region
-from ...core.errors import AssetError, MissingFileError, UnsupportedFileError
-from .tiff_bytes import open_file
-from .tiff_directory import Directory, asset_error, list_pages
-from .tiff_parameters import Files, files_of, leading_axis
-from .tiff_reading import Expectation, Wanted, read_first_page
-from .tiff_runs import read_pages
+from ....core.assets.protocol import AssetContext, Frames, Region
+from ....core.errors import AssetError, MissingFileError, UnsupportedFileError
+from .bytes import open_file
+from .directory import Directory, asset_error, list_pages
+from .parameters import Files, files_of, leading_axis
+from .reading import Expectation, Wanted, read_first_page
+from .runs import read_pages
 
 __all__ = ["TiffFrames", "open_tiff"]
 
@@ -121,7 +121,7 @@ class TiffFrames:
     Examples
     --------
     >>> import tifffile
-    >>> from penstock.ingestors.assets.tiff_parameters import ListedFiles
+    >>> from penstock.ingestors.assets.tiff.parameters import ListedFiles
     >>> tifffile.imwrite("stack.tif", np.arange(120, dtype="u2").reshape(5, 4, 6))
     >>> files = ListedFiles("", ("stack.tif",))
     >>> frames = TiffFrames(files, frame_shape=(4, 6), dtype=np.dtype("u2"))

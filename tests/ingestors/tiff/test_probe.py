@@ -9,7 +9,7 @@ import tifffile
 
 from penstock.core.errors import UnsupportedFileError
 from penstock.core.registry import get_registry
-from penstock.ingestors.tiff_probe import probe_series, probe_stack
+from penstock.ingestors.tiff.probe import probe_series, probe_stack
 
 IMAGE = np.zeros((4, 6), "u2")
 
@@ -87,4 +87,4 @@ def test_they_are_registered():
         for reference in (ingestor.ingest, ingestor.probe):
             module, _, function = reference.partition(":")
             assert callable(getattr(importlib.import_module(module), function))
-    assert "penstock.ingestors.tiff_plugin" in sys.modules
+    assert "penstock.ingestors.tiff.plugin" in sys.modules

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.registry import AssetReader, Ingestor, hookimpl
+from ...core.registry import AssetReader, Ingestor, hookimpl
 
 __all__ = ["penstock_asset_readers", "penstock_ingestors"]
 
@@ -20,18 +20,18 @@ def penstock_ingestors() -> list[Ingestor]:
         Ingestor(
             name="tiff-series",
             title="TIFF files of one image each, numbered in their names",
-            ingest="penstock.ingestors.tiff_series:ingest_tiff_series",
+            ingest="penstock.ingestors.tiff.series:ingest_tiff_series",
             takes="files",
             formats=("tiff",),
-            probe="penstock.ingestors.tiff_probe:probe_series",
+            probe="penstock.ingestors.tiff.probe:probe_series",
         ),
         Ingestor(
             name="tiff-stack",
             title="TIFF file with any number of images",
-            ingest="penstock.ingestors.tiff_stack:ingest_tiff_stack",
+            ingest="penstock.ingestors.tiff.stack:ingest_tiff_stack",
             takes="file",
             formats=("tiff",),
-            probe="penstock.ingestors.tiff_probe:probe_stack",
+            probe="penstock.ingestors.tiff.probe:probe_stack",
         ),
     ]
 
@@ -49,6 +49,6 @@ def penstock_asset_readers() -> list[AssetReader]:
         AssetReader(
             name="tiff",
             mimetypes=("multipart/related;type=image/tiff", "image/tiff"),
-            open="penstock.ingestors.assets.tiff:open_tiff",
+            open="penstock.ingestors.assets.tiff.frames:open_tiff",
         )
     ]

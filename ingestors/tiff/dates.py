@@ -7,9 +7,9 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from .assets.tiff_bytes import Source, open_file
-from .assets.tiff_pages import Header, read_header
-from .tiff_metadata import TiffFacts, parse_datetime
+from ..assets.tiff.bytes import Source, open_file
+from ..assets.tiff.pages import Header, read_header
+from .metadata import TiffFacts, parse_datetime
 
 __all__ = ["page_dates"]
 
@@ -23,7 +23,7 @@ def page_dates(facts: TiffFacts) -> NDArray[np.float64] | None:
     Examples
     --------
     >>> import tifffile
-    >>> from penstock.ingestors.tiff_metadata import inspect_file
+    >>> from penstock.ingestors.tiff.metadata import inspect_file
     >>> with tifffile.TiffWriter("dated.tif") as file:
     ...     for second in "12":
     ...         file.write(np.zeros((4, 6), "u2"), datetime=f"2020:01:02 03:04:0{second}")
