@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 from zlib import crc32
 
+from .observation import observe
 from .selection import FileSet, Paths, select_files
 
 __all__ = ["Change", "Fingerprint", "take_fingerprint"]
@@ -108,10 +109,12 @@ def take_fingerprint(paths: FileSet | Paths) -> Fingerprint:
     ...     take_fingerprint(file.name).count
     1
     """
-    files = paths if isinstance(paths, FileSet) else select_files(paths)
+    with observe():
+        files = paths if isinstance(paths, FileSet) else select_files(paths)
+        stats = files.stats()
     return Fingerprint.of(
         (name, -1, -1) if stat is None else (name, stat.size, stat.mtime_ns)
-        for name, stat in zip(files.names, files.stats(), strict=True)
+        for name, stat in zip(files.names, stats, strict=True)
     )
 
 

@@ -234,10 +234,10 @@ def _notes(
     if len(varying) == 1 and len({len(name) for name, _ in members}) == 1:
         return  # one length: one width of padding
     for position in varying:
-        runs = [runs[position] for _, runs in members]
-        widths = {len(run) for run in runs if run.startswith("0")}
+        numerals = [runs[position] for _, runs in members]
+        widths = {len(run) for run in numerals if run.startswith("0")}
         if widths:  # a number that is shorter than a padded one is not padded to its width
-            widths |= {len(run) for run in runs if len(run) < max(widths)}
+            widths |= {len(run) for run in numerals if len(run) < max(widths)}
         if len(widths) > 1:
             yield f"numbers are padded to different widths: {_told(sorted(widths))}"
 

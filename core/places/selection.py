@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import errno
-import fnmatch
 import glob
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import MissingFileError, NoDataError
+from .globbing import Glob
 from .identity import Place, canonical_folder, digest_of, escaped
-from .naming import Family, find_kin, split_name
-from .observation import FileStat, current_observation, is_regular, is_regular_path
+from .naming import Family, find_kin
+from .observation import FileStat, current_observation, is_regular, is_regular_path, observe
+from .wholeness import is_whole
 
 __all__ = ["FileSet", "Paths", "select_files"]
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+_MOST_TOLD = 5
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class FileSet:
     names: tuple[str, ...]
     """Relative to the folder, in the order of their texts and numbers."""
     numbers: tuple[int, ...] | None
-    """The fastest number of each name (the frame's); None if some name has none."""
+    """The fastest number of each name (the frame's); None where names have none, or none varies."""
     template: str
     """What the names have in common, ``{}`` for numbers; of several families, all of them."""
     spelled: str | None
@@ -86,29 +88,35 @@ def select_files(paths: Paths) -> FileSet:
     NoDataError
         If no file matches, or a folder is given.
     MissingFileError
-        If a path of a list is not there.
+        If a path is not there.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> for name in ("a_1.tif", "a_2.tif", "a_3.tif"):
+    ...     (folder / name).touch()
+    >>> whole, part = select_files(folder / "a_*.tif"), select_files([folder / "a_2.tif"])
+    >>> whole.place == part.place, whole.selection, part.selection == ""
+    (True, '', False)
     """
     if not isinstance(paths, str | os.PathLike):
         paths = tuple(os.fspath(path) for path in paths)
-    known = current_observation().selections
-    if paths not in known:
-        known[paths] = _find(paths)
-    found: FileSet = known[paths]
-    return found
+    with observe() as observation:
+        known = observation.selections
+        if paths not in known:
+            known[paths] = _find(paths)
+        found: FileSet = known[paths]
+        return found
 
 
 def _find(paths: str | os.PathLike[str] | tuple[str, ...]) -> FileSet:
-    if isinstance(paths, str | os.PathLike):
+    if not isinstance(paths, tuple):
         given = os.fspath(paths)
-        pattern = "" if _is_file(given) else os.path.basename(given)
-        found = [os.path.split(given)] if not pattern else _expand(given)
-    else:
-        pattern = ""
-        found = [os.path.split(path) for path in dict.fromkeys(paths)]
-        if not found:
-            raise NoDataError("the list of files is empty", remedy="Name at least one file.")
-        _check_all(found)
-    return _file_set(found, pattern)
+        return _file_set(_Choice.of_files([given]) if _is_file(given) else _Choice.of_glob(given))
+    if not paths:
+        raise NoDataError("the list of files is empty", remedy="Name at least one file.")
+    return _file_set(_Choice.of_files(paths))
 
 
 def _is_file(path: str) -> bool:
@@ -118,75 +126,105 @@ def _is_file(path: str) -> bool:
         return False
 
 
-def _expand(pattern: str) -> list[tuple[str, str]]:
-    """Return (folder, name) of each file that a pattern matches."""
-    if os.path.isdir(pattern):
-        raise NoDataError(
-            "is a folder, not a file or a pattern",
-            where=pattern,
-            remedy=f"Give a pattern such as {os.path.join(pattern, '*.tif')!r}, or let "
-            "catalog.ingest() find what is in the folder.",
-        )
-    if not glob.has_magic(pattern):
-        raise MissingFileError("no such file", where=pattern, remedy="Check the path.")
-    folder, name = os.path.split(pattern)
-    if glob.has_magic(folder) or name == "**":
-        paths = glob.glob(pattern, recursive=True)
-        found = [os.path.split(path) for path in paths if _is_file(path)]
-    else:
-        found = [(folder, item) for item in _matching(folder, name)]
-    if not found:
-        raise NoDataError(
-            "no file matches", where=pattern, remedy="Check the pattern and the working folder."
-        )
-    return found
+@dataclass
+class _Choice:
+    """The files that were chosen."""
 
+    names: dict[str, list[str]]
+    """For each real folder, the names in it; each once."""
+    pattern: str = ""
+    """The part of a glob that holds its magic; empty if files were named."""
+    notes: list[str] = field(default_factory=list)
 
-def _matching(folder: str, pattern: str) -> list[str]:
-    try:
-        entries = current_observation().list_folder(_real(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise MissingFileError(
-            f"the folder cannot be listed: {os.strerror(error.errno or 0)}",
-            where=folder or ".",
-            remedy="Ask for permission to read it.",
-        ) from error
-    names = fnmatch.filter(entries, pattern)
-    hidden = pattern.startswith(".")
-    return [n for n in names if (hidden or not n.startswith(".")) and is_regular(entries[n])]
-
-
-def _real(folder: str) -> str:
-    return current_observation().real_folder(folder or ".")
-
-
-def _check_all(files: list[tuple[str, str]]) -> None:
-    """Check that all files of a list are there, by listing folders instead of asking for each."""
-    observation = current_observation()
-    for folder, name in files:
-        path = os.path.join(folder, name)
-        try:
-            entry = observation.list_folder(_real(folder)).get(name)
-            there = is_regular(entry) if entry is not None else _is_file(path)
-        except OSError as error:
-            # A folder may be searched but not listed; then each file is asked for.
-            there = error.errno == errno.EACCES and _is_file(path)
-        if not there:
-            raise MissingFileError(
-                "is a folder, not a file" if os.path.isdir(path) else "no such file",
-                where=path,
-                remedy="Check the path.",
+    @classmethod
+    def of_glob(cls, pattern: str) -> _Choice:
+        """Choose the files that a pattern matches."""
+        if os.path.isdir(pattern):
+            raise _folder_given(pattern)
+        if not glob.has_magic(pattern):
+            raise _missing(pattern)
+        parsed = Glob.of(pattern)
+        found: dict[str, dict[str, None]] = {}
+        for folder, names in parsed.find(current_observation()):
+            found.setdefault(folder, {}).update(dict.fromkeys(names))
+        chosen = {folder: list(names) for folder, names in found.items() if names}
+        notes = [f"{f} cannot be listed: {e.strerror}" for f, e in parsed.obstacles.items()]
+        if not chosen:
+            raise NoDataError(
+                "; ".join(["no file matches", *notes[:_MOST_TOLD]]),
+                where=pattern,
+                remedy="Check the pattern and the working folder.",
             )
+        return cls(chosen, parsed.tail, notes[:_MOST_TOLD])
+
+    @classmethod
+    def of_files(cls, paths: Sequence[str]) -> _Choice:
+        """Choose files by name, and check them by listing folders instead of asking for each."""
+        observation = current_observation()
+        found: dict[str, dict[str, None]] = {}
+        notes: dict[str, None] = {}
+        entries: dict[str, Mapping[str, os.DirEntry[str]]] = {}
+        real: dict[str, str] = {}
+        for path in paths:
+            folder, name = os.path.split(path)
+            if folder not in real:
+                real[folder] = observation.real_folder(folder or ".")
+                try:
+                    entries[folder] = observation.list_folder(real[folder])
+                except OSError as error:
+                    # A folder may be searched but not listed; then each file is asked for.
+                    entries[folder] = {}
+                    notes[f"{real[folder]} cannot be listed: {error.strerror}"] = None
+            entry = entries[folder].get(name)
+            if entry is None or not is_regular(entry):
+                _check_file(path)
+            names = found.setdefault(real[folder], {})
+            if name in names:
+                notes[f"given more than once: {name}"] = None
+            names[name] = None
+        told = list(notes)[:_MOST_TOLD]
+        return cls({folder: list(names) for folder, names in found.items()}, notes=told)
 
 
-def _file_set(found: list[tuple[str, str]], pattern: str) -> FileSet:
-    real = {folder: _real(folder) for folder in {folder for folder, _ in found}}
-    common = os.path.commonpath(real.values())
-    inner = {folder: os.path.relpath(path, common) for folder, path in real.items()}
-    names = [name if inner[folder] == "." else f"{inner[folder]}/{name}" for folder, name in found]
-    families = sorted(find_kin(names), key=lambda family: (family.texts, family.template))
+def _check_file(path: str) -> None:
+    """Raise unless a path is a file, though the listing of its folder does not say so."""
+    if _is_file(path):
+        return
+    if os.path.isdir(path):
+        raise _folder_given(path)
+    if not os.path.exists(path):
+        raise _missing(path)
+    raise NoDataError("is neither a file nor a folder", where=path)
+
+
+def _folder_given(path: str) -> NoDataError:
+    return NoDataError(
+        "is a folder, not a file or a pattern",
+        where=path,
+        remedy=f"Give a pattern such as {os.path.join(path, '*.tif')!r}, or let "
+        "catalog.ingest() find what is in the folder.",
+    )
+
+
+def _missing(path: str) -> MissingFileError:
+    if glob.has_magic(path):
+        return MissingFileError("no such file", where=path, remedy="Give a pattern by itself.")
+    if os.path.islink(path):
+        return MissingFileError("the link leads nowhere", where=path, remedy="Restore its target.")
+    return MissingFileError("no such file", where=path, remedy="Check the path.")
+
+
+# From files to a set -----------------------------------------------------------------------------
+
+
+def _file_set(choice: _Choice) -> FileSet:
+    common = os.path.commonpath(choice.names)
+    names = [
+        name
+        for folder, found in choice.names.items()
+        for name in _relative(found, os.path.relpath(folder, common))
+    ]
+    families = sorted(find_kin(names), key=lambda family: family.texts)
     ordered = [name for family in families for name in family.names]
     return FileSet(
         folder=common,
@@ -195,15 +233,21 @@ def _file_set(found: list[tuple[str, str]], pattern: str) -> FileSet:
         template=_describe(families),
         spelled=families[0].spelled if len(families) == 1 else None,
         place=_place(common, families),
-        selection=_selection(common, families, pattern),
+        selection=_selection(common, families, choice, ordered),
         indices=_slower_numbers(families),
-        notes=_notes(families),
+        notes=(*choice.notes, *_notes(families)),
     )
 
 
+def _relative(names: list[str], inner: str) -> list[str]:
+    return names if inner == "." else [f"{inner}/{name}" for name in names]
+
+
 def _frame_numbers(families: list[Family]) -> tuple[int, ...] | None:
+    if len(families) > 1 and all(len(family.names) == 1 for family in families):
+        return None  # the last number of a single name stands for those to come: here none do
     numbers = [number for family in families for number in family.numbers]
-    return tuple(number[-1] for number in numbers) if all(numbers) else None
+    return tuple([number[-1] for number in numbers]) if all(numbers) else None
 
 
 def _slower_numbers(families: list[Family]) -> dict[str, tuple[int, ...]]:
@@ -237,32 +281,9 @@ def _identity_of(family: Family) -> str:
     return "".join(escaped(text) + run for text, run in zip(family.texts, [*runs, ""], strict=True))
 
 
-def _selection(folder: str, families: list[Family], pattern: str) -> str:
-    if all(set(family.names) == _whole(folder, family) for family in families):
+def _selection(common: str, families: list[Family], choice: _Choice, names: list[str]) -> str:
+    if is_whole(common, families, choice.names, current_observation()):
         return ""
-    if pattern:  # stays the same while the series grows
-        return digest_of(["pattern", pattern])
-    return digest_of(["names", *sorted(name for family in families for name in family.names)])
-
-
-def _whole(folder: str, family: Family) -> set[str]:
-    """Return the names of all files there that have the same template."""
-    inner = os.path.dirname(family.names[0])
-    if inner and any(os.path.dirname(name) != inner for name in family.names):
-        return set(family.names)  # numbers in the names of folders: what was asked for is all
-    observation = current_observation()
-    try:
-        entries = observation.list_folder(os.path.join(folder, inner) if inner else folder)
-    except OSError:
-        return set(family.names)
-    found = set(family.names)
-    for name in entries:
-        relative = f"{inner}/{name}" if inner else name
-        if relative in found:
-            continue
-        texts, runs = split_name(relative)
-        if texts == family.texts and all(
-            fixed is None or run == fixed for run, fixed in zip(runs, family.fixed, strict=True)
-        ):
-            found.add(relative)
-    return found
+    if choice.pattern:  # stays the same while the series grows
+        return digest_of(["pattern", choice.pattern])
+    return digest_of(["names", *sorted(names)])
