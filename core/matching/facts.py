@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..places.observation import FileStat, current_observation
+from ..places.recalling import open_once
 from .signatures import HEAD_BYTES, identify
 
 __all__ = ["FileFacts"]
@@ -86,14 +87,11 @@ class FileFacts:
 
 def _read_head(path: str) -> bytes:
     # Between stat and open the path may have become a FIFO: do not block, and look again.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
+    with open_once(path) as descriptor:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             raise OSError(_not_regular(mode))
-        return os.read(descriptor, HEAD_BYTES)
-    finally:
-        os.close(descriptor)
+        return os.pread(descriptor, HEAD_BYTES, 0)
 
 
 def _tell(error: OSError) -> str:

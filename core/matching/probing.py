@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import FileCrashesReaderError, PluginError
 from ..isolation import call_isolated
+from ..places.observation import observe
 from ..registry.records import Ingestor, RunsFound
 from ..registry.references import resolve_reference
 
@@ -41,7 +42,8 @@ def probe(ingestor: Ingestor, paths: Sequence[str]) -> RunsFound | None:
 
 def probe_plainly(reference: str, paths: list[str]) -> dict[str, Any] | None:
     """Call a probe and give its answer as plain data: what a worker process runs."""
-    found = _probe(reference, paths)
+    with observe():
+        found = _probe(reference, paths)
     return None if found is None else found.to_dict()
 
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from ...core.documents import Document, RunComposer, array_key, column_key, safe_key
 from ...core.places import file_uri, place_of_file, run_uid
+from ...core.places.observation import current_observation
+from ...core.places.recalling import real_path, recall
 from ..assets.hdf5.filters import describe_missing, missing_filters, remedy_for
 from ..assets.hdf5.frames import MIMETYPE, VERSION
 from ..assets.hdf5.sources import SourceCheck
@@ -70,9 +72,8 @@ def ingest_hdf5(
     >>> [name for name, doc in ingest_hdf5(path)]
     ['start', 'descriptor', 'stream_resource', 'stream_datum', 'event_page', 'stop']
     """
-    content = _read_content(
-        os.path.realpath(os.fspath(filename)), dataset, entry, columns, allow_external
-    )
+    arguments = (real_path(os.fspath(filename)), dataset, entry, columns, allow_external)
+    content = recall(("hdf5", repr(arguments)), lambda: _read_content(*arguments))
     place = place_of_file(os.fspath(filename))
     run = RunComposer(
         uid=run_uid(place, part=content.part),
@@ -139,7 +140,7 @@ def _read_content(
         described = describe_run(
             reader,
             selection,
-            mtime=os.stat(path).st_mtime,
+            mtime=current_observation().stat(path).mtime,
             zone=zone,
             used=found.used.union(
                 (image.signal.target.name for image in images),

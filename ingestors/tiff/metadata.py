@@ -18,6 +18,7 @@ import tifffile
 from ...core.config import get_config
 from ...core.documents import safe_key
 from ...core.errors import AssetError, UnsupportedFileError
+from ...core.places.recalling import recall
 from ..assets.tiff.bytes import open_file
 from ..assets.tiff.directory import TIFFFILE_ERRORS, Directory, list_pages, open_tifffile, page_at
 
@@ -102,6 +103,10 @@ def inspect_file(path: str) -> TiffFacts:
     >>> inspect_file("a.tif").texts["Software"]
     'camera 1'
     """
+    return recall(("tiff", path), lambda: _inspect(path))
+
+
+def _inspect(path: str) -> TiffFacts:
     with open_file(path) as fd:
         status = os.fstat(fd)
         directory = list_pages(path, fd=fd)

@@ -18,6 +18,7 @@ from ....core.errors import (
     UnsafeLinkError,
     UnsupportedFileError,
 )
+from ....core.places.recalling import real_path
 from .access import check_regular, open_file
 
 __all__ = ["Reach", "Target", "follow", "open_target", "reach_of", "read_link"]
@@ -58,7 +59,7 @@ class Reach:
         MissingFileError, UnsafeLinkError
             Naming both files.
         """
-        folder = os.path.dirname(os.path.realpath(beside))
+        folder = os.path.dirname(real_path(beside))
         candidates = [os.path.join(folder, name)]
         if prefix:
             candidates.insert(0, os.path.join(prefix.replace("${ORIGIN}", folder), name))
@@ -71,7 +72,7 @@ class Reach:
                 where=beside,
                 remedy="Copy the missing file to the place that the file names.",
             )
-        path = os.path.realpath(path)
+        path = real_path(path)
         if not self.allows(path):
             raise UnsafeLinkError(
                 f"points to {path}, outside of {' and '.join(self.folders)}",
@@ -96,8 +97,8 @@ def reach_of(path: str, *, allow_external: bool = False) -> Reach:
     >>> reach_of("/data/scan7/a.h5").allows("/data/scan8/a.h5")
     False
     """
-    real = os.path.realpath(path)
-    roots = (os.path.realpath(root) for root in get_config().roots.values())
+    real = real_path(path)
+    roots = (real_path(root) for root in get_config().roots.values())
     holding = (root for root in roots if Reach((root,)).allows(real))
     return Reach((os.path.dirname(real), *holding), allow_external)
 
@@ -232,6 +233,6 @@ def _open_dataset(group: h5py.h5g.GroupID, name: bytes, path: str) -> h5py.h5d.D
                 return dataset
             del dataset  # which closes it
         access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
-        folder = os.path.dirname(os.path.realpath(path))
+        folder = os.path.dirname(real_path(path))
         access.set_efile_prefix(folder.encode("utf-8", "surrogateescape"))
         return h5py.h5d.open(group, name, access)

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core.errors import AssetError, MissingFileError
+from ....core.places.recalling import open_once
 
 __all__ = ["Source", "as_bytes", "open_file", "read_into"]
 
 FIRST_WINDOW = 1024
 LARGEST_WINDOW = 64 * 1024
-_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 _MOST_BUFFERS = min(1024, os.sysconf("SC_IOV_MAX") if hasattr(os, "sysconf") else 16)
 
 
@@ -40,11 +40,8 @@ def open_file(path: str, frame: int | None = None) -> Iterator[int]:
     """
     of_frame = "" if frame is None else f" of frame {frame}"
     try:
-        fd = os.open(path, _FLAGS)
-        try:
+        with open_once(path) as fd:
             yield fd
-        finally:
-            os.close(fd)
     except AssetError:
         raise
     except (FileNotFoundError, NotADirectoryError):
