@@ -19,11 +19,11 @@ penstock, if there is one::
 from __future__ import annotations
 
 import os
+import threading
 import tomllib
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -65,6 +65,14 @@ def load_config(path: str | os.PathLike[str]) -> Config:
     ------
     ConfigError
         If it cannot be read, or a setting is unknown or of the wrong type.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "config.toml")
+    >>> _ = path.write_text('time.zone = "Europe/Zurich"')
+    >>> load_config(path).timezone
+    'Europe/Zurich'
     """
     try:
         content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
@@ -143,36 +151,44 @@ def _check_keys(section: dict[str, Any], known: set[str], name: str, where: Any)
         )
 
 
-_active: ContextVar[Config | None] = ContextVar("penstock_config", default=None)
+_lock = threading.Lock()
+_active: list[Config] = []
 
 
 def get_config() -> Config:
     """Return the settings in force; the file is read once.
+
+    Raises
+    ------
+    ConfigError
+        If the file is wrong, or if there is none where ``$PENSTOCK_CONFIG`` says.
 
     Examples
     --------
     >>> isinstance(get_config().ignored_folders, tuple)
     True
     """
-    active = _active.get()
-    if active is not None:
-        return active
-    return _installed(os.environ.get("PENSTOCK_CONFIG"))
+    with _lock:
+        if _active:
+            return _active[-1]
+    named = os.environ.get("PENSTOCK_CONFIG")
+    return _read_once(named, required=True) if named else _read_once(_user_file(), required=False)
 
 
-@lru_cache(maxsize=4)
-def _installed(named: str | None) -> Config:
-    if named:
-        return load_config(named)
+def _user_file() -> str:
     import platformdirs
 
-    path = Path(platformdirs.user_config_dir("penstock", appauthor=False)) / "config.toml"
-    return load_config(path) if path.is_file() else Config()
+    return os.path.join(platformdirs.user_config_dir("penstock", appauthor=False), "config.toml")
+
+
+@lru_cache(maxsize=8)
+def _read_once(path: str, *, required: bool) -> Config:
+    return load_config(path) if required or os.path.exists(path) else Config()
 
 
 @contextmanager
 def use_config(config: Config) -> Iterator[Config]:
-    """Put other settings in force for a while, in this thread or task.
+    """Put other settings in force for a while, for all threads of the process.
 
     Examples
     --------
@@ -180,8 +196,13 @@ def use_config(config: Config) -> Iterator[Config]:
     ...     get_config().timezone
     'UTC'
     """
-    token = _active.set(config)
+    # Not a context variable: the threads that read lazy arrays would not see it.
+    with _lock:
+        _active.append(config)
     try:
         yield config
     finally:
-        _active.reset(token)
+        with _lock:
+            _active.reverse()
+            _active.remove(config)
+            _active.reverse()

@@ -1,8 +1,35 @@
 """Files and their names: which belong together, where they lie, and how that identifies a run."""
 
+from typing import TYPE_CHECKING
+
 from ..lazy import lazy_exports
 
-__getattr__, __dir__, __all__ = lazy_exports(
+if TYPE_CHECKING:
+    from .fingerprint import Fingerprint, take_fingerprint
+    from .identity import Place, place_of_file, run_uid
+    from .naming import find_families, stretches
+    from .observation import FileStat, observe
+    from .selection import FileSet, select_files
+    from .uris import file_uri, path_from_uri, relocate
+
+__all__ = [
+    "FileSet",
+    "FileStat",
+    "Fingerprint",
+    "Place",
+    "file_uri",
+    "find_families",
+    "observe",
+    "path_from_uri",
+    "place_of_file",
+    "relocate",
+    "run_uid",
+    "select_files",
+    "stretches",
+    "take_fingerprint",
+]
+
+__getattr__, __dir__, _ = lazy_exports(
     __name__,
     {
         "FileSet": ".selection",

@@ -65,12 +65,19 @@ def canonical_folder(folder: str | os.PathLike[str]) -> tuple[str, str]:
     """Return a folder as (name of its root, path relative to it), or ("", absolute path).
 
     Of several named roots that hold it, the innermost counts.
+
+    Examples
+    --------
+    >>> from penstock.core.config import Config, use_config
+    >>> with use_config(Config(roots={"data": "/mnt/data", "mine": "/mnt/data/me"})):
+    ...     canonical_folder("/mnt/data/a/b"), canonical_folder("/mnt/data/me")
+    (('data', 'a/b'), ('mine', '.'))
     """
     observation = current_observation()
     real = observation.real_folder(os.fspath(folder) or ".")
     best = ("", real)
     longest = -1
-    for name, root in get_config().roots.items():
+    for name, root in sorted(get_config().roots.items()):
         base = observation.real_folder(root)
         inside = real == base or real.startswith(base.rstrip("/") + "/")
         if inside and len(base) > longest:
@@ -80,23 +87,38 @@ def canonical_folder(folder: str | os.PathLike[str]) -> tuple[str, str]:
 
 
 def place_of_file(path: str | os.PathLike[str]) -> Place:
-    """Return the place of a single file.
+    """Return the place of a single file, which need not exist.
+
+    A link to a file is a place of its own; links among the folders above it do not count.
 
     Examples
     --------
     >>> place_of_file("/data/../data/a{1}.h5").name
     'a{{1}}.h5'
     """
-    folder, name = os.path.split(os.path.abspath(os.fspath(path)))
+    # Not abspath, which drops ".." behind a link though the link leads elsewhere.
+    folder, name = os.path.split(os.fspath(path))
     return Place(*canonical_folder(folder), escaped(name))
 
 
 def escaped(text: str) -> str:
-    """Double the braces of a name, so that no name looks like a template."""
+    """Double the braces of a name, so that no name looks like a template.
+
+    Examples
+    --------
+    >>> escaped("a{}.tif")
+    'a{{}}.tif'
+    """
     return text.replace("{", "{{").replace("}", "}}")
 
 
 def digest_of(texts: Iterable[str]) -> str:
-    """Return a digest of texts in their order; no two different sequences share one."""
+    """Return a digest of texts in their order; no two different sequences share one.
+
+    Examples
+    --------
+    >>> digest_of(["a", "b"]) == digest_of(["ab"])
+    False
+    """
     content = json.dumps(list(texts)).encode()
     return hashlib.blake2b(content, digest_size=16).hexdigest()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from ..config import get_config
+from ..errors import DocumentError
 
 __all__ = ["file_uri", "path_from_uri", "relocate"]
 
@@ -19,10 +20,19 @@ def file_uri(path: str | os.PathLike[str], *, folder: bool = False) -> str:
     >>> file_uri("/data/a b.tif"), file_uri("/data", folder=True)
     ('file://localhost/data/a%20b.tif', 'file://localhost/data/')
     """
-    absolute = os.path.abspath(os.fspath(path))
+    absolute = _absolute(os.fspath(path))
     if folder and not absolute.endswith("/"):
         absolute += "/"
     return "file://localhost" + quote(os.fsencode(absolute))
+
+
+def _absolute(path: str) -> str:
+    above, name = os.path.split(path)
+    if name == "..":
+        return os.path.realpath(path)
+    if ".." in above.split("/"):  # behind a link it does not lead back: abspath would be wrong
+        path = os.path.join(os.path.realpath(above), name)
+    return os.path.abspath(path)
 
 
 def path_from_uri(uri: str) -> str:
@@ -33,7 +43,7 @@ def path_from_uri(uri: str) -> str:
 
     Raises
     ------
-    ValueError
+    DocumentError
         If it is the URI of something else than a file.
 
     Examples
@@ -43,15 +53,19 @@ def path_from_uri(uri: str) -> str:
     """
     prefixes = get_config().uri_prefixes
     for prefix in sorted(prefixes, key=len, reverse=True):
-        if uri.startswith(prefix):
-            rest = os.fsdecode(unquote_to_bytes(uri[len(prefix) :]))
-            return os.path.join(prefixes[prefix], rest.lstrip("/"))
+        rest = _below(uri, prefix)
+        if rest is not None:
+            return _join(prefixes[prefix], os.fsdecode(unquote_to_bytes(rest)))
     if "://" not in uri and not uri.startswith("file:"):
         return uri
     # A file's own "#" or "?" is quoted; what is not would silently cut the name short.
     parts = urlsplit(uri)
     if parts.scheme != "file" or parts.query or parts.fragment:
-        raise ValueError(f"{uri!r} is not the URI of a file on this machine")
+        raise DocumentError(
+            "this is not the URI of a file",
+            where=uri,
+            remedy='Files have URIs such as file://localhost/data/a%231.tif; "#" and "?" quoted.',
+        )
     return os.fsdecode(unquote_to_bytes(parts.path))
 
 
@@ -69,7 +83,18 @@ def relocate(uri: str, root_map: Mapping[str, str]) -> str:
     """
     path = path_from_uri(uri)
     for prefix in sorted(root_map, key=len, reverse=True):
-        old = prefix.rstrip("/")
-        if path == old or path.startswith(old + "/"):
-            return os.fspath(root_map[prefix]).rstrip("/") + path[len(old) :]
+        rest = _below(path, prefix)
+        if rest is not None:
+            return _join(os.fspath(root_map[prefix]), rest)
     return path
+
+
+def _below(path: str, prefix: str) -> str | None:
+    """Return what follows a prefix, which must end where the name of a folder ends, else None."""
+    bare = prefix.rstrip("/")
+    rest = path[len(bare) :]
+    return rest if path.startswith(bare) and rest[:1] in ("", "/") else None
+
+
+def _join(folder: str, rest: str) -> str:
+    return folder.rstrip("/") + rest or "/"

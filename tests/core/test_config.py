@@ -1,5 +1,7 @@
 """Settings come from one file, and mistakes in it are named."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from penstock.core.config import Config, get_config, load_config, use_config
@@ -63,7 +65,35 @@ def test_a_file_that_the_environment_names_must_be_there(tmp_path, monkeypatch):
         get_config()
 
 
+def test_without_a_file_there_are_defaults(isolated_configuration):
+    assert get_config() == Config()
+
+
+def test_the_users_own_file_is_read(isolated_configuration):
+    path = isolated_configuration / "penstock" / "config.toml"
+    path.parent.mkdir()
+    path.write_text(FULL)
+    assert get_config().file == str(path)
+
+
+def test_a_file_is_read_once(tmp_path, monkeypatch):
+    path = tmp_path / "mine.toml"
+    path.write_text(FULL)
+    monkeypatch.setenv("PENSTOCK_CONFIG", str(path))
+    before = get_config()
+    path.write_text("")
+    assert get_config() is before
+
+
 def test_settings_hold_for_a_while():
     with use_config(Config(timezone="UTC")) as config:
         assert get_config() is config
+        with use_config(Config(timezone="Asia/Tokyo")):
+            assert get_config().timezone == "Asia/Tokyo"
+        assert get_config() is config
     assert get_config() is not config
+
+
+def test_settings_hold_in_all_threads():
+    with use_config(Config(timezone="UTC")) as config, ThreadPoolExecutor(1) as pool:
+        assert pool.submit(get_config).result() is config
