@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AssetArray", "MissingFrames", "Piece"]
 
+READ_BYTES = 256 * 2**20
+"""Aimed at for blocks that are read in place: few enough calls, and Ctrl-C is heard."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -112,7 +115,7 @@ class AssetArray:
             row, number = end, number + 1
 
     def read_all(self, *, mask: bool = False) -> tuple[NDArray[Any], list[int]]:
-        """Read everything, block by block, with as many threads as there are cores.
+        """Read everything straight into one array, with as many threads as there are cores.
 
         Parameters
         ----------
@@ -125,7 +128,10 @@ class AssetArray:
             `bad_rows` is empty unless `mask`.
         """
         out = np.empty(self.shape, dtype=self.dtype)
-        step = self.block_rows
+        # In place, large blocks take no more memory than small ones, and cost less.
+        row_bytes = max(1, self.nbytes // max(1, len(self)))
+        share = -(-len(self) // worker_count())
+        step = max(self.block_rows, min(share, READ_BYTES // row_bytes))
         blocks = [(row, min(row + step, len(self))) for row in range(0, len(self), step)]
         bad: list[int] = []
 
