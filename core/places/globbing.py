@@ -64,7 +64,7 @@ class Glob:
             entries = self._list(folder, observation)
             names = _match(entries, head)
             if not rest:
-                yield folder, [name for name in names if is_regular(entries[name])]
+                yield folder, _pick_files(entries, names)
                 return
             for name in names:
                 if is_folder(entries[name]):
@@ -102,6 +102,13 @@ def _match(names: dict[str, os.DirEntry[str]], pattern: str) -> list[str]:
     if pattern.startswith("."):
         return matching
     return [name for name in matching if not name.startswith(".")]
+
+
+def _pick_files(entries: dict[str, os.DirEntry[str]], names: list[str]) -> list[str]:
+    try:
+        return [name for name in names if entries[name].is_file()]
+    except OSError:  # for the sake of one, each is asked on its own
+        return [name for name in names if is_regular(entries[name])]
 
 
 def _enter(entry: os.DirEntry[str], observation: Observation) -> str:

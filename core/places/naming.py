@@ -137,8 +137,9 @@ def _gather_kin(names: Iterable[str]) -> dict[tuple[str, ...], list[_Member]]:
     """Put names with the same texts together, in the order in which these first occur."""
     kin: dict[tuple[str, ...], list[_Member]] = {}
     matches: dict[tuple[str, ...], Callable[[str], re.Match[str] | None]] = {}
-    # Most names are kin of the one before: matching its texts is quicker than cutting anew.
+    # Where a name is kin of the one before, matching the texts of both is quicker than cutting.
     match: Callable[[str], re.Match[str] | None] | None = None
+    before: tuple[str, ...] = ()
     members: list[_Member] = []
     for name in dict.fromkeys(names):
         found = match(name) if match is not None else None
@@ -146,10 +147,9 @@ def _gather_kin(names: Iterable[str]) -> dict[tuple[str, ...], list[_Member]]:
             members.append((name, found.groups()))
             continue
         texts, runs = split_name(name)
-        if texts not in kin:
-            kin[texts] = []
+        if texts == before and texts not in matches:
             matches[texts] = re.compile("([0-9]+)".join(map(re.escape, texts))).fullmatch
-        match, members = matches[texts], kin[texts]
+        before, match, members = texts, matches.get(texts), kin.setdefault(texts, [])
         members.append((name, runs))
     return kin
 
@@ -199,19 +199,22 @@ def _count_missing(points: set[tuple[int, ...]]) -> int:
 
 
 def _make_family(texts: tuple[str, ...], members: list[_Member], varying: list[int]) -> Family:
-    ordered = sorted(zip(_numbers(members, varying), (name for name, _ in members), strict=True))
-    numbers = tuple(number for number, _ in ordered)
-    names = tuple(name for _, name in ordered)
+    numbers, names = _order(members, varying)
     runs = members[0][1]
     fixed = tuple(None if position in varying else run for position, run in enumerate(runs))
     return Family(names, texts, fixed, numbers, tuple(_notes(numbers, members, varying)))
 
 
-def _numbers(members: list[_Member], varying: list[int]) -> Iterable[tuple[int, ...]]:
-    if len(varying) == 1:
+def _order(
+    members: list[_Member], varying: list[int]
+) -> tuple[tuple[tuple[int, ...], ...], tuple[str, ...]]:
+    """Return the numbers and the names in their order; padded twins in that of their names."""
+    if len(varying) == 1:  # plain numbers are sorted twice as fast as tuples of one
         (position,) = varying
-        return ((int(runs[position]),) for _, runs in members)
-    return (tuple(int(runs[position]) for position in varying) for _, runs in members)
+        single = sorted([(int(runs[position]), name) for name, runs in members])
+        return tuple([(number,) for number, _ in single]), tuple([name for _, name in single])
+    several = sorted([(tuple([int(runs[p]) for p in varying]), name) for name, runs in members])
+    return tuple([numbers for numbers, _ in several]), tuple([name for _, name in several])
 
 
 def _notes(

@@ -95,21 +95,24 @@ class Observation:
         known = self._stats
         result: list[FileStat | None] = []
         folder, entries = None, dict[str, os.DirEntry[str]]()
+        make = tuple.__new__  # takes a fifth of the time that FileStat(…) does
         for path in paths:
-            if path not in known:
-                above, _, name = path.rpartition("/")
-                if above != folder:
-                    folder, entries = above, self._entries_of(above)
-                entry = entries.get(name)
-                try:
-                    # What a link leads to had to be asked before; its entry remembers the answer.
-                    found = os.stat(path) if entry is None else entry.stat()
-                    # tuple.__new__ takes a fifth of the time that FileStat(…) does.
-                    parts = (found.st_size, found.st_mtime_ns, found.st_blocks)
-                    known[path] = tuple.__new__(FileStat, parts)
-                except OSError:
-                    known[path] = None
-            result.append(known[path])
+            if path in known:
+                result.append(known[path])
+                continue
+            above, _, name = path.rpartition("/")
+            if above != folder:
+                folder, entries = above, self._entries_of(above)
+            entry = entries.get(name)
+            seen: FileStat | None = None
+            try:
+                # What a link leads to had to be asked before; its entry remembers the answer.
+                found = os.stat(path) if entry is None else entry.stat()
+                seen = make(FileStat, (found.st_size, found.st_mtime_ns, found.st_blocks))
+            except OSError:
+                pass  # None says so
+            known[path] = seen
+            result.append(seen)
         return result
 
     def _entries_of(self, folder: str) -> dict[str, os.DirEntry[str]]:
