@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import tifffile
 from numpy.typing import NDArray
 
 from ....core.assets.protocol import Region
@@ -144,6 +145,7 @@ def _read_unknown(
                 raise asset_error(ValueError("no image"), wanted.path, wanted.frame, False)
             check_declared_size(kind, tif.filehandle.size, wanted.path)
             check_kind(kind, wanted)
+            _check_single(tif, kind, header, wanted)
             if not kind.plain:
                 _decode(page, wanted, out)
                 return None
@@ -161,6 +163,23 @@ def _read_unknown(
         if found is not None and found[0] == pixels:
             return _expect(template, source, pixels)
     return None
+
+
+def _check_single(tif: tifffile.TiffFile, kind: PageKind, header: Header, wanted: Wanted) -> None:
+    """Refuse a file that holds a second frame, which nobody would ever see.
+
+    A page of another kind (a thumbnail, say) is no frame.
+    """
+    try:
+        second = PageKind.of(tif.pages[1], header.order)
+    except (IndexError, *TIFFFILE_ERRORS):
+        return
+    if second is not None and (second.shape, second.native) == (kind.shape, kind.native):
+        raise FrameMismatchError(
+            f"the file of frame {wanted.frame} holds more than one image",
+            where=wanted.path,
+            remedy="Ingest it on its own with ingest_tiff_stack.",
+        )
 
 
 def _expect(template: PageTemplate, source: Source, pixels: int) -> Expectation:

@@ -56,6 +56,17 @@ def check_others(folder, frames):
     assert np.array_equal(read(frames, 4, 6), STACK[4:])
 
 
+def test_a_file_that_holds_a_second_frame(folder):
+    path = folder / "img_3.tif"
+    with tifffile.TiffFile(path) as tif:
+        compression = tif.pages.first.compression
+    tifffile.imwrite(path, STACK[:2], photometric="minisblack", compression=compression)
+    frames = series(folder)
+    with pytest.raises(FrameMismatchError, match=r"img_3\.tif: .*more than one image"):
+        read(frames, 0, 6)
+    check_others(folder, frames)
+
+
 def test_a_missing_file(folder):
     (folder / "img_3.tif").unlink()
     frames = series(folder)
