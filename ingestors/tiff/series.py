@@ -257,7 +257,7 @@ def _resource(files: FileSet, pages: int, shape: tuple[int, ...]) -> dict[str, A
     if files.spelled is not None and files.numbers is not None and pages == 1:
         ranges = stretches(files.numbers)
         if len(ranges) <= MOST_STRETCHES:
-            parameters = {"template": files.spelled, "chunk_shape": chunk_shape}
+            parameters: dict[str, Any] = {"template": files.spelled, "chunk_shape": chunk_shape}
             return {**resource, "parameters": parameters, "ranges": ranges}
     parameters = {
         "penstock": 1,

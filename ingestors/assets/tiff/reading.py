@@ -50,6 +50,8 @@ class Expectation:
     """Where the pixels begin."""
     tail: int
     """How many bytes after them tell that the page is alike; 0 if none, or far off."""
+    followed: bool
+    """Whether another page follows the first."""
 
 
 def check_kind(kind: PageKind, wanted: Wanted) -> None:
@@ -103,14 +105,14 @@ def read_first_page(
             raise _not_tiff(source, wanted)
         if expected is not None and expected.template.fits(header):
             found = expected.template.find(source, header.first)
-            if found is not None:
+            if found is not None and (found[1] == 0 or expected.followed):
                 kind = expected.template.kind
                 check_kind(kind, wanted)
                 if there < kind.nbytes or found[0] != expected.pixels:
                     if there and found[0] == expected.pixels:
                         raise _truncated(wanted, kind.nbytes - there)
                     read_plain(fd, wanted, kind, found[0], out)
-                    return _expect(expected.template, source, found[0])
+                    return _expect(expected.template, source, *found)
                 _to_native(kind, out)
                 return expected
         return _read_unknown(fd, source, header, wanted, out)
@@ -161,7 +163,7 @@ def _read_unknown(
         read_header(source)
         found = template.find(source, header.first)
         if found is not None and found[0] == pixels:
-            return _expect(template, source, pixels)
+            return _expect(template, source, *found)
     return None
 
 
@@ -171,8 +173,11 @@ def _check_single(tif: tifffile.TiffFile, kind: PageKind, header: Header, wanted
     A page of another kind (a thumbnail, say) is no frame.
     """
     try:
-        second = PageKind.of(tif.pages[1], header.order)
-    except (IndexError, *TIFFFILE_ERRORS):
+        page = tif.pages[1]
+        second = PageKind.of(page, header.order) if isinstance(page, tifffile.TiffPage) else None
+    except IndexError:
+        return
+    except TIFFFILE_ERRORS:  # what follows is no page
         return
     if second is not None and (second.shape, second.native) == (kind.shape, kind.native):
         raise FrameMismatchError(
@@ -182,10 +187,10 @@ def _check_single(tif: tifffile.TiffFile, kind: PageKind, header: Header, wanted
         )
 
 
-def _expect(template: PageTemplate, source: Source, pixels: int) -> Expectation:
+def _expect(template: PageTemplate, source: Source, pixels: int, following: int) -> Expectation:
     end = pixels + template.kind.nbytes
     tail = max((stop - end for start, stop in source.asked if start >= end), default=0)
-    return Expectation(template, pixels, tail if tail <= SMALL else 0)
+    return Expectation(template, pixels, tail if tail <= SMALL else 0, following > 0)
 
 
 def read_page(fd: int, wanted: Wanted, ifd: int, number: int, out: NDArray[Any]) -> None:
