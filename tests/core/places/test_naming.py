@@ -25,6 +25,7 @@ from penstock.core.places.naming import find_families, find_kin, split_name, str
         ("12", ("", ""), ("12",)),
         (".hidden5", (".hidden5",), ()),
         ("scan_0.5s_001", ("scan_", ".", "s_", ""), ("0", "5", "001")),
+        ("run.1/img", ("run.", "/img"), ("1",)),
         ("run.1/img_2", ("run.", "/img_", ""), ("1", "2")),
         ("run.d1/img.h5", ("run.d", "/img.h5"), ("1",)),
     ],
@@ -65,6 +66,8 @@ def test_two_numbers_make_one_family_only_if_they_fill_a_rectangle():
 def test_numbers_of_one_value_are_one_however_they_are_padded():
     spelled_twice = ["1_1.tif", "01_1.tif", "01_2.tif"]
     assert families(*spelled_twice) == {"{}_{}.tif": ["01_1.tif", "1_1.tif", "01_2.tif"]}
+    # What splits them is a number that varies, not one that is padded in two ways.
+    assert set(families("1_1_1", "01_2_2")) == {"1_1_{}", "01_2_{}"}
 
 
 def test_a_grid_that_somebody_chose_tells_what_is_missing():

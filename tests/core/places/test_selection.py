@@ -75,6 +75,7 @@ def test_a_subset_is_another_run(series):
     by_list, by_pattern = uid(paths), uid(str(series / "img_?.tif"))
     assert len({whole, by_list, by_pattern}) == 3
     assert uid(paths[::-1]) == by_list
+    assert uid([series / "img_1.tif", series / "img_10.tif"]) != by_list
     (series / "img_3.tif").write_bytes(b"")
     assert uid(str(series / "img_?.tif")) == by_pattern  # a pattern's subset may grow as well
 
