@@ -15,13 +15,18 @@ if TYPE_CHECKING:  # for type checkers and editors, which do not look behind __g
     from penstock.core.catalog import BlueskyInMemoryCatalog
     from penstock.core.matching.matcher import match
     from penstock.core.registry.hooks import hookimpl
-    from penstock.core.registry.records import AssetReader, Ingestor, RunsFound
+    from penstock.core.registry.records import AssetReader, Exporter, Ingestor, RunsFound
     from penstock.core.run import BlueskyRun
+    from penstock.plugins.jsonl import BlueskyJSONLCatalog
+    from penstock.plugins.msgpack import BlueskyMsgpackCatalog
 
 __all__ = [
     "AssetReader",
     "BlueskyInMemoryCatalog",
+    "BlueskyJSONLCatalog",
+    "BlueskyMsgpackCatalog",
     "BlueskyRun",
+    "Exporter",
     "Ingestor",
     "RunsFound",
     "__version__",
@@ -36,7 +41,10 @@ _lazy_name = lazy_exports(
     {
         "AssetReader": ".core.registry.records",
         "BlueskyInMemoryCatalog": ".core.catalog",
+        "BlueskyJSONLCatalog": ".plugins.jsonl",
+        "BlueskyMsgpackCatalog": ".plugins.msgpack",
         "BlueskyRun": ".core.run",
+        "Exporter": ".core.registry.records",
         "Ingestor": ".core.registry.records",
         "RunsFound": ".core.registry.records",
         "hookimpl": ".core.registry.hooks",

@@ -38,4 +38,5 @@ def isolated_configuration(
     monkeypatch.delenv("PENSTOCK_CONFIG", raising=False)
     monkeypatch.delenv("PENSTOCK_PLUGINS", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
     return folder

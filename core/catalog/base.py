@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .. import display
 from ..errors import RunNotFoundError
 from ..mongo import Query
+from ..report import Report
 from ..run.bluesky_run import BlueskyRun
 from ..run.reader import Transforms
+from .caching import cache_runs
+from .ingesting import Progress
 from .lookup import find_uid
 from .store import Entry, MemoryStore
 
@@ -112,6 +116,35 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
             return dict(query)
         joined = self._query["$and"] if list(self._query) == ["$and"] else [self._query]
         return {"$and": [*joined, dict(query)]}
+
+    # Copies ----------------------------------------------------------------------------------
+
+    def cache(
+        self,
+        directory: str | os.PathLike[str],
+        query: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
+    ) -> Report:
+        """Write self-contained copies of the runs into a folder: see `BlueskyRun.cache`.
+
+        Parameters
+        ----------
+        directory
+            Made where there is none.
+        query
+            A Mongo query: only runs that match are copied.
+        progress
+            Called with how many runs are done, how many there are, and the uid of the next.
+
+        Returns
+        -------
+        Report
+            What became of every run; one that fails stops no other. Copies that are up to date
+            are ``skipped``.
+        """
+        matches = None if query is None else Query(query).matches
+        chosen = [uid for uid in self if matches is None or matches(self._store.get(uid).start)]
+        return cache_runs(chosen, self.__getitem__, directory, progress)
 
     # Display ---------------------------------------------------------------------------------
 

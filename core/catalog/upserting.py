@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..errors import UpsertError
-from ..places import Fingerprint, observe, take_fingerprint
+from ..places import Fingerprint, observe
 from ..registry import get_registry, resolve_reference
-from ..run.source import CallSource, pull_start
+from ..run.source import CallSource, fingerprint_call, pull_start
 from .store import Entry
 
 __all__ = ["source_of_call"]
@@ -51,7 +51,7 @@ def source_of_call(
         _check_documents(documents, function)
         start = pull_start(documents, getattr(function, "__qualname__", repr(function)))
         name = get_registry().name_of(function)
-        fingerprint = None if name is None else _fingerprint(name, args, kwargs)
+        fingerprint = fingerprint_call(function, args, kwargs)
     source = CallSource(function, tuple(args), dict(kwargs), start, fingerprint)
     recorded = _provenance(name, function, fingerprint, provenance)
     previous = known(start["uid"])
@@ -99,12 +99,6 @@ def _check_documents(documents: Any, function: Any) -> None:
             where=getattr(function, "__qualname__", repr(function)),
             remedy="An ingestor yields pairs (name, document), the start first.",
         )
-
-
-def _fingerprint(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Fingerprint | None:
-    parameter = get_registry().path_parameter(name)
-    paths = args[0] if args else kwargs.get(parameter)
-    return None if paths is None else take_fingerprint(paths)
 
 
 def _provenance(

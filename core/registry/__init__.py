@@ -7,12 +7,13 @@ from ..lazy import lazy_exports
 if TYPE_CHECKING:
     from .handlers import InstalledHandlers, handler_entry_points
     from .hooks import hookimpl
-    from .records import AssetReader, Ingestor, PluginInfo, PluginProblem, RunsFound
+    from .records import AssetReader, Exporter, Ingestor, PluginInfo, PluginProblem, RunsFound
     from .references import resolve_reference
     from .registry import Registry, get_registry, use_registry
 
 __all__ = [
     "AssetReader",
+    "Exporter",
     "Ingestor",
     "InstalledHandlers",
     "PluginInfo",
@@ -30,6 +31,7 @@ __getattr__, __dir__, _ = lazy_exports(
     __name__,
     {
         "AssetReader": ".records",
+        "Exporter": ".records",
         "Ingestor": ".records",
         "InstalledHandlers": ".handlers",
         "PluginInfo": ".records",

@@ -14,7 +14,7 @@ from ..errors import PluginError
 from ..matching.signatures import FORMATS
 from .discovery import FoundPlugin
 from .hooks import GROUP, HookSpecs
-from .records import AssetReader, Ingestor, PluginInfo, PluginProblem, Tier
+from .records import AssetReader, Exporter, Ingestor, PluginInfo, PluginProblem, Tier
 from .references import check_reference
 
 __all__ = ["Collected", "collect"]
@@ -30,6 +30,7 @@ class Collected:
     plugins: list[PluginInfo] = dataclasses.field(default_factory=list)
     ingestors: list[tuple[FoundPlugin, Ingestor]] = dataclasses.field(default_factory=list)
     asset_readers: list[tuple[FoundPlugin, AssetReader]] = dataclasses.field(default_factory=list)
+    exporters: list[tuple[FoundPlugin, Exporter]] = dataclasses.field(default_factory=list)
     problems: list[PluginProblem] = dataclasses.field(default_factory=list)
 
 
@@ -71,17 +72,20 @@ def _collect_one(manager: pluggy.PluginManager, plugin: FoundPlugin, collected: 
         _check_reader,
         collected,
     )
+    exporters = _call(hook.penstock_exporters, plugin, module, Exporter, _check_exporter, collected)
     ingestors = [
         ingestor if ingestor.version else dataclasses.replace(ingestor, version=plugin.version)
         for ingestor in ingestors
     ]
     collected.ingestors += [(plugin, ingestor) for ingestor in ingestors]
     collected.asset_readers += [(plugin, reader) for reader in readers]
+    collected.exporters += [(plugin, exporter) for exporter in exporters]
     collected.plugins.append(
         dataclasses.replace(
             info,
             ingestors=tuple(ingestor.name for ingestor in ingestors),
             asset_readers=tuple(reader.name for reader in readers),
+            exporters=tuple(exporter.name for exporter in exporters),
         )
     )
 
@@ -163,6 +167,11 @@ def _check_reader(reader: AssetReader) -> None:
     _check_strings("mimetypes", reader.mimetypes)
     if not reader.mimetypes:
         raise ValueError("it has no mimetype")
+
+
+def _check_exporter(exporter: Exporter) -> None:
+    check_name(exporter.name)
+    check_reference(exporter.export)
 
 
 def check_name(name: object) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 __all__ = [
     "AssetReader",
+    "Exporter",
     "Ingestor",
     "PluginInfo",
     "PluginProblem",
@@ -119,6 +120,26 @@ class AssetReader:
 
 
 @dataclass(frozen=True)
+class Exporter:
+    """A registered exporter: writes a run into a folder, in some format.
+
+    Examples
+    --------
+    >>> Exporter("my-format", title="My format", export="my_package.mine:export").name
+    'my-format'
+    """
+
+    name: str
+    """Unique; words in lower case with hyphens."""
+    title: str
+    """One line for people."""
+    export: str
+    """``"module:function"``: ``export(run, directory) -> ReportItem``. It writes the files of one
+    `BlueskyRun` into a folder, so that no file under its final name is ever incomplete; does
+    nothing (``skipped``) where they are there and up to date; and raises where it cannot."""
+
+
+@dataclass(frozen=True)
 class PluginProblem:
     """Something that is wrong with a plug-in; the other plug-ins work on.
 
@@ -163,3 +184,4 @@ class PluginInfo:
     import_seconds: float = 0.0
     ingestors: tuple[str, ...] = ()
     asset_readers: tuple[str, ...] = ()
+    exporters: tuple[str, ...] = ()

@@ -16,12 +16,12 @@ from typing import Any, TypeVar
 from ..errors import PluginError, UnregisteredIngestorError
 from .collecting import collect
 from .discovery import HOST, FoundPlugin, find_plugins
-from .records import AssetReader, Ingestor, PluginInfo, PluginProblem
+from .records import AssetReader, Exporter, Ingestor, PluginInfo, PluginProblem
 from .references import is_referred_to, resolve_reference
 
 __all__ = ["Registry", "get_registry", "use_registry"]
 
-_Record = TypeVar("_Record", Ingestor, AssetReader)
+_Record = TypeVar("_Record", Ingestor, AssetReader, Exporter)
 
 
 class Registry:
@@ -72,6 +72,8 @@ class Registry:
             "asset reader for mimetype",
             faults,
         )
+        exporters = [(exporter.name, plugin, exporter) for plugin, exporter in collected.exporters]
+        self._exporters = _by_key(exporters, "exporter", faults)
         self._ingestors = _without_cycles(ingestors, faults)
         self._asset_readers = readers
         self._plugins = (*collected.plugins, *left_out)
@@ -103,6 +105,11 @@ class Registry:
         return MappingProxyType(self._asset_readers)
 
     @property
+    def exporters(self) -> Mapping[str, Exporter]:
+        """The exporters by name."""
+        return MappingProxyType(self._exporters)
+
+    @property
     def plugins(self) -> tuple[PluginInfo, ...]:
         """Every plug-in that was found, and what became of it."""
         return self._plugins
@@ -128,6 +135,18 @@ class Registry:
     def function_of(self, name: str) -> Callable[..., Any]:
         """Import and return the generator function of an ingestor."""
         return resolve_reference(self.ingestor(name).ingest)
+
+    def exporter_function(self, name: str) -> Callable[..., Any]:
+        """Import and return the function of an exporter, or raise `PluginError`."""
+        try:
+            exporter = self._exporters[name]
+        except KeyError:
+            known = ", ".join(sorted(self._exporters)) or "none"
+            raise PluginError(
+                f"no exporter is registered as {name!r}",
+                remedy=f"Registered are: {known}. `penstock plugins` shows plug-ins that failed.",
+            ) from None
+        return resolve_reference(exporter.export)
 
     def name_of(self, function: Callable[..., Any]) -> str | None:
         """Return the name that a function is registered under, None if it is not.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 from .. import display
 from ..documents import Document, unpack_page
 from ..errors import RunNotFoundError
+from ..places import Fingerprint
+from ..registry import get_registry
+from ..report import ReportItem
 from .filling import fill_documents
 from .opening import AssetAccess
 from .reader import RunReader, Transforms
@@ -60,6 +64,7 @@ class BlueskyRun:
         provenance: Mapping[str, Any] | None = None,
     ) -> None:
         access = AssetAccess(dict(root_map or {}), dict(handler_registry or {}))
+        self._source = source
         self._reader = RunReader(source, access, transforms)
         self._provenance = dict(provenance or {})
 
@@ -77,8 +82,18 @@ class BlueskyRun:
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """Who chose the ingestor and why, and the files' fingerprint; empty if unrecorded."""
-        return copy.deepcopy(self._provenance)
+        """Who chose the ingestor and why, and the files' fingerprint; empty if unrecorded.
+
+        Of a copy: its ``file``, and ``truncated``, a sentence, where the file ends too early.
+        """
+        told: dict[str, Any] = getattr(self._source, "provenance", dict)()
+        return copy.deepcopy({**self._provenance, **told})
+
+    def fingerprint(self) -> Fingerprint | None:
+        """Take the fingerprint of the run's files as they are now; None if it has none."""
+        take = getattr(self._source, "current_fingerprint", self._source.fingerprint)
+        taken: Fingerprint | None = take()
+        return taken
 
     # Streams ---------------------------------------------------------------------------------
 
@@ -175,6 +190,34 @@ class BlueskyRun:
         """
         for name, doc in live_documents(self._reader, self.read_canonical()):
             callback(name, doc)
+
+    def cache(self, directory: str | os.PathLike[str]) -> ReportItem:
+        """Write a self-contained copy of the run, ``<uid>.msgpack``, into a folder.
+
+        The copy holds the arrays of assets as well as the documents, is written block by block,
+        and gets its name when it is whole. Where an up-to-date one is there, nothing is done;
+        one that is cut short, or older than the run's files, is replaced.
+        `penstock.BlueskyMsgpackCatalog` reads such copies; so do databroker and suitcase-msgpack.
+
+        Parameters
+        ----------
+        directory
+            Made where there is none.
+
+        Returns
+        -------
+        ReportItem
+            ``ok``; ``partial`` where the run has no stop; ``skipped`` where the copy is up to
+            date. Its details hold ``path``, ``bytes`` and ``events``.
+
+        Raises
+        ------
+        TooLargeError
+            Before anything is written: a frame is too large for the format, or the disk too full.
+        """
+        write = get_registry().exporter_function("msgpack")
+        item: ReportItem = write(self, os.fspath(directory))
+        return item
 
     # Display ---------------------------------------------------------------------------------
 

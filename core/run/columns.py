@@ -128,6 +128,11 @@ def concatenate(columns: Sequence[Column]) -> Column:
     if len(columns) == 1:
         return columns[0]
     shapes = {tuple(column.shape[1:]) for column in columns}
+    assets = [column for column in columns if isinstance(column, AssetArray)]
+    alike = {(column.frame_shape, column.dtype) for column in assets}
+    if len(assets) == len(columns) and len(alike) == 1:
+        pieces = [piece for column in assets for piece in column.pieces]
+        return AssetArray(pieces, label=assets[0].label)
     lazy = any(is_lazy(column) or isinstance(column, AssetArray) for column in columns)
     if len(shapes) > 1 and (lazy or max(map(len, shapes)) > 1):
         raise ValueError("rows of shapes " + ", ".join(sorted(map(str, shapes))))

@@ -8,9 +8,10 @@ from typing import Any, Protocol, runtime_checkable
 
 from ..documents import Document, normalise
 from ..errors import DocumentError, InconsistentRunError
-from ..places import Fingerprint
+from ..places import Fingerprint, take_fingerprint
+from ..registry import get_registry
 
-__all__ = ["CallSource", "DocumentsSource", "RunSource", "pull_start"]
+__all__ = ["CallSource", "DocumentsSource", "RunSource", "fingerprint_call", "pull_start"]
 
 IngestFunction = Callable[..., Iterable[Document]]
 
@@ -137,6 +138,10 @@ class CallSource:
         """Return the fingerprint of the files as they were when the call entered the catalog."""
         return self.recorded_fingerprint
 
+    def current_fingerprint(self) -> Fingerprint | None:
+        """Return the fingerprint of the files as they are now."""
+        return fingerprint_call(self.function, self.args, self.kwargs)
+
 
 @dataclass(frozen=True)
 class DocumentsSource:
@@ -168,6 +173,29 @@ class DocumentsSource:
     def fingerprint(self) -> Fingerprint | None:
         """Return None: documents in memory are what they are."""
         return None
+
+
+def fingerprint_call(
+    function: IngestFunction, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Fingerprint | None:
+    """Take the fingerprint of the files that a call of a registered ingestor reads.
+
+    Returns
+    -------
+    Fingerprint or None
+        None where the function is not registered: nothing tells which argument is the path.
+
+    Examples
+    --------
+    >>> print(fingerprint_call(iter, (), {}))
+    None
+    """
+    registry = get_registry()
+    name = registry.name_of(function)
+    if name is None:
+        return None
+    paths = args[0] if args else kwargs.get(registry.path_parameter(name))
+    return None if paths is None else take_fingerprint(paths)
 
 
 def _short(value: Any, length: int = 60) -> str:

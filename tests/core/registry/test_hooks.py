@@ -12,7 +12,7 @@ from penstock.core.registry import records
 from penstock.core.registry.hooks import HookSpecs
 
 HOOKS = [name for name in vars(HookSpecs) if name.startswith("penstock_")]
-RECORDS = ["Ingestor", "RunsFound", "AssetReader"]
+RECORDS = ["Ingestor", "RunsFound", "AssetReader", "Exporter"]
 
 
 @pytest.fixture(scope="module")

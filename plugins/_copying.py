@@ -1,0 +1,136 @@
+"""Copying a run into a folder, whatever the format: not twice, and whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, TypeAlias
+
+from ..core.documents import Document, normalise
+from ..core.errors import PenstockError, TruncatedFileError, UnsupportedFileError
+from ..core.report import Outcome, ReportItem
+from ._mark import make_mark
+from ._writing import check_space, clear_leftovers, copy_name, open_new
+
+if TYPE_CHECKING:
+    from ..core.run import BlueskyRun
+    from ..core.run.bluesky_run import Fill
+
+__all__ = ["CopyFormat", "copy_run"]
+
+Judgement: TypeAlias = Literal["absent", "fresh", "stale"]
+
+
+class WriteDocument(Protocol):
+    """Writes one document into a file."""
+
+    def __call__(self, file: BinaryIO, name: str, doc: dict[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True)
+class CopyFormat:
+    """A format of copies."""
+
+    suffix: str
+    fill: Fill
+    """Which documents it holds: see `BlueskyRun.documents`."""
+    read_start: Callable[[str], dict[str, Any]]
+    read_mark: Callable[[str], tuple[dict[str, Any] | None, dict[str, Any] | None]]
+    """Gives the mark and the stop document, or raises TruncatedFileError."""
+    write: WriteDocument
+    estimate: Callable[[BlueskyRun], int]
+    """How many bytes a copy takes; raises TooLargeError where there can be none."""
+
+
+def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
+    """Write a copy of a run into a folder, unless an up-to-date one is there.
+
+    Raises
+    ------
+    TooLargeError
+        Before anything is written.
+    PenstockError
+        If a file of that name is there which is no copy of this run.
+    """
+    os.makedirs(directory, exist_ok=True)
+    directory = os.path.realpath(directory)
+    clear_leftovers(directory)
+    path = os.path.join(directory, copy_name(run.uid, files.suffix))
+    start = run.metadata["start"]
+    fingerprint = run.fingerprint()  # before reading: what changes meanwhile is stale afterwards
+    state = None if fingerprint is None else fingerprint.to_dict()
+    there = _judge(path, run, files, start, state)
+    if there == "fresh":
+        why = "the copy is up to date"
+        return ReportItem(path, "skipped", why, uid=run.uid, details={"path": path})
+
+    check_space(directory, files.estimate(run))
+    mark = make_mark(run.uid, {"fingerprint": state, "copied": time.time()})
+    with open_new(path) as file:
+        events, is_complete = _write(file, run.documents(fill=files.fill), files.write, mark)
+        size = file.tell()
+    outcome: Outcome = "ok" if is_complete else "partial"
+    why = "" if is_complete else "the run has no stop: it is in progress, or was cut short"
+    details = {"path": path, "bytes": size, "events": events, "replaced": there == "stale"}
+    return ReportItem(path, outcome, why, uid=run.uid, details=details)
+
+
+def _write(
+    file: BinaryIO, documents: Iterable[Document], write: WriteDocument, mark: dict[str, Any]
+) -> tuple[int, bool]:
+    """Write documents, the mark before the stop; return how many events and whether it stopped."""
+    events, stop = 0, None
+    for name, doc in documents:
+        if name == "stop":
+            stop = doc
+            continue
+        events += 1 if name == "event" else len(doc["seq_num"]) if name == "event_page" else 0
+        write(file, name, doc)
+    write(file, "stream_resource", mark)
+    if stop is not None:
+        write(file, "stop", stop)
+    return events, stop is not None
+
+
+def _judge(
+    path: str, run: BlueskyRun, files: CopyFormat, start: dict[str, Any], state: Any
+) -> Judgement:
+    """Tell whether the copy is ``"absent"``, ``"fresh"``, or ``"stale"`` and to be replaced.
+
+    Raises
+    ------
+    PenstockError
+        If the file is no copy of this run: it is not ours to replace.
+    """
+    try:
+        there = files.read_start(path)
+        mark, stop = files.read_mark(path)
+    except FileNotFoundError:
+        return "absent"
+    except TruncatedFileError:
+        return "stale"
+    except UnsupportedFileError as error:
+        raise PenstockError(
+            f"would be replaced by a copy of run {run.uid}, but {error.what}",
+            where=path,
+            remedy="Move it away, or copy into another folder.",
+        ) from error
+    if there.get("uid") != run.uid:
+        raise PenstockError(
+            f"would be replaced by a copy of run {run.uid}, but holds run {there.get('uid')}",
+            where=path,
+            remedy="Copy into another folder.",
+        )
+    if not _same(there, start):
+        return "stale"
+    if mark is not None and (state is not None or mark.get("fingerprint") is not None):
+        return "fresh" if mark.get("fingerprint") == state else "stale"
+    # Nothing tells the state of what it was made from: the documents' two ends have to do.
+    return "fresh" if _same(stop, run.metadata["stop"]) else "stale"
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Compare documents, NaN equal to itself."""
+    return repr(normalise(one)) == repr(normalise(other))

@@ -1,0 +1,68 @@
+"""A run whose documents lie in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.documents import Document
+from ..core.errors import InconsistentRunError, TruncatedFileError
+from ..core.places import Fingerprint, take_fingerprint
+
+__all__ = ["FileSource"]
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """A run whose documents lie in one file; each format has its own."""
+
+    path: str
+    """The file."""
+    start: dict[str, Any]
+    """Its start document."""
+
+    def documents(self) -> Iterator[Document]:
+        """Yield the documents; of a file that ends too early, those that are whole."""
+        try:
+            for name, doc in self._read_documents():
+                if name == "start":
+                    if doc.get("uid") != self.start["uid"]:
+                        raise InconsistentRunError(
+                            f"holds run {doc.get('uid')!r} now, no longer {self.start['uid']!r}",
+                            where=self.path,
+                            remedy="Look it up in the catalog again.",
+                        )
+                    yield "start", self.start
+                else:
+                    yield name, doc
+        except TruncatedFileError:
+            return  # provenance() says so; the run is there without a stop
+
+    def fingerprint(self) -> Fingerprint:
+        """Return the fingerprint of the file."""
+        return take_fingerprint([self.path])
+
+    def provenance(self) -> dict[str, Any]:
+        """Tell about the copy.
+
+        Returns
+        -------
+        dict
+            ``file``; of copies that penstock made ``copied``, when, and ``fingerprint``, of the
+            files that were copied; ``truncated``, a sentence, where the file ends too early.
+        """
+        told: dict[str, Any] = {"file": self.path}
+        try:
+            mark, _ = self._read_mark()
+        except TruncatedFileError as error:
+            return {**told, "truncated": error.what}
+        if mark is not None:
+            told |= {key: mark[key] for key in ("fingerprint", "copied") if key in mark}
+        return told
+
+    def _read_documents(self) -> Iterator[Document]:
+        raise NotImplementedError
+
+    def _read_mark(self) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        raise NotImplementedError

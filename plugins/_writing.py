@@ -1,0 +1,151 @@
+"""Writing copies of runs into a folder: names, whole files or none, and what earlier ones left."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from ..core.errors import PenstockError, TooLargeError
+
+__all__ = ["check_space", "clear_leftovers", "copy_name", "open_new"]
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_LEFTOVER = re.compile(r"\..+\.[0-9a-f]{16}\.partial")
+_SWEEP_SECONDS = 60.0
+_RESERVE_BYTES = 64 * 2**20
+
+_last_swept: dict[str, float] = {}
+
+
+def copy_name(uid: str, suffix: str) -> str:
+    """Return the name of a run's copy: its uid where that is a plain name, else a digest of it.
+
+    Documents come from anywhere: a uid such as ``../x`` must not name a file elsewhere.
+
+    Examples
+    --------
+    >>> copy_name("6f2a-77", ".msgpack")
+    '6f2a-77.msgpack'
+    >>> copy_name("../x", ".msgpack")
+    'run-cb30934183596b27f3dd6063109fb374.msgpack'
+    """
+    if _PLAIN_NAME.fullmatch(uid):
+        return uid + suffix
+    digest = hashlib.blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=16)
+    return f"run-{digest.hexdigest()}{suffix}"
+
+
+def check_space(directory: str, needed: int) -> None:
+    """Raise `TooLargeError` where a folder's file system has no room for so many bytes.
+
+    Examples
+    --------
+    >>> check_space("/", 0)
+    """
+    free = shutil.disk_usage(directory).free
+    if needed and needed + _RESERVE_BYTES > free:
+        raise TooLargeError(
+            f"the copy would take {needed / 2**30:.1f} GiB of {free / 2**30:.1f} GiB free",
+            where=directory,
+            remedy="Make room, or copy to another disk.",
+        )
+
+
+@contextlib.contextmanager
+def open_new(path: str) -> Iterator[BinaryIO]:
+    """Open a file that gets its name, and replaces what had it, when it is whole and on the disk.
+
+    Until then it lies beside it under a temporary name. A writer that is killed leaves that file,
+    unlocked; `clear_leftovers` removes it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with open_new(f"{folder}/a.txt") as file:
+    ...         _ = file.write(b"whole")
+    ...     os.listdir(folder)
+    ['a.txt']
+    """
+    folder, name = os.path.split(path)
+    temporary, file = _open_temporary(folder, name)
+    try:
+        with file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(folder)
+
+
+def _open_temporary(folder: str, name: str) -> tuple[str, BinaryIO]:
+    """Create a file that is locked as long as its writer lives."""
+    for _ in range(10):
+        temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}.partial")
+        file = open(temporary, "xb")  # noqa: SIM115 # the caller closes it
+        with contextlib.suppress(OSError):  # a file system without locks: leftovers stay
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(file.fileno()).st_nlink:
+            return temporary, file
+        file.close()  # another process took it for a leftover before it was locked
+    raise PenstockError("temporary files disappear", where=folder)
+
+
+def _sync_folder(folder: str) -> None:
+    """Make a new name outlast a loss of power, where the file system can."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def clear_leftovers(directory: str, *, now: bool = False) -> list[str]:
+    """Remove the temporary files of writers that are gone, and return their names.
+
+    A folder is looked through once a minute at most, unless it is to be done `now`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     open(f"{folder}/.a.msgpack.0123456789abcdef.partial", "wb").close()
+    ...     clear_leftovers(folder)
+    ['.a.msgpack.0123456789abcdef.partial']
+    """
+    began = time.monotonic()
+    if not now and began - _last_swept.get(directory, -_SWEEP_SECONDS) < _SWEEP_SECONDS:
+        return []
+    _last_swept[directory] = began
+    with os.scandir(directory) as entries:
+        names = [entry.name for entry in entries if _LEFTOVER.fullmatch(entry.name)]
+    return [name for name in names if _remove_unlocked(os.path.join(directory, name))]
+
+
+def _remove_unlocked(path: str) -> bool:
+    """Remove a file unless somebody holds its lock."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:  # gone already, or not ours to touch
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(path)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True

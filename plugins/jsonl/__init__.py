@@ -1,0 +1,21 @@
+"""Copies of runs' documents in JSON Lines files; assets stay where they are."""
+
+from typing import TYPE_CHECKING
+
+from ...core.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from .catalog import BlueskyJSONLCatalog
+    from .source import JSONLSource
+    from .writing import export_run
+
+__all__ = ["BlueskyJSONLCatalog", "JSONLSource", "export_run"]
+
+__getattr__, __dir__, _ = lazy_exports(
+    __name__,
+    {
+        "BlueskyJSONLCatalog": ".catalog",
+        "JSONLSource": ".source",
+        "export_run": ".writing",
+    },
+)

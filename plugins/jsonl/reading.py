@@ -1,0 +1,112 @@
+"""Reading documents from JSON Lines files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from ...core.documents import Document
+from ...core.errors import TruncatedFileError, UnsupportedFileError
+from .._mark import DOCUMENT_NAMES, is_mark
+
+__all__ = ["SUFFIX", "read_documents", "read_mark", "read_start"]
+
+SUFFIX = ".jsonl"
+
+_MAX_LINE = 256 * 2**20
+_MAX_DEPTH = 64
+
+
+def read_documents(path: str) -> Iterator[Document]:
+    """Yield the documents in a file.
+
+    Raises
+    ------
+    TruncatedFileError
+        At the end of what is whole, if the file ends within a document.
+    UnsupportedFileError
+        If a line is no document.
+    """
+    for name, doc in _read(path):
+        if not is_mark(name, doc):
+            yield name, doc
+
+
+def read_start(path: str) -> dict[str, Any]:
+    """Read the start document of a file, and nothing else."""
+    first = next(_read(path), None)
+    if first is None:
+        raise TruncatedFileError("is empty", where=path, remedy="Copy the run again.")
+    name, doc = first
+    if name != "start":
+        raise UnsupportedFileError(f"begins with {name!r}, not a start", where=path)
+    start: dict[str, Any] = doc
+    return start
+
+
+def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Read the mark and the stop document, if the file is whole; TruncatedFileError if not."""
+    mark = stop = None
+    for name, doc in _read(path):
+        if is_mark(name, doc):
+            mark = doc["parameters"]
+        elif name == "stop":
+            stop = doc
+    return mark, stop
+
+
+def _read(path: str) -> Iterator[Document]:
+    with open(path, "rb") as file:
+        yield from _read_lines(file, path)
+
+
+def _read_lines(file: BinaryIO, path: str) -> Iterator[Document]:
+    position = 0
+    while line := file.readline(_MAX_LINE + 1):
+        if len(line) > _MAX_LINE:
+            raise UnsupportedFileError(
+                f"the line at byte {position} has more than {_MAX_LINE >> 20} MiB", where=path
+            )
+        if not line.endswith(b"\n"):
+            raise TruncatedFileError(
+                f"ends at byte {position + len(line)}, within the document that begins at byte "
+                f"{position}",
+                where=path,
+                remedy="Copy the run again.",
+            )
+        yield _parse(line, position, path)
+        position += len(line)
+
+
+def _parse(line: bytes, position: int, path: str) -> Document:
+    try:
+        parsed = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UnsupportedFileError(
+            f"the line at byte {position} is not JSON: {error}", where=path
+        ) from error
+    if (
+        not isinstance(parsed, list)
+        or len(parsed) != 2
+        or not isinstance(parsed[0], str)
+        or parsed[0] not in DOCUMENT_NAMES
+        or not isinstance(parsed[1], dict)
+    ):
+        raise UnsupportedFileError(
+            f"is no copy of a run: the line at byte {position} is no document", where=path
+        )
+    if not _is_shallow(parsed, _MAX_DEPTH):
+        raise UnsupportedFileError(
+            f"the line at byte {position} nests more than {_MAX_DEPTH} deep", where=path
+        )
+    return parsed[0], parsed[1]
+
+
+def _is_shallow(value: Any, depth: int) -> bool:
+    if not isinstance(value, list | dict):
+        return True
+    if not depth:
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return all(_is_shallow(item, depth - 1) for item in items if isinstance(item, list | dict))

@@ -1,0 +1,81 @@
+"""Writing copies of runs' documents as JSON Lines."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from ...core.documents import normalise
+from ...core.errors import TooLargeError
+from ...core.report import ReportItem
+from .._copying import CopyFormat, copy_run
+from .reading import SUFFIX, read_mark, read_start
+
+if TYPE_CHECKING:
+    from ...core.run import BlueskyRun
+
+__all__ = ["export_run"]
+
+_MAX_VALUE_BYTES = 2**20
+"""As many bytes as an array in an event may have to be written as text."""
+
+
+def export_run(run: BlueskyRun, directory: str) -> ReportItem:
+    """Write a run's documents into a folder, ``<uid>.jsonl``; assets stay where they are.
+
+    Each line is ``[name, document]``, as suitcase-jsonl writes it. Small arrays in events become
+    lists. An up-to-date file stays; one that is cut short or stale is replaced.
+
+    Raises
+    ------
+    TooLargeError
+        If events hold images themselves instead of referring to assets.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from penstock.core.run import BlueskyRun
+    >>> from penstock.core.run.samples import count_run
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     item = export_run(BlueskyRun(count_run(3, uid="6f2a")), folder)
+    ...     item.details["events"], os.listdir(folder)
+    (3, ['6f2a.jsonl'])
+    """
+    return copy_run(run, directory, _FORMAT)
+
+
+def _write(file: BinaryIO, name: str, doc: dict[str, Any]) -> None:
+    if name in ("event", "event_page"):
+        rows = 1 if name == "event" else max(1, len(doc["seq_num"]))
+        data = {key: _as_lists(key, value, rows) for key, value in doc["data"].items()}
+        doc = {**doc, "data": data}
+    file.write(json.dumps([name, normalise(doc, where=name)]).encode("ascii") + b"\n")
+
+
+def _as_lists(key: str, value: Any, rows: int) -> Any:
+    if isinstance(value, list):
+        return [_as_lists(key, item, 1) for item in value]
+    if not hasattr(value, "dtype") or not hasattr(value, "shape"):
+        return value
+    if int(value.nbytes) // rows > _MAX_VALUE_BYTES:
+        raise TooLargeError(
+            f"{key!r} holds arrays of {int(value.nbytes) // rows / 2**20:.1f} MiB in its events",
+            remedy="Write a msgpack copy: run.cache(directory).",
+        )
+    return np.asarray(value)
+
+
+def _estimate(run: BlueskyRun) -> int:
+    return 0  # documents are small
+
+
+_FORMAT = CopyFormat(
+    suffix=SUFFIX,
+    fill="no",
+    read_start=read_start,
+    read_mark=read_mark,
+    write=_write,
+    estimate=_estimate,
+)

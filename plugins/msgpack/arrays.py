@@ -1,0 +1,245 @@
+"""Arrays in a msgpack file: what msgpack-numpy writes, decoded as data and nothing else."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.assets.array import AssetArray, Piece
+from ...core.assets.protocol import Region
+from ...core.errors import AssetError, MissingFileError, TruncatedFileError, UnsupportedFileError
+
+__all__ = ["FileIdentity", "StoredArray", "StoredFrames", "decode_array", "plain_dtype"]
+
+_PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcSU][0-9]{1,9}|[<>|=]?[mM]8(\[[0-9]{0,9}[a-zA-Z]{1,2}\])?")
+_MAX_DIMENSIONS = 32
+
+
+@dataclass(frozen=True)
+class FileIdentity:
+    """A file as it was when offsets in it were found."""
+
+    path: str
+    inode: int
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, descriptor: int, path: str) -> FileIdentity:
+        """Take that of an open file."""
+        stat = os.fstat(descriptor)
+        return cls(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """An array in a file."""
+
+    file: FileIdentity
+    offset: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def rows(self) -> Piece:
+        """Return it as rows along its first axis."""
+        return Piece(StoredFrames(self.file, self.offset, self.shape[1:], self.dtype), 0, len(self))
+
+    def frame(self) -> Piece:
+        """Return it as the single row of a column."""
+        return Piece(StoredFrames(self.file, self.offset, self.shape, self.dtype), 0, 1)
+
+    def read(self) -> NDArray[Any]:
+        """Read it whole."""
+        return AssetArray([self.frame()])[0]
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+
+@dataclass(frozen=True)
+class StoredFrames:
+    """Frames that lie one behind the other in a file, in C order; see `Frames`."""
+
+    file: FileIdentity
+    offset: int
+    frame_shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    frames_per_chunk: int = 1
+
+    def read(self, start: int, stop: int, region: Region | None, out: NDArray[Any]) -> None:
+        """Read frames at their place in the file; see `Frames.read`."""
+        frame_bytes = math.prod(self.frame_shape) * self.dtype.itemsize
+        descriptor = self._open()
+        try:
+            if region is None:
+                self._read_into(descriptor, start * frame_bytes, out)
+                return
+            lines = region[0]
+            line_bytes = frame_bytes // max(1, self.frame_shape[0])
+            part = np.empty((lines.stop - lines.start, *self.frame_shape[1:]), dtype=self.dtype)
+            for frame in range(start, stop):
+                at = frame * frame_bytes + lines.start * line_bytes
+                self._read_into(descriptor, at, part)
+                out[frame - start] = part[(slice(None), *region[1:])]
+        finally:
+            os.close(descriptor)
+
+    def _open(self) -> int:
+        path = self.file.path
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise MissingFileError("the copy is no longer there", where=path) from error
+        except OSError as error:
+            raise AssetError(f"cannot be opened: {error.strerror}", where=path) from error
+        if FileIdentity.of(descriptor, path) != self.file:
+            os.close(descriptor)
+            raise AssetError(
+                "has been written since it was opened",
+                where=path,
+                remedy="Take the run out of the catalog again.",
+            )
+        return descriptor
+
+    def _read_into(self, descriptor: int, at: int, out: NDArray[Any]) -> None:
+        if out.nbytes == 0:
+            return
+        view = out.reshape(-1).view(np.uint8).data
+        position = self.offset + at
+        while view:
+            try:
+                count = os.preadv(descriptor, [view], position)
+            except OSError as error:
+                raise AssetError(
+                    f"cannot be read at byte {position}: {error.strerror}", where=self.file.path
+                ) from error
+            if not count:
+                raise TruncatedFileError(
+                    f"ends at byte {position}, within an array", where=self.file.path
+                )
+            view, position = view[count:], position + count
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Bytes that were left in the file."""
+
+    offset: int
+    size: int
+
+
+def decode_array(found: Mapping[Any, Any], file: FileIdentity) -> Any:
+    """Decode a map in which msgpack-numpy writes an array, a numpy scalar or a complex number.
+
+    Returns
+    -------
+    array
+        A numpy array or scalar; a `StoredArray` where the bytes were left in the file.
+
+    Raises
+    ------
+    UnsupportedFileError
+        If it is an array of objects (which is a pickle: reading it would run what it says), of
+        another type that is not plain, or if its bytes are not as many as it says.
+
+    Examples
+    --------
+    >>> file = FileIdentity("a.msgpack", 0, 0, 0)
+    >>> decode_array({b"nd": True, b"type": "<u2", b"kind": b"", b"shape": [2],
+    ...               b"data": bytes([1, 0, 2, 0])}, file).tolist()
+    [1, 2]
+    """
+    if b"complex" in found:
+        return _complex(found, file)
+    data = found.get(b"data")
+    if found.get(b"kind") == b"O":
+        raise _refused("holds an array of objects: a pickle, which can run any code", file)
+    dtype = plain_dtype(found.get(b"type"), file)
+    size = data.size if isinstance(data, Reference) else len(_bytes(data, file))
+    shape = _shape(found, file) if found.get(b"nd") is True else ()
+    if math.prod(shape) * dtype.itemsize != size:
+        raise _refused(f"an array {shape} of {dtype} has {size} bytes", file)
+    if isinstance(data, Reference):
+        if found.get(b"nd") is True and shape:
+            return StoredArray(file, data.offset, shape, dtype)
+        raise _refused("a number takes thousands of bytes", file)
+    try:
+        array = np.ndarray(shape, dtype, buffer=data)
+    except (ValueError, TypeError) as error:
+        raise _refused(f"an array {shape} of {dtype} cannot be: {error}", file) from error
+    return array if found.get(b"nd") is True else array[()]
+
+
+def plain_dtype(spelled: Any, file: FileIdentity) -> np.dtype[Any]:
+    """Return the dtype that is spelled, if it is one of numbers, text, bytes or dates.
+
+    Structured dtypes are lists of names and such dtypes.
+    """
+    try:
+        dtype: np.dtype[Any] = np.dtype(_checked_dtype(spelled, 0))
+    except (ValueError, TypeError) as error:
+        raise _refused(f"an array has dtype {str(spelled)[:60]!r}", file) from error
+    if dtype.hasobject:
+        raise _refused("holds an array of objects", file)
+    return dtype
+
+
+def _checked_dtype(spelled: Any, depth: int) -> Any:
+    if isinstance(spelled, bytes):
+        spelled = spelled.decode("ascii")
+    if isinstance(spelled, str):
+        if spelled != "|b1" and not _PLAIN_DTYPE.fullmatch(spelled):
+            raise ValueError("not plain")
+        return spelled
+    if not isinstance(spelled, list) or depth > 4 or len(spelled) > 1000:
+        raise TypeError("not a dtype")
+    fields = []
+    for name, kind, *shape in spelled:
+        text = name.decode() if isinstance(name, bytes) else name
+        if not isinstance(text, str):
+            raise TypeError("not a name")
+        sizes = tuple(shape[0]) if shape else ()
+        if len(sizes) > _MAX_DIMENSIONS or not all(isinstance(n, int) and n >= 0 for n in sizes):
+            raise ValueError("not a shape")
+        checked = _checked_dtype(kind, depth + 1)
+        fields.append((text, checked, sizes) if sizes else (text, checked))
+    return fields
+
+
+def _shape(found: Mapping[Any, Any], file: FileIdentity) -> tuple[int, ...]:
+    shape = found.get(b"shape")
+    if (
+        not isinstance(shape, list)
+        or len(shape) > _MAX_DIMENSIONS
+        or not all(type(size) is int and 0 <= size < 2**63 for size in shape)
+    ):
+        raise _refused(f"an array has shape {str(shape)[:60]}", file)
+    return tuple(shape)
+
+
+def _bytes(data: Any, file: FileIdentity) -> bytes:
+    if not isinstance(data, bytes):
+        raise _refused(f"the bytes of an array are a {type(data).__name__}", file)
+    return data
+
+
+def _complex(found: Mapping[Any, Any], file: FileIdentity) -> complex:
+    data = found.get(b"data")
+    text = data.decode("ascii", "replace") if isinstance(data, bytes) else data
+    if not isinstance(text, str) or len(text) > 100:
+        raise _refused("a complex number is not spelled like one", file)
+    try:
+        return complex(text)
+    except ValueError as error:
+        raise _refused("a complex number is not spelled like one", file) from error
+
+
+def _refused(what: str, file: FileIdentity) -> UnsupportedFileError:
+    return UnsupportedFileError(what, where=file.path)

@@ -1,0 +1,205 @@
+"""From the items of a msgpack file to documents, arrays left in the file."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import msgpack
+
+from ...core.assets.array import AssetArray, Piece
+from ...core.documents import Document, page_from_events
+from ...core.errors import TruncatedFileError, UnsupportedFileError
+from .._mark import DOCUMENT_NAMES, is_mark
+from .arrays import FileIdentity, Reference, StoredArray, decode_array
+from .walking import MAX_STRUCTURE, Item, Payload, walk_items
+
+__all__ = ["decode_item", "read_documents", "read_mark", "read_start"]
+
+_TOKEN = struct.Struct(">BbQQ")
+_FIXEXT16, _CODE = 0xD8, 1
+# The walk refuses values of extension types: a file cannot hold such a token itself.
+
+
+def decode_item(descriptor: int, item: Item, file: FileIdentity) -> Document:
+    """Decode one item.
+
+    Raises
+    ------
+    UnsupportedFileError
+        If it is not a pair of a document's name and a document.
+    """
+    try:
+        decoded = _Decoder(descriptor, item, file).decode()
+    except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
+        if isinstance(error, UnsupportedFileError):
+            raise
+        raise UnsupportedFileError(
+            f"the document at byte {item.start} cannot be decoded: {error}", where=file.path
+        ) from error
+    if not isinstance(decoded, list) or len(decoded) != 2:
+        raise UnsupportedFileError(
+            f"is no copy of a run: byte {item.start} begins no pair of a name and a document",
+            where=file.path,
+        )
+    name, doc = decoded
+    if name not in DOCUMENT_NAMES or not isinstance(doc, dict):
+        raise UnsupportedFileError(
+            f"is no copy of a run: byte {item.start} begins no document", where=file.path
+        )
+    return name, doc
+
+
+class _Decoder:
+    def __init__(self, descriptor: int, item: Item, file: FileIdentity) -> None:
+        self.descriptor = descriptor
+        self.item = item
+        self.file = file
+        self.loose = 0
+
+    def decode(self) -> Any:
+        """Decode with references; bytes that belong to no array are few, and read."""
+        decoded = self._unpack(self._skeleton(self.item.payloads))
+        if self.loose:
+            if sum(payload.size for payload in self.item.payloads) > MAX_STRUCTURE:
+                raise UnsupportedFileError("holds large values that are no arrays")
+            decoded = self._unpack(self._skeleton(()))
+        return decoded
+
+    def _unpack(self, skeleton: bytes) -> Any:
+        return msgpack.unpackb(
+            skeleton,
+            raw=False,
+            strict_map_key=False,
+            object_hook=self._map,
+            ext_hook=self._reference,
+        )
+
+    def _skeleton(self, payloads: tuple[Payload, ...]) -> bytes:
+        """Return the item's bytes with a token in the place of each payload."""
+        parts: list[bytes] = []
+        position = self.item.start
+        for payload in payloads:
+            parts.append(_read(self.descriptor, position, payload.header, self.file))
+            parts.append(_TOKEN.pack(_FIXEXT16, _CODE, payload.offset, payload.size))
+            position = payload.offset + payload.size
+        parts.append(_read(self.descriptor, position, self.item.stop, self.file))
+        return b"".join(parts)
+
+    def _reference(self, code: int, data: bytes) -> Reference:
+        self.loose += 1
+        return Reference(*struct.unpack(">QQ", data))
+
+    def _map(self, found: dict[Any, Any]) -> Any:
+        if b"nd" not in found and b"complex" not in found:
+            return found
+        if isinstance(found.get(b"data"), Reference):
+            self.loose -= 1
+        return decode_array(found, self.file)
+
+
+def _read(descriptor: int, start: int, stop: int, file: FileIdentity) -> bytes:
+    content = os.pread(descriptor, stop - start, start)
+    while len(content) < stop - start:
+        more = os.pread(descriptor, stop - start - len(content), start + len(content))
+        if not more:
+            raise TruncatedFileError(f"ends at byte {start + len(content)}", where=file.path)
+        content += more
+    return content
+
+
+# Documents -------------------------------------------------------------------------------------
+
+
+def read_documents(path: str) -> Iterator[Document]:
+    """Yield the documents in a file; rows come with arrays that are read when they are used.
+
+    Raises
+    ------
+    TruncatedFileError
+        At the end of what is whole, if the file ends within a document.
+    UnsupportedFileError
+        If it is no copy of a run.
+    """
+    with open(path, "rb", buffering=0) as file:
+        descriptor = file.fileno()
+        identity = FileIdentity.of(descriptor, path)
+        for item in walk_items(descriptor, path):
+            name, doc = decode_item(descriptor, item, identity)
+            if not is_mark(name, doc):
+                yield _lazy(name, doc)
+
+
+def _lazy(name: str, doc: dict[str, Any]) -> Document:
+    """Make columns of the arrays of rows; read those that stand elsewhere."""
+    if name == "event" and any(isinstance(v, StoredArray) for v in _values(doc)):
+        name, doc = "event_page", page_from_events([doc])
+    if name == "event_page" and isinstance(doc.get("data"), dict):
+        doc["data"] = {key: _column(column) for key, column in doc["data"].items()}
+    return name, {key: _loaded(value) for key, value in doc.items()}
+
+
+def _values(doc: dict[str, Any]) -> list[Any]:
+    data = doc.get("data")
+    return list(data.values()) if isinstance(data, dict) else []
+
+
+def _column(column: Any) -> Any:
+    if isinstance(column, StoredArray):
+        return AssetArray([column.rows()], label=f"array in {column.file.path}")
+    if not isinstance(column, list) or not any(isinstance(v, StoredArray) for v in column):
+        return column
+    alike = {(v.shape, v.dtype) if isinstance(v, StoredArray) else None for v in column}
+    if len(alike) > 1:
+        return _loaded(column)
+    pieces: list[Piece] = [value.frame() for value in column]
+    return AssetArray(pieces, label=f"arrays in {column[0].file.path}")
+
+
+def _loaded(value: Any) -> Any:
+    """Read arrays that are no columns: there are few of them."""
+    if isinstance(value, StoredArray):
+        return value.read()
+    if isinstance(value, dict):
+        return {key: _loaded(item) for key, item in value.items()}
+    if isinstance(value, list) and any(isinstance(v, StoredArray | dict | list) for v in value):
+        return [_loaded(item) for item in value]
+    return value
+
+
+def read_start(path: str) -> dict[str, Any]:
+    """Read the start document of a file, and nothing else."""
+    with open(path, "rb", buffering=0) as file:
+        descriptor = file.fileno()
+        for item in walk_items(descriptor, path):
+            name, doc = decode_item(descriptor, item, FileIdentity.of(descriptor, path))
+            if name != "start":
+                raise UnsupportedFileError(f"begins with {name!r}, not a start", where=path)
+            return {key: _loaded(value) for key, value in doc.items()}
+    raise TruncatedFileError("is empty", where=path, remedy="Copy the run again.")
+
+
+def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Read the mark and the stop document, if the file is whole; nothing of rows is decoded.
+
+    Raises
+    ------
+    TruncatedFileError
+        If it is not whole.
+    """
+    with open(path, "rb", buffering=0) as file:
+        descriptor = file.fileno()
+        identity = FileIdentity.of(descriptor, path)
+        last: list[Item] = []
+        for item in walk_items(descriptor, path):
+            last = [*last[-1:], item]
+        mark = stop = None
+        for item in last:
+            name, doc = decode_item(descriptor, item, identity)
+            if is_mark(name, doc):
+                mark = doc["parameters"]
+            elif name == "stop":
+                stop = doc
+    return mark, stop

@@ -1,0 +1,87 @@
+"""Writing copies of runs as msgpack files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from ...core.errors import TooLargeError
+from ...core.report import ReportItem
+from .._copying import CopyFormat, copy_run
+from .decoding import read_mark, read_start
+from .encoding import encode_document
+from .format import MAX_BYTES, SUFFIX
+
+if TYPE_CHECKING:
+    from ...core.run import BlueskyRun
+
+__all__ = ["export_run"]
+
+
+def export_run(run: BlueskyRun, directory: str) -> ReportItem:
+    """Write a copy of a run, with all its arrays, into a folder; see `BlueskyRun.cache`.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from penstock.core.run import BlueskyRun
+    >>> from penstock.core.run.samples import count_run
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     items = [export_run(BlueskyRun(count_run(3, uid="6f2a")), folder) for _ in range(2)]
+    ...     os.listdir(folder), [item.outcome for item in items]
+    (['6f2a.msgpack'], ['ok', 'skipped'])
+    """
+    return copy_run(run, directory, _FORMAT)
+
+
+def _write(file: BinaryIO, name: str, doc: dict[str, Any]) -> None:
+    for part in encode_document(name, doc):
+        file.write(part)
+
+
+def _estimate(run: BlueskyRun) -> int:
+    """Return how many bytes the arrays of a run take, as far as its descriptors tell.
+
+    Raises
+    ------
+    TooLargeError
+        If a frame is larger than msgpack can hold.
+    """
+    total = 0
+    for name in run:
+        for part in run[name].parts:
+            rows = len(part)
+            for key, data_key in part.data_keys.items():
+                size = _value_bytes(data_key)
+                if size > MAX_BYTES:
+                    raise TooLargeError(
+                        f"a frame of {key!r} has {size / 2**30:.1f} GiB, and msgpack holds less "
+                        "than 4 GiB in one piece",
+                        where=f"run {run.uid}",
+                        remedy="Read the run from its own files.",
+                    )
+                total += rows * size
+    return total
+
+
+def _value_bytes(data_key: Mapping[str, Any]) -> int:
+    spelled = data_key.get("dtype_numpy")
+    try:
+        itemsize = np.dtype(spelled).itemsize if isinstance(spelled, str) else 8
+    except TypeError:
+        itemsize = 8
+    shape: list[int] = [size or 0 for size in data_key.get("shape") or ()]
+    return math.prod(shape) * itemsize
+
+
+_FORMAT = CopyFormat(
+    suffix=SUFFIX,
+    fill="yes",
+    read_start=read_start,
+    read_mark=read_mark,
+    write=_write,
+    estimate=_estimate,
+)
