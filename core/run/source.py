@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from ..documents import Document, normalise
-from ..errors import DocumentError, InconsistentRunError
+from ..errors import DocumentError, InconsistentRunError, PenstockError
 from ..places import Fingerprint, take_fingerprint
 from ..registry import get_registry
 
@@ -195,7 +195,10 @@ def fingerprint_call(
     if name is None:
         return None
     paths = args[0] if args else kwargs.get(registry.path_parameter(name))
-    return None if paths is None else take_fingerprint(paths)
+    try:
+        return None if paths is None else take_fingerprint(paths)
+    except (PenstockError, TypeError):  # what this ingestor takes is no file, glob or list of files
+        return None
 
 
 def _short(value: Any, length: int = 60) -> str:

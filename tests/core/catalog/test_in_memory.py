@@ -231,3 +231,21 @@ def test_it_is_safe_under_threads():
     assert not failures
     assert len(catalog) == 200
     assert catalog[-1].metadata["start"]["scan_id"] == 49
+
+
+def test_a_registered_ingestor_may_take_what_is_no_file(tmp_path):
+    from types import SimpleNamespace
+
+    from penstock.core.registry import Ingestor, Registry, hookimpl, use_registry
+
+    def penstock_ingestors():
+        record = Ingestor("lab", title="Lab", ingest=f"{__name__}:ingest", takes="file")
+        return [record]
+
+    plugin = SimpleNamespace(penstock_ingestors=hookimpl(penstock_ingestors))
+    with use_registry(Registry.from_plugins([plugin])):
+        catalog = BlueskyInMemoryCatalog()
+        for argument in (str(tmp_path), "no file at all"):
+            uid = catalog.upsert(ingest, (argument,), {})
+            assert catalog[uid].provenance["ingestor"] == "lab"
+            assert "fingerprint" not in catalog[uid].provenance
