@@ -79,7 +79,8 @@ class CopyListing:
         self._lock = threading.RLock()
         self._copies: dict[str, _Copy] = {}
         self._indexes: dict[str, StartIndex] = {}
-        self._problems: dict[str, ReportItem] = {}
+        self._lost_folders: list[ReportItem] = []
+        self._rivals: list[ReportItem] = []
         self._path_of: dict[str, str] = {}
         self._folder_times: dict[str, int] = {}
         self._looked_ns = 0
@@ -95,7 +96,7 @@ class CopyListing:
         with self._lock:
             self.refresh()
             faulty = [copy.problem for copy in self._copies.values() if copy.problem is not None]
-            return Report([*self._problems.values(), *faulty])
+            return Report([*self._lost_folders, *faulty, *self._rivals])
 
     # Following the files ----------------------------------------------------------------------
 
@@ -137,7 +138,7 @@ class CopyListing:
 
     def _look(self) -> None:
         self._looked, self._looked_ns = time.monotonic(), time.time_ns()
-        self._problems = {}
+        self._lost_folders = []
         found: dict[str, FileState] = {}
         folders: dict[str, list[re.Pattern[str]]] = {}
         for folder, name in self._patterns:
@@ -161,7 +162,7 @@ class CopyListing:
                         except FileNotFoundError:  # deleted just now
                             continue
         except OSError as error:
-            self._problems[folder] = ReportItem.from_error(folder, error)
+            self._lost_folders.append(ReportItem.from_error(folder, error))
         return found
 
     def _take(self, found: dict[str, FileState]) -> None:
@@ -169,7 +170,7 @@ class CopyListing:
         for path in self._copies.keys() - found.keys():
             del self._copies[path]
             changed = True
-        for path, state in found.items():
+        for path, state in sorted(found.items(), key=lambda item: item[0]):
             known = self._copies.get(path)
             if known is None or known.state != state:
                 self._copies[path] = self._read(path, state)
@@ -197,6 +198,7 @@ class CopyListing:
     def _arrange(self) -> None:
         """Put one file a run into the store: the one last written, where several hold it."""
         owners: dict[str, str] = {}
+        self._rivals = []
         for path, copy in self._copies.items():
             if copy.start is None:
                 continue
@@ -205,12 +207,9 @@ class CopyListing:
             if rival is None or self._copies[rival].state.mtime_ns < copy.state.mtime_ns:
                 owners[uid], path = path, rival or path
             if rival is not None:
-                self._problems[path] = ReportItem(
-                    path,
-                    "skipped",
-                    f"another file holds run {uid} too, and was written later",
-                    "Remove one of them.",
-                    uid=uid,
+                why = f"another file holds run {uid} too, and was written later"
+                self._rivals.append(
+                    ReportItem(path, "skipped", why, "Remove one of them.", uid=uid)
                 )
         for uid in self._path_of.keys() - owners.keys():
             self.store.remove(uid)

@@ -43,7 +43,7 @@ def to_column(values: Sequence[Any]) -> Column:
     >>> [row.tolist() for row in to_column([[1, 2], [3]])]
     [[1, 2], [3]]
     """
-    if isinstance(values, np.ndarray) or is_lazy(values):
+    if isinstance(values, np.ndarray | AssetArray) or is_lazy(values):
         return values
     if any(is_lazy(value) for value in values):
         return _stack_lazy(values)

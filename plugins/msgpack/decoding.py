@@ -45,7 +45,7 @@ def decode_item(descriptor: int, item: Item, file: FileIdentity) -> Document:
             where=file.path,
         )
     name, doc = decoded
-    if name not in DOCUMENT_NAMES or not isinstance(doc, dict):
+    if not isinstance(name, str) or name not in DOCUMENT_NAMES or not isinstance(doc, dict):
         raise UnsupportedFileError(
             f"is no copy of a run: byte {item.start} begins no document", where=file.path
         )

@@ -1,0 +1,274 @@
+"""A catalog of copies follows its files, and reads of each no more than it must."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from penstock import BlueskyMsgpackCatalog
+from penstock.core.assets.array import AssetArray
+from penstock.core.documents import RunComposer, array_key
+from penstock.core.errors import AssetError, NoDataError, RunNotFoundError
+from penstock.core.run import BlueskyRun, DocumentsSource
+from penstock.core.run.samples import count_run
+from penstock.plugins.msgpack import decoding
+from penstock.plugins.msgpack.arrays import StoredFrames
+
+
+def copy(folder: Path, uid: str, rows: int = 2, **metadata: object) -> Path:
+    return Path(BlueskyRun(count_run(rows, uid=uid, **metadata)).cache(folder).details["path"])
+
+
+def image_copy(folder: Path, uid: str = "images", rows: int = 20) -> np.ndarray:
+    values = np.random.default_rng(1).integers(0, 2**16, (rows, 100, 80), dtype="u2")
+    run = RunComposer(uid=uid, time=1.0, metadata={})
+    stream = run.stream(
+        "primary", data_keys={"image": array_key((100, 80), values.dtype, source="t")}
+    )
+    documents = [run.start(), stream.descriptor()]
+    for begin in range(0, rows, 10):
+        part = range(begin, begin + 10)
+        page = {
+            "descriptor": stream.uid,
+            "uid": [f"event-{row}" for row in part],
+            "seq_num": [row + 1 for row in part],
+            "time": [float(row) for row in part],
+            "data": {"image": values[begin : begin + 10]},
+            "timestamps": {"image": [0.0] * 10},
+            "filled": {},
+        }
+        documents.append(("event_page", page))
+    documents.append(run.stop(time=99.0))
+    BlueskyRun(DocumentsSource(documents)).cache(folder)
+    return values
+
+
+@pytest.fixture
+def starts_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files whose start documents are read from them."""
+    read: list[str] = []
+    original = decoding.read_start
+
+    def recorded(path: str) -> dict[str, object]:
+        read.append(os.path.basename(path))
+        return original(path)
+
+    monkeypatch.setattr("penstock.plugins.msgpack.catalog.read_start", recorded)
+    return read
+
+
+# Following the files ------------------------------------------------------------------------------
+
+
+def test_new_and_deleted_files_are_noticed(tmp_path: Path) -> None:
+    copy(tmp_path, "one")
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert list(catalog) == ["one"]
+    path = copy(tmp_path, "two")
+    assert (len(catalog), "two" in catalog) == (2, True)
+    path.unlink()
+    assert list(catalog) == ["one"]
+    with pytest.raises(RunNotFoundError):
+        catalog["two"]
+
+
+def test_replaced_files_are_noticed(tmp_path: Path) -> None:
+    copy(tmp_path, "one", sample="Cu")
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert catalog["one"].metadata["start"]["sample"] == "Cu"
+    copy(tmp_path, "one", sample="Ag")
+    assert catalog["one"].metadata["start"]["sample"] == "Ag"
+
+
+def test_a_file_that_grows_where_it_lies_is_noticed(tmp_path: Path) -> None:
+    path = copy(tmp_path, "one", rows=5)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert catalog["one"].metadata["stop"] is None
+    path.write_bytes(whole)
+    assert catalog["one"].metadata["stop"] is not None
+
+
+def test_a_search_follows_the_files_too(tmp_path: Path) -> None:
+    copy(tmp_path, "one", sample="Cu")
+    found = BlueskyMsgpackCatalog(tmp_path).search({"sample": "Cu"})
+    copy(tmp_path, "two", sample="Cu")
+    copy(tmp_path, "three", sample="Ag")
+    assert sorted(found) == ["one", "two"]
+    assert list(found.search({"uid": "two"})) == ["two"]
+
+
+def test_of_two_files_with_one_run_the_later_is_shown_and_the_other_named(tmp_path: Path) -> None:
+    path = copy(tmp_path, "one", sample="Cu")
+    other = shutil.copy(path, tmp_path / "other.msgpack")
+    os.utime(path, ns=(0, 10**18))
+    os.utime(other, ns=(0, 2 * 10**18))
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert catalog["one"].provenance["file"] == str(other)
+    (problem,) = catalog.problems
+    assert problem.subject == str(path)
+    other.unlink()
+    assert catalog["one"].provenance["file"] == str(path)
+    assert len(catalog.problems) == 0
+
+
+def test_a_folder_that_disappears_is_told_and_its_runs_are_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    copy(folder, "one")
+    catalog = BlueskyMsgpackCatalog(folder)
+    assert len(catalog) == 1
+    shutil.rmtree(folder)
+    assert len(catalog) == 0
+    (problem,) = catalog.problems
+    assert "No such file" in problem.why
+
+
+def test_it_takes_folders_globs_files_and_several_of_them(tmp_path: Path) -> None:
+    copy(tmp_path / "a", "one")
+    path = copy(tmp_path / "b", "two")
+    assert list(BlueskyMsgpackCatalog(str(tmp_path / "a" / "o*.msgpack"))) == ["one"]
+    assert list(BlueskyMsgpackCatalog(path)) == ["two"]
+    assert list(BlueskyMsgpackCatalog([tmp_path / "a", tmp_path / "b"])) == ["one", "two"]
+    assert sorted(BlueskyMsgpackCatalog(str(tmp_path / "*" / "*.msgpack"))) == ["one", "two"]
+    with pytest.raises(NoDataError, match="no such"):
+        BlueskyMsgpackCatalog(tmp_path / "c")
+
+
+def test_temporary_and_hidden_files_are_no_copies(tmp_path: Path) -> None:
+    copy(tmp_path, "one").rename(tmp_path / ".one.msgpack")
+    (tmp_path / ".two.msgpack.0123456789abcdef.partial").write_bytes(b"")
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert (list(catalog), len(catalog.problems)) == ([], 0)
+
+
+# Reading no more than it must --------------------------------------------------------------------
+
+
+def test_a_start_document_is_read_once(tmp_path: Path, starts_read: list[str]) -> None:
+    copy(tmp_path, "one")
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert (len(catalog), list(catalog), catalog["one"].uid) == (1, ["one"], "one")
+    copy(tmp_path, "two")
+    assert sorted(catalog) == ["one", "two"]
+    assert starts_read == ["one.msgpack", "two.msgpack"]
+
+
+def test_many_start_documents_are_remembered_between_sessions(
+    tmp_path: Path, starts_read: list[str]
+) -> None:
+    for number in range(100):
+        copy(tmp_path, f"run-{number:03d}", scan_id=number)
+    first = BlueskyMsgpackCatalog(tmp_path)
+    assert len(first) == len(starts_read) == 100
+    starts_read.clear()
+    copy(tmp_path, "run-007", scan_id=7, sample="Cu")
+    second = BlueskyMsgpackCatalog(tmp_path)
+    assert list(second) == list(first)
+    assert second[99].metadata["start"] == first[99].metadata["start"]
+    assert starts_read == ["run-007.msgpack", "run-007.msgpack"]  # by each of the two catalogs
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"\xc1", b"\x93\x01\xa1x\x81\xa1x\x01", b"\xdd\xff\xff\xff\xff"]
+)
+def test_a_damaged_index_is_ignored(
+    tmp_path: Path, starts_read: list[str], damage: bytes, isolated_configuration: Path
+) -> None:
+    for number in range(70):
+        copy(tmp_path, f"run-{number}")
+    assert len(BlueskyMsgpackCatalog(tmp_path)) == 70
+    (index,) = isolated_configuration.rglob("starts/*.msgpack")
+    index.write_bytes(damage)
+    assert len(BlueskyMsgpackCatalog(tmp_path)) == 70
+    assert len(starts_read) == 140
+
+
+def test_an_index_that_cannot_be_written_keeps_nobody_from_listing(
+    tmp_path: Path, isolated_configuration: Path
+) -> None:
+    (isolated_configuration / "cache").write_text("a file where the folder should be")
+    for number in range(70):
+        copy(tmp_path, f"run-{number}")
+    assert len(BlueskyMsgpackCatalog(tmp_path)) == 70
+
+
+def test_frames_are_read_where_they_lie_and_only_those_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = image_copy(tmp_path)
+    stream = BlueskyMsgpackCatalog(tmp_path)["images"].primary
+    lazy = stream.to_dask()["image"]
+    read = []
+    original = StoredFrames.read
+
+    def recorded(self, start, stop, region, out):
+        read.append((start, stop, region))
+        original(self, start, stop, region, out)
+
+    monkeypatch.setattr(StoredFrames, "read", recorded)
+    assert np.array_equal(lazy[13].compute(), values[13])
+    assert read == [(3, 4, None)]
+    assert np.array_equal(lazy[2, 10:20, 5].compute(), values[2, 10:20, 5])
+    assert read[1:] == [(2, 3, (slice(10, 20), slice(5, 6)))]
+    assert np.array_equal(stream.read()["image"].values, values)
+
+
+def test_columns_of_images_are_lazy_arrays_that_can_be_pickled(tmp_path: Path) -> None:
+    values = image_copy(tmp_path)
+    run = BlueskyMsgpackCatalog(tmp_path)["images"]
+    pages = [doc for name, doc in run.documents() if name == "event_page"]
+    column = pages[1]["data"]["image"]
+    assert isinstance(column, AssetArray)
+    assert np.array_equal(pickle.loads(pickle.dumps(column))[...], values[10:])
+
+
+def test_a_file_replaced_under_lazy_arrays_is_an_error_and_not_other_data(tmp_path: Path) -> None:
+    image_copy(tmp_path)
+    lazy = BlueskyMsgpackCatalog(tmp_path)["images"].primary.to_dask()["image"]
+    os.utime(tmp_path / "images.msgpack", ns=(0, 0))
+    with pytest.raises(AssetError, match="has been written since it was opened"):
+        lazy[0].compute()
+    (tmp_path / "images.msgpack").unlink()
+    with pytest.raises(FileNotFoundError, match="no longer there"):
+        lazy[0].compute()
+
+
+def test_it_can_be_used_by_several_threads_while_copies_are_made(tmp_path: Path) -> None:
+    copy(tmp_path, "run-0")
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def look() -> None:
+        try:
+            while not done.is_set():
+                for uid in catalog:
+                    assert catalog[uid].primary.read().sizes["time"] == 2
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=look) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for number in range(1, 20):
+        copy(tmp_path, f"run-{number}")
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(catalog) == 20
+
+
+def test_provenance_tells_of_the_file_and_what_it_was_made_from(tmp_path: Path) -> None:
+    path = copy(tmp_path, "one")
+    told = BlueskyMsgpackCatalog(tmp_path)["one"].provenance
+    assert told["file"] == str(path)
+    assert told["copied"] <= path.stat().st_mtime + 1
+    assert "truncated" not in told

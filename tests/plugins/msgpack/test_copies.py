@@ -1,0 +1,344 @@
+"""A copy holds all that its run holds, is made once, and gets its name when it is whole."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import suitcase.msgpack
+import tifffile
+
+from penstock import BlueskyInMemoryCatalog, BlueskyMsgpackCatalog
+from penstock.core.documents import RunComposer, array_key, column_key
+from penstock.core.errors import DocumentError, PenstockError, TooLargeError
+from penstock.core.run import BlueskyRun, DocumentsSource
+from penstock.core.run.samples import count_run
+from penstock.ingestors import ingest_tiff_series
+
+
+def write_series(folder: Path, count: int = 5, shape: tuple[int, int] = (64, 48)) -> None:
+    folder.mkdir(exist_ok=True)
+    for number in range(count):
+        frame = np.arange(shape[0] * shape[1], dtype="u2").reshape(shape) + number
+        tifffile.imwrite(folder / f"frame_{number:03d}.tif", frame, metadata=None)
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> BlueskyInMemoryCatalog:
+    write_series(tmp_path / "raw")
+    catalog = BlueskyInMemoryCatalog()
+    catalog.upsert(ingest_tiff_series, (str(tmp_path / "raw" / "*.tif"),), {})
+    return catalog
+
+
+def copied(run: BlueskyRun, folder: Path) -> BlueskyRun:
+    run.cache(folder)
+    return BlueskyMsgpackCatalog(folder)[run.uid]
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+# What is in it -----------------------------------------------------------------------------------
+
+
+def test_a_copy_reads_as_its_run_does(catalog: BlueskyInMemoryCatalog, tmp_path: Path) -> None:
+    run = catalog[-1]
+    copy = copied(run, tmp_path / "copies")
+    assert copy.primary.read().identical(run.primary.read())
+    assert copy.primary.to_dask().compute().identical(run.primary.read())
+    assert copy.metadata["start"] == run.metadata["start"]
+    assert copy.metadata["stop"] == run.metadata["stop"]
+
+
+def test_a_copy_needs_none_of_the_files_it_was_made_from(
+    catalog: BlueskyInMemoryCatalog, tmp_path: Path
+) -> None:
+    before = catalog[-1].primary.read()
+    catalog[-1].cache(tmp_path / "copies")
+    (tmp_path / "raw").rename(tmp_path / "gone")
+    after = BlueskyMsgpackCatalog(tmp_path / "copies")[-1].primary.read()
+    assert after.identical(before)
+
+
+def test_a_copy_of_a_copy_is_the_same(catalog: BlueskyInMemoryCatalog, tmp_path: Path) -> None:
+    first = copied(catalog[-1], tmp_path / "one")
+    second = copied(first, tmp_path / "two")
+    assert second.primary.read().identical(first.primary.read())
+
+
+def test_a_run_without_a_stop_is_copied_and_marked(tmp_path: Path) -> None:
+    run = BlueskyRun(count_run(3, stop=False))
+    item = run.cache(tmp_path)
+    assert (item.outcome, item.why) == (
+        "partial",
+        "the run has no stop: it is in progress, or was cut short",
+    )
+    copy = BlueskyMsgpackCatalog(tmp_path)[run.uid]
+    assert copy.metadata["stop"] is None
+    assert "truncated" not in copy.provenance
+    assert len(copy.primary) == 3
+
+
+def test_what_lazy_arrays_in_events_hold_is_copied(tmp_path: Path) -> None:
+    import dask.array as da
+
+    values = np.arange(6 * 40 * 30, dtype=">i4").reshape(6, 40, 30)
+    run = BlueskyRun(DocumentsSource(list(image_run(da.from_array(values, chunks=(2, 40, 30))))))
+    assert np.array_equal(copied(run, tmp_path).primary.read()["image"].values, values)
+
+
+@pytest.mark.parametrize("dtype", ["?", "<u2", ">u2", "<f4", "<c16", "<U5", "<M8[ns]", "S3"])
+@pytest.mark.parametrize("shape", [(3,), (40, 60), (0, 5), ()])
+def test_arrays_of_every_plain_type_come_back(
+    tmp_path: Path, dtype: str, shape: tuple[int, ...]
+) -> None:
+    size = 4 * int(np.prod(shape))
+    values = (np.arange(size) % 2).astype("u1").astype("i8").astype(dtype).reshape(4, *shape)
+    run = BlueskyRun(DocumentsSource(list(image_run(values))))
+    back = next(doc for name, doc in copied(run, tmp_path).documents("yes") if name == "event_page")
+    assert np.array_equal(np.asarray(back["data"]["image"]), values)
+
+
+def test_waveforms_of_different_lengths_come_back(tmp_path: Path) -> None:
+    waves = [np.arange(length, dtype="f8") for length in (10, 2000, 3000)]
+    run = BlueskyRun(DocumentsSource(list(image_run(waves))))
+    back = copied(run, tmp_path).primary.read()["image"].values
+    assert [wave.tolist() for wave in back] == [wave.tolist() for wave in waves]
+
+
+def test_arrays_of_objects_are_written_as_lists_and_never_as_pickles(tmp_path: Path) -> None:
+    values = np.empty(2, dtype=object)
+    values[:] = [None, "text"]
+    run = BlueskyRun(DocumentsSource(list(image_run(values))))
+    path = Path(run.cache(tmp_path).details["path"])
+    assert b"kind\xc4\x01O" not in path.read_bytes()
+    back = copied(run, tmp_path / "again").documents("yes")
+    page = next(doc for name, doc in back if name == "event_page")
+    assert list(page["data"]["image"]) == [None, "text"]
+
+
+def test_masked_pixels_are_nan_in_a_copy(tmp_path: Path) -> None:
+    values = np.ma.masked_equal(np.arange(4, dtype="u2").reshape(2, 2), 3)
+    run = BlueskyRun(DocumentsSource(list(image_run(values))))
+    back = copied(run, tmp_path).primary.read()["image"].values
+    assert np.array_equal(back, [[0, 1], [2, np.nan]], equal_nan=True)
+
+
+def test_an_integer_that_msgpack_cannot_hold_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="more than 64 bits"):
+        BlueskyRun(count_run(1, barcode=2**70)).cache(tmp_path)
+    assert names_in(tmp_path) == []
+
+
+def image_run(values):
+    """Documents of a run whose events hold the values themselves."""
+    run = RunComposer(uid="6f2a", time=1.0, metadata={})
+    yield run.start()
+    first = values[0]
+    key = array_key(np.shape(first), getattr(first, "dtype", np.dtype("f8")), source="test")
+    if np.ndim(first) == 0:
+        key = column_key([0.0], source="test")
+    stream = run.stream("primary", data_keys={"image": key})
+    yield stream.descriptor()
+    rows = range(len(values))
+    yield (
+        "event_page",
+        {
+            "descriptor": stream.uid,
+            "uid": [f"event-{row}" for row in rows],
+            "seq_num": [row + 1 for row in rows],
+            "time": [float(row) for row in rows],
+            "data": {"image": values},
+            "timestamps": {"image": [float(row) for row in rows]},
+            "filled": {},
+        },
+    )
+    yield run.stop(time=9.0)
+
+
+# suitcase-msgpack writes the same runs -----------------------------------------------------------
+
+
+def test_suitcase_exports_every_run_and_its_file_is_read(
+    catalog: BlueskyInMemoryCatalog, tmp_path: Path
+) -> None:
+    run = catalog[-1]
+    suitcase.msgpack.export(run.read_canonical(), tmp_path / "copies")
+    copy = BlueskyMsgpackCatalog(tmp_path / "copies")[run.uid]
+    assert copy.primary.read().identical(run.primary.read())
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_suitcase_exports_runs_whose_events_hold_arrays(tmp_path: Path, lazy: bool) -> None:
+    import dask.array as da
+
+    values = np.arange(3 * 50 * 40, dtype="f4").reshape(3, 50, 40)
+    held = da.from_array(values, chunks=(1, 50, 40)) if lazy else values
+    run = BlueskyRun(DocumentsSource(list(image_run(held))))
+    suitcase.msgpack.export(run.read_canonical(), tmp_path)
+    back = BlueskyMsgpackCatalog(tmp_path)["6f2a"].primary.read()["image"]
+    assert np.array_equal(back.values, values)
+
+
+# When it is written -----------------------------------------------------------------------------
+
+
+def test_an_up_to_date_copy_is_kept(catalog: BlueskyInMemoryCatalog, tmp_path: Path) -> None:
+    path = Path(catalog[-1].cache(tmp_path / "copies").details["path"])
+    written = path.stat().st_mtime_ns
+    item = catalog[-1].cache(tmp_path / "copies")
+    assert (item.outcome, item.why) == ("skipped", "the copy is up to date")
+    assert path.stat().st_mtime_ns == written
+
+
+def test_a_copy_is_replaced_when_the_files_have_changed(
+    catalog: BlueskyInMemoryCatalog, tmp_path: Path
+) -> None:
+    catalog[-1].cache(tmp_path / "copies")
+    write_series(tmp_path / "raw", count=6)
+    item = catalog[-1].cache(tmp_path / "copies")
+    assert (item.outcome, item.details["replaced"]) == ("ok", True)
+    assert len(BlueskyMsgpackCatalog(tmp_path / "copies")[-1].primary) == 6
+
+
+def test_a_copy_is_replaced_when_the_start_document_has_changed(tmp_path: Path) -> None:
+    BlueskyRun(count_run(1, uid="6f2a", sample="Cu")).cache(tmp_path)
+    item = BlueskyRun(count_run(1, uid="6f2a", sample="Ag")).cache(tmp_path)
+    assert item.outcome == "ok"
+    assert BlueskyMsgpackCatalog(tmp_path)["6f2a"].metadata["start"]["sample"] == "Ag"
+
+
+@pytest.mark.parametrize("kept", [0, 10, 2000])
+def test_a_partial_copy_is_replaced(
+    catalog: BlueskyInMemoryCatalog, tmp_path: Path, kept: int
+) -> None:
+    path = Path(catalog[-1].cache(tmp_path / "copies").details["path"])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:kept])
+    assert catalog[-1].cache(tmp_path / "copies").details["replaced"]
+    assert path.stat().st_size == len(whole)
+
+
+def test_a_good_copy_by_suitcase_is_kept(tmp_path: Path) -> None:
+    run = BlueskyRun(count_run(4, uid="6f2a"))
+    suitcase.msgpack.export(run.read_canonical(), tmp_path)
+    assert run.cache(tmp_path).outcome == "skipped"
+
+
+def test_a_file_that_is_no_copy_of_the_run_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "6f2a.msgpack").write_bytes(b"\xc1 something else")
+    with pytest.raises(PenstockError, match="would be replaced by a copy of run 6f2a"):
+        BlueskyRun(count_run(1, uid="6f2a")).cache(tmp_path)
+    BlueskyRun(count_run(1, uid="7777")).cache(tmp_path)
+    (tmp_path / "7777.msgpack").rename(tmp_path / "6f2a.msgpack")
+    with pytest.raises(PenstockError, match="holds run 7777"):
+        BlueskyRun(count_run(1, uid="6f2a")).cache(tmp_path)
+
+
+@pytest.mark.parametrize("uid", ["../x", "/etc/x", ".hidden", "a/b", "x" * 300, "ü", "a\0b", "-x"])
+def test_a_uid_is_never_a_path(tmp_path: Path, uid: str) -> None:
+    folder = tmp_path / "deep" / "copies"
+    path = BlueskyRun(count_run(2, uid=uid)).cache(folder).details["path"]
+    (name,) = names_in(folder)
+    assert os.path.realpath(path) == str(folder / name)
+    assert name.startswith("run-")
+    assert names_in(tmp_path) == ["deep"]
+    assert BlueskyMsgpackCatalog(folder)[uid].uid == uid
+
+
+def test_a_failing_run_leaves_nothing(tmp_path: Path) -> None:
+    documents = list(image_run(np.zeros((2, 300, 300))))
+
+    class Failing(DocumentsSource):
+        def documents(self):
+            yield from documents[:3]
+            raise OSError("detector on fire")
+
+    run = BlueskyRun(Failing(documents))
+    with pytest.raises(OSError, match="on fire"):
+        run.cache(tmp_path)
+    assert names_in(tmp_path) == []
+
+
+def test_frames_beyond_msgpack_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    run = RunComposer(uid="6f2a", time=1.0, metadata={})
+    key = array_key((2**16, 2**16), np.dtype("u2"), source="test", external=True)
+    stream = run.stream("primary", data_keys={"image": key})
+    documents = [run.start(), stream.descriptor(), run.stop(time=2.0)]
+    with pytest.raises(TooLargeError, match=r"8\.0 GiB, and msgpack holds less than 4 GiB"):
+        BlueskyRun(DocumentsSource(documents)).cache(tmp_path)
+    assert names_in(tmp_path) == []
+
+
+def test_a_disk_that_is_too_full_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    run = RunComposer(uid="6f2a", time=1.0, metadata={})
+    key = array_key((2**14, 2**14), np.dtype("u2"), source="test", external=True)
+    stream = run.stream("primary", data_keys={"image": key})
+    rows = 2**20  # half a petabyte
+    documents = [run.start(), stream.descriptor()]
+    documents += stream.pages(time=[0.0] * rows, data={})
+    catalog = BlueskyInMemoryCatalog()
+    catalog.upsert(lambda: iter(documents))
+    (item,) = catalog.cache(tmp_path)
+    assert item.outcome == "refused"
+    assert "524288.0 GiB" in item.why
+    assert names_in(tmp_path) == []
+
+
+# What interrupted writers leave -----------------------------------------------------------------
+
+
+def test_what_dead_writers_left_is_cleared_and_what_live_ones_write_is_not(tmp_path: Path) -> None:
+    dead = tmp_path / ".6f2a.msgpack.0123456789abcdef.partial"
+    alive = tmp_path / ".7777.msgpack.fedcba9876543210.partial"
+    dead.write_bytes(b"half")
+    with alive.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        BlueskyRun(count_run(1, uid="8888")).cache(tmp_path)
+        assert names_in(tmp_path) == [alive.name, "8888.msgpack"]
+
+
+# A catalog's copies -------------------------------------------------------------------------------
+
+
+def test_a_catalog_copies_the_runs_that_match(tmp_path: Path) -> None:
+    catalog = counting_catalog(5)
+    told: list[tuple[int, int, str]] = []
+    report = catalog.cache(
+        tmp_path, {"scan_id": {"$gte": 3}}, progress=lambda *args: told.append(args)
+    )
+    assert report.uids == ["run-3", "run-4"]
+    assert told == [(0, 2, "run-3"), (1, 2, "run-4"), (2, 2, "")]
+    assert list(BlueskyMsgpackCatalog(tmp_path)) == ["run-3", "run-4"]
+
+
+def test_a_view_copies_what_it_shows(tmp_path: Path) -> None:
+    report = counting_catalog(5).search({"scan_id": 2}).cache(tmp_path)
+    assert report.uids == ["run-2"]
+
+
+def test_a_run_that_cannot_be_copied_stops_no_other(tmp_path: Path) -> None:
+    catalog = counting_catalog(2)
+
+    def broken():
+        yield "start", {"uid": "broken", "time": 0.0}
+        raise OSError("disk on fire")
+
+    catalog.upsert(broken)
+    report = catalog.cache(tmp_path)
+    assert report.counts == {"ok": 2, "failed": 1}
+    assert report.items[-1].why == "OSError: disk on fire"
+    assert catalog.cache(tmp_path).counts == {"skipped": 2, "failed": 1}
+
+
+def counting_catalog(count: int) -> BlueskyInMemoryCatalog:
+    catalog = BlueskyInMemoryCatalog()
+    for number in range(count):
+        source = count_run(2, uid=f"run-{number}", scan_id=number)
+        catalog.upsert(lambda source=source: source.documents())
+    return catalog

@@ -1,0 +1,267 @@
+"""Files that were cut short, damaged, or made to do harm: clear errors, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import msgpack
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock import BlueskyMsgpackCatalog
+from penstock.core.errors import PenstockError, UnsupportedFileError
+from penstock.core.run import BlueskyRun, DocumentsSource
+from penstock.core.run.samples import count_run
+from penstock.plugins.msgpack.decoding import read_documents
+from penstock.plugins.msgpack.source import MsgpackSource
+
+START = ["start", {"uid": "6f2a", "time": 1.0}]
+DESCRIPTOR = [
+    "descriptor",
+    {"uid": "d", "run_start": "6f2a", "time": 1.0, "name": "primary", "data_keys": {"x": {}}},
+]
+
+
+def write(path: Path, *items: object) -> Path:
+    path.write_bytes(
+        b"".join(item if isinstance(item, bytes) else msgpack.packb(item) for item in items)
+    )
+    return path
+
+
+def page(column: object) -> list[object]:
+    return [
+        "event_page",
+        {
+            "descriptor": "d",
+            "uid": ["a", "b"],
+            "seq_num": [1, 2],
+            "time": [1.0, 2.0],
+            "data": {"x": column},
+            "timestamps": {"x": [1.0, 2.0]},
+            "filled": {},
+        },
+    ]
+
+
+def nd(dtype: object = "<u2", shape: object = (2,), data: object = b"\0\0\0\0", kind=b"") -> object:
+    return {b"nd": True, b"type": dtype, b"kind": kind, b"shape": shape, b"data": data}
+
+
+# Pickles ------------------------------------------------------------------------------------------
+
+
+class Exploit:
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, (str(self.target),)
+
+
+@pytest.mark.parametrize("place", ["start", "page", "list", "large"])
+def test_an_array_of_objects_is_refused_and_nothing_runs(tmp_path: Path, place: str) -> None:
+    target = tmp_path / "executed"
+    padding = bytes(10_000) if place == "large" else b""
+    bomb = nd("|O", data=pickle.dumps(Exploit(target)) + padding, kind=b"O")
+    start = ["start", {**START[1], "bomb": bomb}] if place == "start" else START
+    column = [bomb, bomb] if place == "list" else bomb
+    path = write(tmp_path / "6f2a.msgpack", start, DESCRIPTOR, page(column))
+    with pytest.raises(UnsupportedFileError, match="array of objects: a pickle"):
+        list(read_documents(str(path)))
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    if place == "start":
+        (problem,) = catalog.problems
+        assert "pickle" in problem.why
+    else:
+        with pytest.raises(UnsupportedFileError, match="pickle"):
+            catalog["6f2a"].primary.read()
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        nd("|O"),
+        nd("object"),
+        nd([["a", "|O"]], kind=b"V"),
+        nd([["a", [["b", "O"]]]], kind=b"V"),
+        nd("<u2", shape=[3]),
+        nd("<u2", shape=[-2, -1]),
+        nd("<u2", shape=[2**62, 4]),
+        nd("<u2", shape="2"),
+        nd("<u2", shape=[1] * 100),
+        nd("<u2", data="text"),
+        nd("<u2", data=None),
+        nd("u1,u1"),
+        nd({"a": "b"}),
+        nd("<U1000000000", shape=[0], data=b""),
+        nd("V4", shape=[1]),
+        {b"nd": False, b"type": "|O", b"data": b"\0" * 8},
+        {b"nd": False, b"type": "<f8", b"data": b"\0" * 4},
+        {b"complex": True, b"data": "__import__('os')"},
+        {b"complex": True, b"data": b"1" * 1000},
+        {b"nd": True},
+    ],
+)
+def test_what_is_no_plain_array_is_refused_or_harmless(tmp_path: Path, array: object) -> None:
+    path = write(tmp_path / "6f2a.msgpack", START, DESCRIPTOR, page(array))
+    try:
+        documents = list(read_documents(str(path)))
+    except UnsupportedFileError as error:
+        assert str(path) in str(error)
+    else:
+        column = documents[-1][1]["data"]["x"]
+        assert isinstance(column, np.ndarray)
+        assert column.size == 0
+
+
+# Lengths and depths -----------------------------------------------------------------------------
+
+BOMBS = {
+    "list of 2^32": b"\xdd\xff\xff\xff\xff",
+    "map of 2^32": b"\xdf\xff\xff\xff\xff",
+    "bytes of 2^32": b"\xc6\xff\xff\xff\xff",
+    "text of 2^32": b"\xdb\xff\xff\xff\xff",
+    "lists in lists": b"\x91" * 1_000_000,
+    "maps in maps": b"\x81\xa1x" * 1_000_000,
+    "huge lists in huge lists": b"\xdd\x00\x0f\x00\x00" * 1_000_000,
+    "extension": b"\xc7\x10\x01" + bytes(16),
+    "token": b"\xd8\x01" + bytes(16),
+    "never used": b"\xc1",
+    "key that is a list": b"\x81\x91\x01\x01",
+    "text that is no text": b"\xa1\xff",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_bombs_are_refused_in_little_memory(tmp_path: Path, bomb: str) -> None:
+    head = b"\x92\xa5start\x82\xa3uid\xa46f2a\xa4bomb"
+    path = write(tmp_path / "6f2a.msgpack", head + BOMBS[bomb])
+    code = f"""
+import resource, sys
+from penstock import BlueskyMsgpackCatalog
+catalog = BlueskyMsgpackCatalog({str(tmp_path)!r})
+import penstock.plugins.msgpack.decoding
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+(problem,) = catalog.problems
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert (after - before) < 40_000, after - before
+print(problem.why)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+    assert path.exists()
+
+
+def test_alternating_elements_are_walked_in_a_moment(tmp_path: Path) -> None:
+    # Two texts of one length, then another: what a search for stretches is slowest at.
+    odd = msgpack.packb(["aa", "bb", "c"] * 200_000)
+    path = write(tmp_path / "6f2a.msgpack", START, b"\x92\xaadescriptor\x81\xa1x" + odd)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    list(read_documents(str(path)))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 5
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        b"",
+        b"II*\0 a TIFF",
+        msgpack.packb(1),
+        msgpack.packb(["start"]),
+        msgpack.packb(["start", 5]),
+        msgpack.packb(["no document", {}]),
+        msgpack.packb([["start"], {}]),
+        msgpack.packb(["start", {}]),
+        msgpack.packb(["start", {"uid": 5, "time": 1.0}]),
+        msgpack.packb(["start", {"uid": "", "time": 1.0}]),
+        msgpack.packb(["start", {"uid": "6f2a", "time": "now"}]),
+        msgpack.packb(["stop", {"uid": "6f2a", "time": 1.0}]),
+    ],
+)
+def test_what_begins_with_no_start_is_named_and_the_others_are_listed(
+    tmp_path: Path, item: bytes
+) -> None:
+    write(tmp_path / "bad.msgpack", item)
+    BlueskyRun(count_run(1, uid="good")).cache(tmp_path)
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert list(catalog) == ["good"]
+    (problem,) = catalog.problems
+    assert problem.subject == str(tmp_path / "bad.msgpack")
+    assert problem.outcome == "failed"
+
+
+@pytest.mark.parametrize("uid", ["../../x", "/etc/passwd", "a/../../b"])
+def test_a_uid_with_a_path_in_it_is_only_a_name(tmp_path: Path, uid: str) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder / "x.msgpack", ["start", {"uid": uid, "time": 1.0}])
+    BlueskyMsgpackCatalog(folder).cache(tmp_path / "out")
+    assert sorted(os.listdir(tmp_path)) == ["in", "out"]
+    assert list(BlueskyMsgpackCatalog(tmp_path / "out")) == [uid]
+
+
+def test_another_run_behind_the_first_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path / "a.msgpack", START, ["start", {"uid": "7777", "time": 1.0}])
+    with pytest.raises(PenstockError, match="7777"):
+        BlueskyMsgpackCatalog(tmp_path)["6f2a"].metadata["stop"]
+
+
+# Cut short -----------------------------------------------------------------------------------------
+
+
+def test_cut_anywhere_a_file_is_a_partial_run_or_named(tmp_path: Path) -> None:
+    documents = list(count_run(200, uid="6f2a").documents())
+    large = ("event_page", page(np.zeros((2, 100, 100), "u2"))[1] | {"descriptor": "d2"})
+    descriptor = ("descriptor", DESCRIPTOR[1] | {"uid": "d2", "name": "images"})
+    documents[-1:-1] = [descriptor, large]
+    whole = BlueskyRun(DocumentsSource(documents)).cache(tmp_path / "whole").details["path"]
+    content = Path(whole).read_bytes()
+    folder = tmp_path / "cut"
+    folder.mkdir()
+    seen = set()
+    for size in [*range(0, len(content), 1000), *range(len(content) - 200, len(content))]:
+        (folder / "6f2a.msgpack").write_bytes(content[:size])
+        catalog = BlueskyMsgpackCatalog(folder)
+        if not len(catalog):
+            (problem,) = catalog.problems
+            assert "is empty" in problem.why or f"ends at byte {size}" in problem.why
+            continue
+        run = catalog["6f2a"]
+        seen.add(tuple(run))
+        told = run.provenance.get("truncated")
+        if told is None:  # cut between two documents: whole ones are all there is
+            assert run.metadata["stop"] is None
+        else:
+            assert told.startswith(f"ends at byte {size}, within the document that begins at byte")
+            assert run.metadata["stop"] is None
+        for name in run:
+            run[name].read()
+    assert {("primary",), ("primary", "images")} <= seen
+
+
+@given(data=st.data())
+def test_damage_anywhere_is_an_error_of_ours_or_other_data(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    path = BlueskyRun(count_run(5, uid="6f2a")).cache(folder).details["path"]
+    content = bytearray(Path(path).read_bytes())
+    for _ in range(data.draw(st.integers(1, 5))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    Path(path).write_bytes(bytes(content))
+    try:
+        for _ in read_documents(path):
+            pass
+        list(MsgpackSource(path, {"uid": "6f2a"}).documents())
+    except PenstockError as error:
+        assert str(error)

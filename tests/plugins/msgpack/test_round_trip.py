@@ -1,0 +1,139 @@
+"""Documents in, documents out: the law of copies."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import msgpack
+import msgpack_numpy
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from penstock import BlueskyMsgpackCatalog
+from penstock.core.documents import unpack_page
+from penstock.core.run import BlueskyRun, DocumentsSource
+from penstock.plugins.msgpack.encoding import encode_document
+from penstock.plugins.msgpack.walking import walk_items
+
+keys = st.text(st.characters(codec="utf-8", exclude_characters=["\0"]), min_size=1, max_size=8)
+plain = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats()
+    | st.text(st.characters(codec="utf-8"), max_size=300),
+    lambda inner: st.lists(inner, max_size=20) | st.dictionaries(keys, inner, max_size=5),
+    max_leaves=40,
+)
+dtypes = (
+    hnp.integer_dtypes()
+    | hnp.unsigned_integer_dtypes()
+    | hnp.floating_dtypes()
+    | hnp.complex_number_dtypes()
+    | hnp.boolean_dtypes()
+)
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
+    names = ["uid", "time"]
+    metadata = draw(st.dictionaries(keys.filter(lambda key: key not in names), plain, max_size=4))
+    rows = draw(st.integers(0, 40))
+    columns: dict[str, Any] = {}
+    for key in draw(st.lists(keys, max_size=4, unique=True)):
+        shape = draw(st.sampled_from([(), (3,), (20, 30), (64, 64)]))
+        if draw(st.booleans()):
+            columns[key] = draw(
+                hnp.arrays(draw(dtypes), (rows, *shape), fill=st.just(1), elements=st.just(1))
+            )
+        else:
+            columns[key] = draw(st.lists(plain, min_size=rows, max_size=rows))
+    stamps = [float(row) for row in range(rows)]
+    run = [("start", {"uid": "6f2a", "time": draw(st.floats(0, 1e10)), **metadata})]
+    data_keys: dict[str, Any] = {key: {"source": "t", "dtype": "array"} for key in columns}
+    run.append(
+        ("descriptor", {"uid": "d", "run_start": "6f2a", "time": 0.0, "data_keys": data_keys})
+    )
+    page = {
+        "descriptor": "d",
+        "uid": [f"event-{row}" for row in range(rows)],
+        "seq_num": list(range(1, rows + 1)),
+        "time": stamps,
+        "data": columns,
+        "timestamps": dict.fromkeys(columns, stamps),
+        "filled": {},
+    }
+    run.append(("event_page", page))
+    if draw(st.booleans()):
+        run.append(("stop", {"uid": "s", "run_start": "6f2a", "time": 1.0, "notes": draw(plain)}))
+    return run
+
+
+def comparable(documents: Any) -> list[tuple[str, str]]:
+    """Rows one by one, arrays as type, shape and bytes, NaN as text: how pages are cut is free."""
+    result = []
+    for name, doc in documents:
+        for part in unpack_page(doc) if name == "event_page" else [doc]:
+            result.append((name, repr(_plain(part))))
+    return result
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        array = np.asarray(value)
+        return array.dtype.str, array.shape, array.tobytes()
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+@given(runs())
+def test_documents_come_out_as_they_went_in(tmp_path_factory: Any, documents: Any) -> None:
+    folder = tmp_path_factory.mktemp("copies")
+    run = BlueskyRun(DocumentsSource(documents))
+    expected = comparable(run.documents("yes"))
+    run.cache(folder)
+    copy = BlueskyMsgpackCatalog(folder)["6f2a"]
+    assert comparable(copy.documents("yes")) == expected
+    assert comparable(BlueskyRun(DocumentsSource(list(copy.documents()))).documents("yes")) == (
+        expected
+    )
+
+
+@given(st.lists(plain, max_size=30), st.integers(0, 6000))
+def test_a_walk_ends_where_msgpack_does(tmp_path_factory: Any, values: Any, size: int) -> None:
+    path = tmp_path_factory.mktemp("walk") / "items"
+    items = [msgpack.packb([value, bytes(size)]) for value in values]
+    path.write_bytes(b"".join(items))
+    with path.open("rb") as file:
+        found = [item.stop - item.start for item in walk_items(file.fileno(), str(path))]
+    assert found == [len(item) for item in items]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.arange(6, dtype="<u2").reshape(2, 3),
+        np.arange(10**5, dtype="f8"),
+        np.asfortranarray(np.arange(10**5, dtype="i4").reshape(100, 1000)),
+        np.arange(10**5)[::2],
+        np.float32(0.1),
+        np.bool_(True),
+        3 + 4j,
+        np.zeros(2, dtype=[("a", "<u2"), ("b", "<f4", (2,))]),
+    ],
+    ids=lambda value: f"{type(value).__name__} {getattr(value, 'shape', '')}",
+)
+def test_arrays_are_written_as_msgpack_numpy_does(value: Any) -> None:
+    doc = {"data": {"x": value}}
+    ours = b"".join(bytes(part) for part in encode_document("event_page", doc))
+    theirs = msgpack.packb(["event_page", doc], default=msgpack_numpy.encode)
+    assert list(msgpack.Unpacker(io.BytesIO(ours), strict_map_key=False)) == list(
+        msgpack.Unpacker(io.BytesIO(theirs), strict_map_key=False)
+    )
