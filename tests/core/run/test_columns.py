@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.core.assets.array import AssetArray, Piece
 from penstock.core.run.columns import concatenate, to_column
 
 
@@ -46,6 +47,20 @@ def test_lazy_rows_stay_lazy():
     column = to_column([da.zeros((2, 3)), da.ones((2, 3))])
     assert isinstance(column, da.Array)
     assert column.shape == (2, 2, 3)
+
+
+def test_lazy_assets_stay_what_they_are_and_join_without_dask():
+    class Frames:
+        frame_shape, dtype, frames_per_chunk = (2,), np.dtype("u1"), 1
+
+        def read(self, start, stop, region, out):
+            out[...] = np.arange(start, stop)[:, None]
+
+    columns = [AssetArray([Piece(Frames(), first, 3)]) for first in (0, 10)]
+    assert to_column(columns[0]) is columns[0]
+    joined = concatenate(columns)
+    assert isinstance(joined, AssetArray)
+    assert joined[...][:, 0].tolist() == [0, 1, 2, 10, 11, 12]
 
 
 def test_columns_join():

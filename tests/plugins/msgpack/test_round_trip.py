@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import msgpack
@@ -73,13 +74,15 @@ def runs(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
     return run
 
 
-def comparable(documents: Any) -> list[tuple[str, str]]:
+def told(documents: Any) -> Iterator[tuple[str, str]]:
     """Rows one by one, arrays as type, shape and bytes, NaN as text: how pages are cut is free."""
-    result = []
     for name, doc in documents:
         for part in unpack_page(doc) if name == "event_page" else [doc]:
-            result.append((name, repr(_plain(part))))
-    return result
+            yield name, repr(_plain(part))
+
+
+def comparable(documents: Any) -> list[tuple[str, str]]:
+    return list(told(documents))
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,134 @@
+"""JSON Lines hold documents, leave assets where they are, and are treated as copies are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from penstock import BlueskyInMemoryCatalog, BlueskyJSONLCatalog
+from penstock.core.errors import PenstockError, TooLargeError
+from penstock.core.run import BlueskyRun, DocumentsSource
+from penstock.core.run.samples import count_run
+from penstock.ingestors import ingest_tiff_series
+from penstock.plugins.jsonl import export_run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> BlueskyRun:
+    (tmp_path / "raw").mkdir()
+    for number in range(4):
+        frame = np.full((32, 24), number, dtype="u2")
+        tifffile.imwrite(tmp_path / "raw" / f"f_{number}.tif", frame, metadata=None)
+    catalog = BlueskyInMemoryCatalog()
+    catalog.upsert(ingest_tiff_series, (str(tmp_path / "raw" / "*.tif"),), {})
+    return catalog[-1]
+
+
+def with_event(value: object) -> BlueskyRun:
+    documents = list(count_run(1, uid="6f2a").recorded)
+    name, page = documents[2]
+    documents[2] = (name, {**page, "data": {"x": [value]}})
+    return BlueskyRun(DocumentsSource(documents))
+
+
+def test_documents_come_back_and_assets_are_read_where_they_lie(
+    run: BlueskyRun, tmp_path: Path
+) -> None:
+    path = Path(export_run(run, str(tmp_path / "copies")).details["path"])
+    assert path.name == f"{run.uid}.jsonl"
+    assert path.stat().st_size < 10_000
+    copy = BlueskyJSONLCatalog(tmp_path / "copies")[run.uid]
+    assert list(copy.documents()) == list(run.documents())
+    assert copy.primary.read().identical(run.primary.read())
+
+
+def test_moved_assets_are_found_through_root_map(run: BlueskyRun, tmp_path: Path) -> None:
+    export_run(run, str(tmp_path / "copies"))
+    before = run.primary.read()
+    (tmp_path / "raw").rename(tmp_path / "moved")
+    catalog = BlueskyJSONLCatalog(
+        tmp_path / "copies", root_map={str(tmp_path / "raw"): str(tmp_path / "moved")}
+    )
+    assert catalog[-1].primary.read().identical(before)
+
+
+def test_each_line_is_a_name_and_a_document(run: BlueskyRun, tmp_path: Path) -> None:
+    path = export_run(run, str(tmp_path)).details["path"]
+    lines = [json.loads(line) for line in Path(path).read_text().splitlines()]
+    assert [len(line) for line in lines] == [2] * len(lines)
+    assert (lines[0][0], lines[-1][0]) == ("start", "stop")
+
+
+def test_an_up_to_date_file_is_kept_and_a_partial_one_replaced(tmp_path: Path) -> None:
+    run = BlueskyRun(count_run(3, uid="6f2a"))
+    path = Path(export_run(run, str(tmp_path)).details["path"])
+    whole = path.read_bytes()
+    assert export_run(run, str(tmp_path)).outcome == "skipped"
+    path.write_bytes(whole[:-5])
+    assert export_run(run, str(tmp_path)).details["replaced"]
+    assert len(path.read_bytes()) == len(whole)
+
+
+def test_small_arrays_become_lists_and_nan_stays(tmp_path: Path) -> None:
+    export_run(with_event(np.array([1.0, np.nan])), str(tmp_path))
+    back = BlueskyJSONLCatalog(tmp_path)["6f2a"].primary.read()["x"].values
+    assert np.array_equal(back, [[1.0, np.nan]], equal_nan=True)
+
+
+def test_images_in_events_are_refused_and_nothing_is_left(tmp_path: Path) -> None:
+    with pytest.raises(TooLargeError, match=r"'x' holds arrays of 8\.0 MiB"):
+        export_run(with_event(np.zeros((1024, 1024))), str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cut_anywhere_a_file_is_a_partial_run_or_named(tmp_path: Path) -> None:
+    content = Path(
+        export_run(BlueskyRun(count_run(50, uid="6f2a")), str(tmp_path)).details["path"]
+    ).read_bytes()
+    for size in range(0, len(content), 97):
+        (tmp_path / "6f2a.jsonl").write_bytes(content[:size])
+        catalog = BlueskyJSONLCatalog(tmp_path)
+        if len(catalog):
+            assert catalog["6f2a"].metadata["stop"] is None
+            assert f"ends at byte {size}" in catalog["6f2a"].provenance["truncated"]
+        else:
+            (problem,) = catalog.problems
+            assert "ends at byte" in problem.why or "is empty" in problem.why
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "no json",
+        "[]",
+        '{"name": "start"}',
+        '["start", 5]',
+        '["start", {}]',
+        '[["start"], {}]',
+        '["nothing", {}]',
+        '["start", {"uid": "6f2a", "time": NaN, "deep": ' + "[" * 500 + "]" * 500 + "}]",
+        '["start", {"uid": "6f2a", "deep": ' + "[" * 100_000 + "]" * 100_000 + "}]",
+        '["start", {"uid": "6f2a", "time": ' + "1" * 5000 + "}]",
+    ],
+    ids=range(11),
+)
+def test_what_is_no_copy_is_named_and_the_others_are_listed(tmp_path: Path, line: str) -> None:
+    (tmp_path / "bad.jsonl").write_text(line + "\n" if line else "")
+    export_run(BlueskyRun(count_run(1, uid="good")), str(tmp_path))
+    catalog = BlueskyJSONLCatalog(tmp_path)
+    assert list(catalog) == ["good"]
+    (problem,) = catalog.problems
+    assert problem.subject == str(tmp_path / "bad.jsonl")
+
+
+def test_a_damaged_line_further_on_is_an_error(tmp_path: Path) -> None:
+    path = Path(export_run(BlueskyRun(count_run(1, uid="6f2a")), str(tmp_path)).details["path"])
+    first, *rest = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + b"garbage\n" + b"".join(rest))
+    with pytest.raises(PenstockError, match="is not JSON"):
+        BlueskyJSONLCatalog(tmp_path)["6f2a"].metadata["stop"]

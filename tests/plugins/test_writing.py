@@ -1,0 +1,78 @@
+"""Files get their names when they are whole, and names never lead elsewhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.core.errors import TooLargeError
+from penstock.plugins._writing import check_space, clear_leftovers, copy_name, open_new
+
+
+@given(st.text(max_size=150))
+def test_a_name_is_one_plain_and_visible_component(uid: str) -> None:
+    name = copy_name(uid, ".msgpack")
+    assert name == os.path.basename(name)
+    assert not name.startswith((".", "-"))
+    assert len(os.fsencode(name)) <= 255
+    assert "\0" not in name
+
+
+@given(st.lists(st.text(max_size=8), unique=True))
+def test_different_uids_have_different_names(uids: list[str]) -> None:
+    assert len({copy_name(uid, ".x") for uid in uids}) == len(uids)
+
+
+def test_the_old_file_is_there_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+    with open_new(str(path)) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+
+    def interrupted() -> None:
+        with open_new(str(path)) as file:
+            file.write(b"new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_leftovers_are_looked_for_once_a_minute(tmp_path: Path) -> None:
+    leftover = tmp_path / ".a.0123456789abcdef.partial"
+    other = tmp_path / ".a.partial"
+    for path in (leftover, other):
+        path.touch()
+    assert clear_leftovers(str(tmp_path)) == [leftover.name]
+    leftover.touch()
+    assert clear_leftovers(str(tmp_path)) == []
+    assert clear_leftovers(str(tmp_path), now=True) == [leftover.name]
+    assert other.exists()
+
+
+def test_a_link_that_looks_like_a_leftover_is_not_followed(tmp_path: Path) -> None:
+    target = tmp_path / "precious"
+    target.touch()
+    (tmp_path / ".a.0123456789abcdef.partial").symlink_to(target)
+    assert clear_leftovers(str(tmp_path)) == []
+    assert target.exists()
+
+
+def test_too_little_room_is_told_with_both_sizes(tmp_path: Path) -> None:
+    with pytest.raises(TooLargeError, match=r"would take 1073741824\.0 GiB of .* GiB free"):
+        check_space(str(tmp_path), 2**60)
