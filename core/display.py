@@ -143,7 +143,7 @@ def _about(start: dict[str, Any]) -> str:
         start.get("plan_name"),
         start.get("title"),
         name,
-        start.get("origin"),
+        start.get("file_name"),
     )
     return "  ".join(str(part) for part in parts if part not in (None, ""))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .. import display
-from ..errors import RunNotFoundError
+from ..errors import QueryError, RunNotFoundError
 from ..mongo import Query
 from ..report import Report
 from ..run.bluesky_run import BlueskyRun
@@ -35,13 +35,20 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         transforms: Transforms | None = None,
         query: Mapping[str, Any] | None = None,
     ) -> None:
+        for name, value in (
+            ("handler_registry", handler_registry),
+            ("root_map", root_map),
+            ("transforms", transforms),
+        ):
+            if value is not None and not isinstance(value, Mapping):
+                raise TypeError(f"{name} is a {type(value).__name__}, not a dict")
         self._store = store
         self._settings: dict[str, Any] = {
             "handler_registry": handler_registry,
             "root_map": root_map,
             "transforms": transforms,
         }
-        self._query = dict(query or {})
+        self._query = _checked_query({} if query is None else query)
         self._matcher = Query(self._query) if self._query else None
 
     # Mapping ---------------------------------------------------------------------------------
@@ -112,10 +119,11 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
 
     def _narrowed(self, query: Mapping[str, Any]) -> dict[str, Any]:
         """Join a query to the catalog's own, flat however often searches nest."""
+        query = _checked_query(query)
         if not self._query:
-            return dict(query)
+            return query
         joined = self._query["$and"] if list(self._query) == ["$and"] else [self._query]
-        return {"$and": [*joined, dict(query)]}
+        return {"$and": [*joined, query]}
 
     # Copies ----------------------------------------------------------------------------------
 
@@ -162,3 +170,12 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
 
     def _repr_html_(self) -> str:
         return display.catalog_html(type(self).__name__, len(self), self._newest())
+
+
+def _checked_query(query: object) -> dict[str, Any]:
+    if not isinstance(query, Mapping):
+        raise QueryError(
+            f"a query is a dict, not a {type(query).__name__}",
+            remedy='Write it as in MongoDB: {"sample.name": "Cu"}.',
+        )
+    return dict(query)

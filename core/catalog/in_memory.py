@@ -156,7 +156,12 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
         """
         from .ingesting import ingest_paths
 
-        return ingest_paths(self, paths, use=use, progress=progress)
+        # Into the whole catalog: a run must be readable to be told of, shown here or not.
+        report = ingest_paths(self._view({}), paths, use=use, progress=progress)
+        for item in report:
+            if item.uid is not None and item.uid not in self:
+                item.details["notes"].append("the run does not match this catalog's query")
+        return report
 
     def search(self, query: Mapping[str, Any]) -> BlueskyInMemoryCatalog:
         """Return the runs whose start documents match, as a catalog that can be searched again.
@@ -173,7 +178,10 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
         QueryError
             If it is not a valid query.
         """
-        combined = self._narrowed(query)
-        view = BlueskyInMemoryCatalog(**self._settings, query=combined)
+        return self._view(self._narrowed(query))
+
+    def _view(self, query: Mapping[str, Any]) -> BlueskyInMemoryCatalog:
+        """Return the same runs, narrowed by another query."""
+        view = BlueskyInMemoryCatalog(**self._settings, query=query)
         view._store, view._write_lock = self._store, self._write_lock
         return view

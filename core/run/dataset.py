@@ -11,6 +11,7 @@ import xarray as xr
 
 from ..assets.array import AssetArray
 from ..assets.blocks import available_memory
+from ..documents.keys import RESERVED
 from ..errors import DataShapeError, TooLargeError
 from .columns import Column, concatenate, is_lazy
 from .rows import Segment
@@ -43,15 +44,18 @@ def build_dataset(
     -------
     xarray.Dataset
         With coordinate ``time`` (seconds since 1970-01-01 UTC), the data keys, ``seq_num`` and
-        ``uid``; external assets are dask arrays.
+        ``uid``; external assets are dask arrays. A data key that is called like one of these has
+        ``_value`` behind its name; a dimension that is called like a data key, the key before it.
     """
     keys = list(dict.fromkeys(key for segment in segments for key in getattr(segment, values)))
     rows = [len(segment.seq_num) for segment in segments]
+    names = _variable_names(keys)
     variables: dict[str, Any] = {}
-    dims_used: dict[str, int] = {}
+    # No dimension may be called like a variable: xarray would make a coordinate of that.
+    dims_used: dict[str, int | None] = dict.fromkeys(("time", *names.values()))
     for key in keys:
         column, data_key = _join(segments, rows, key, values)
-        variables[key] = _variable(key, column, data_key, dims_used, values)
+        variables[names[key]] = _variable(key, column, data_key, dims_used, values)
     variables["seq_num"] = ("time", _concat([s.seq_num for s in segments], "i8"))
     variables["uid"] = ("time", _concat([s.uid for s in segments], "U36"))
     time = _concat([s.time for s in segments], "f8")
@@ -63,6 +67,17 @@ def build_dataset(
         attrs=dict(attrs or {}),
     )
     return _in_sequence(dataset) if len(segments) > 1 else dataset
+
+
+def _variable_names(keys: Sequence[str]) -> dict[str, str]:
+    """Return the name in the dataset of each data key."""
+    names: dict[str, str] = {}
+    for key in keys:
+        name = f"{key}_value" if key in RESERVED else key
+        while name in names.values() or (name != key and name in keys):
+            name += "_"
+        names[key] = name
+    return names
 
 
 def _concat(parts: list[Any], dtype: str) -> np.ndarray[Any, Any]:
@@ -123,7 +138,11 @@ def _with_nan(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def _variable(
-    key: str, column: Column, data_key: Mapping[str, Any], dims_used: dict[str, int], values: str
+    key: str,
+    column: Column,
+    data_key: Mapping[str, Any],
+    dims_used: dict[str, int | None],
+    values: str,
 ) -> Any:
     attrs = {} if values == "timestamps" else _attributes(data_key)
     dims = _dims(key, column.shape[1:], data_key.get("dims") or (), dims_used)
@@ -136,21 +155,23 @@ def _attributes(data_key: Mapping[str, Any]) -> dict[str, Any]:
     return {name: data_key[name] for name in names if data_key.get(name) is not None}
 
 
-def _dims(key: str, shape: Sequence[int], named: Sequence[str], used: dict[str, int]) -> list[str]:
-    """Name the axes of a value; a name that another key uses for another size is qualified."""
+def _dims(
+    key: str, shape: Sequence[int], named: Sequence[str], used: dict[str, int | None]
+) -> list[str]:
+    """Name the axes of a value; a name that stands for something else is qualified."""
     names = list(named) if len(named) == len(shape) and len(set(named)) == len(named) else []
     if not names:
         return [_numbered(size, used) for size in shape]
     result = []
     for name, size in zip(names, shape, strict=True):
-        if name == "time" or used.get(name, size) != size:
+        while used.get(name, size) != size:
             name = f"{key}_{name}"
         used[name] = size
         result.append(name)
     return result
 
 
-def _numbered(size: int, used: dict[str, int]) -> str:
+def _numbered(size: int, used: dict[str, int | None]) -> str:
     number = 0
     while f"dim_{number}" in used:
         number += 1
@@ -191,8 +212,9 @@ def load_dataset(
             )
         )
     dataset = build_dataset(loaded, attrs=attrs)
+    names = _variable_names(list(dict.fromkeys(key for s in loaded for key in s.data)))
     for key, numbers in masked.items():
-        dataset[key].attrs["bad_seq_nums"] = numbers
+        dataset[names[key]].attrs["bad_seq_nums"] = numbers
     return dataset
 
 

@@ -157,12 +157,38 @@ def test_a_wrong_query_is_refused_at_once(catalog):
         catalog.search({"$noop": 1})
 
 
+@pytest.mark.parametrize("query", ["copper", None, 5, ["a"]])
+def test_what_is_no_dict_is_no_query(catalog, query):
+    with pytest.raises(QueryError, match="a query is a dict"):
+        catalog.search(query)
+
+
+@pytest.mark.parametrize("name", ["root_map", "transforms", "handler_registry"])
+def test_settings_are_dicts(name):
+    with pytest.raises(TypeError, match=f"{name} is a int"):
+        BlueskyInMemoryCatalog(**{name: 5})
+
+
 def test_a_catalog_can_be_made_with_a_query():
     catalog = BlueskyInMemoryCatalog(query={"scan_id": 1})
     catalog.upsert(ingest, ("aaa1",), {"scan_id": 1})
     catalog.upsert(ingest, ("aaa2",), {"scan_id": 2})
     assert list(catalog) == ["aaa1"]
     assert catalog.query == {"scan_id": 1}
+
+
+def test_ingesting_into_a_narrowed_catalog_tells_what_is_not_shown(tmp_path):
+    import numpy as np
+    import tifffile
+
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((8, 8), "u2"))
+    catalog = BlueskyInMemoryCatalog()
+    view = catalog.search({"sample.name": "Cu"})
+    report = view.ingest([tmp_path])
+    assert [item.outcome for item in report] == ["ok"]
+    assert "does not match this catalog's query" in report.items[0].details["notes"][-1]
+    assert len(view) == 0
+    assert list(catalog) == report.uids
 
 
 def test_remove(catalog):

@@ -26,7 +26,7 @@ def make_run(file, ranges, rows, *, pages=True, **settings):
         "primary",
         data_keys={
             "image": array_key((3, 4), "<u2", source="test", dims=("y", "x"), external=True),
-            **({"x": column_key([0.0], source="test")} if pages else {}),
+            **({"theta": column_key([0.0], source="test")} if pages else {}),
         },
     )
     documents = [run.start(), stream.descriptor()]
@@ -38,7 +38,7 @@ def make_run(file, ranges, rows, *, pages=True, **settings):
         ranges=ranges,
     )
     if pages:
-        documents += stream.pages(time=np.arange(rows), data={"x": np.arange(float(rows))})
+        documents += stream.pages(time=np.arange(rows), data={"theta": np.arange(float(rows))})
     documents.append(run.stop(time=1.0))
     return BlueskyRun(DocumentsSource(documents), **settings)
 
@@ -102,7 +102,7 @@ def test_a_vanished_file_is_named(file):
     file.unlink()
     with pytest.raises(MissingFileError, match=r"images\.h5"):
         run.primary.read()
-    assert run.primary.read(["x"])["x"].values.tolist() == [0.0, 1.0]
+    assert run.primary.read(["theta"])["theta"].values.tolist() == [0.0, 1.0]
 
 
 def test_a_moved_file_is_found_through_the_root_map(file, tmp_path):

@@ -88,6 +88,28 @@ def test_two_detectors_of_different_size_keep_their_axes_apart():
     assert dataset["b"].dims == ("time", "b_y", "x")
 
 
+def test_data_keys_called_like_the_datasets_own_are_kept_apart():
+    columns = {"time": [5, 6], "seq_num": [42, 43], "uid": ["a", "b"], "time_value": [1, 2]}
+    run = run_of(("primary", columns))
+    dataset = run.primary.read()
+    assert dataset["time"].values.tolist() == [0.0, 1.0]
+    assert dataset["seq_num"].values.tolist() == [1, 2]
+    assert dataset["time_value"].values.tolist() == [1, 2]
+    assert dataset["time_value_"].values.tolist() == [5, 6]
+    assert dataset["seq_num_value"].values.tolist() == [42, 43]
+    assert dataset["uid_value"].values.tolist() == ["a", "b"]
+    assert run.primary.read(["seq_num"])["seq_num_value"].values.tolist() == [42, 43]
+    assert run.primary.timestamps.read()["seq_num_value"].values.tolist() == [0.0, 1.0]
+
+
+def test_a_motor_called_like_an_axis_of_the_image_stays_a_variable():
+    keys = {"x": SCALAR, "image": array_key((2, 3), "f8", source="s", dims=("y", "x"))}
+    rows = [{"x": 7, "image": np.zeros((2, 3))}]
+    dataset = run_of_events([keys], [rows]).primary.read()
+    assert dataset["image"].dims == ("time", "y", "image_x")
+    assert "x" in dataset.data_vars
+
+
 def test_include_and_exclude():
     run = run_of(("primary", {"x": [1, 2], "y": [3, 4]}))
     assert set(run.primary.read(["x"]).data_vars) == {"x", "seq_num", "uid"}
