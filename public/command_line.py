@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from penstock._version import __version__
-from penstock.commands import ingest, match, plugins
+from penstock.commands import cache, ingest, ls, match, plugins, search, show
 from penstock.commands.exit_codes import BROKEN_PIPE, EXIT_CODES, FAILED, INTERRUPTED, USAGE
-from penstock.core.errors import PenstockError, UnregisteredIngestorError
+from penstock.core.errors import PenstockError, QueryError, UnregisteredIngestorError
 
 __all__ = ["build_parser", "main"]
 
-_SUBCOMMANDS = (ingest, match, plugins)
+_SUBCOMMANDS = (ingest, cache, ls, show, search, match, plugins)
 
 _DESCRIPTION = """\
 Point at files that somebody else's software wrote, and have a catalog of runs.
@@ -24,10 +24,13 @@ Point at files that somebody else's software wrote, and have a catalog of runs.
 
 _EXAMPLES = """\
 examples:
-  penstock ingest scan_*.tif          one series of images
-  penstock ingest /data/today         a folder and all that lies below it
-  penstock match --why /data/today    which ingestor would take what, and why
-  penstock plugins                    what is installed, and what is broken
+  penstock ingest scan_*.tif                      one series of images
+  penstock ingest /data/today --cache copies      a whole folder, and copy the runs
+  penstock ls copies                              list the copies
+  penstock search copies 'sample.name=Cu'         those of one sample
+  penstock show copies -1                         what the newest run consists of
+  penstock match --why /data/today                which ingestor would take what, and why
+  penstock plugins                                what is installed, and what is broken
 """
 
 
@@ -79,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _quiet_libraries():
             code: int = options.run(options)
         sys.stdout.flush()
-    except UnregisteredIngestorError as error:  # what follows --use
+    except (UnregisteredIngestorError, QueryError) as error:  # what a person typed
         print(f"penstock: {error}", file=sys.stderr)
         return USAGE
     except PenstockError as error:

@@ -13,6 +13,7 @@ __all__ = [
     "NOTHING_CLAIMED",
     "UNDECIDED",
     "USAGE",
+    "of_copies",
     "of_report",
 ]
 
@@ -53,3 +54,17 @@ def of_report(report: Report) -> int:
     if not report.with_outcome("ok", "partial", "skipped"):
         return NOTHING_CLAIMED
     return DONE
+
+
+def of_copies(report: Report) -> int:
+    """Return the exit code for a report on copies: whatever was not copied is a failure.
+
+    Examples
+    --------
+    >>> from penstock.core.report import ReportItem
+    >>> of_copies(Report([ReportItem("a.msgpack", "skipped", why="the copy is up to date")]))
+    0
+    >>> of_copies(Report([ReportItem("6f2a", "refused", why="no room")]))
+    1
+    """
+    return FAILED if report.with_outcome("failed", "refused") else DONE

@@ -8,6 +8,8 @@ import sys
 from typing import Any
 
 from penstock.commands import exit_codes
+from penstock.commands.copies import copy_runs, print_copies
+from penstock.commands.data_keys import dtype_text, shape_text
 from penstock.commands.terminal import plain, print_json, print_table, progress_bar, short
 from penstock.core.report import Report, ReportItem
 
@@ -18,11 +20,10 @@ examples:
   penstock ingest scan_*.tif
   penstock ingest /data/today notes.h5
   penstock ingest --use tiff-stack odd.tif    whatever others offer
+  penstock ingest /data/today --cache native_copies    copy the runs, too
   penstock ingest /data/today --json | jq .counts
 
 {exit_codes.EXIT_CODES}"""
-
-_KINDS = {"u": "uint", "i": "int", "f": "float", "c": "complex", "b": "bool", "U": "str"}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -37,6 +38,9 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
     parser.add_argument("--use", metavar="NAME", help="the ingestor to use; see `penstock plugins`")
+    parser.add_argument(
+        "--cache", metavar="DIR", help="then copy every run into this folder; see `penstock cache`"
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.set_defaults(run=run)
 
@@ -49,15 +53,18 @@ def run(options: argparse.Namespace) -> int:
 
     for problem in get_registry().problems:
         print(f"penstock: {plain(problem)}", file=sys.stderr)
+    catalog = BlueskyInMemoryCatalog()
     with progress_bar("ingesting") as progress:
-        report = ingest_paths(
-            BlueskyInMemoryCatalog(), options.paths, use=options.use, progress=progress
-        )
+        report = ingest_paths(catalog, options.paths, use=options.use, progress=progress)
+    copies = None if options.cache is None else copy_runs(catalog, options.cache)
     if options.json:
-        print_json(report.to_dict())
+        told = report.to_dict()
+        print_json(told if copies is None else {**told, "copies": copies.to_dict()})
     else:
         print_report(report)
-    return exit_codes.of_report(report)
+        if copies is not None:
+            print_copies(copies)
+    return exit_codes.of_copies(copies or Report()) or exit_codes.of_report(report)
 
 
 def print_report(report: Report) -> None:
@@ -90,8 +97,8 @@ def _run_row(item: ReportItem) -> list[object]:
         details["ingestor"],
         details["files"],
         "\n".join(streams),
-        "\n".join(_shape(streams[name]["events"], key) for name, key in shown.items()),
-        "\n".join(_dtype_name(key["dtype"]) for key in shown.values()),
+        "\n".join(shape_text(streams[name]["events"], key) for name, key in shown.items()),
+        "\n".join(dtype_text(key["dtype"]) for key in shown.values()),
         details["time"].replace("T", " ").replace("+00:00", " UTC"),
         short(item.subject),
     ]
@@ -102,16 +109,3 @@ def _largest(data_keys: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return max(
         data_keys.values(), key=lambda key: math.prod(n or 1 for n in key["shape"]), default=nothing
     )
-
-
-def _shape(events: int | None, data_key: dict[str, Any]) -> str:
-    return " × ".join("?" if n is None else str(n) for n in (events, *data_key["shape"]))
-
-
-def _dtype_name(dtype: object) -> str:
-    """Return a machine type as people write it: ``<u2`` is uint16."""
-    text = str(dtype).lstrip("<>|=")
-    kind, size = text[:1], text[1:]
-    if kind not in _KINDS or not size.isdigit():
-        return str(dtype)
-    return _KINDS[kind] if kind in "bU" else f"{_KINDS[kind]}{8 * int(size)}"

@@ -6,8 +6,10 @@ line is cut. `NO_COLOR <https://no-color.org>`_ is respected. rich is imported w
 
 from __future__ import annotations
 
+import datetime
 import io
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["plain", "print_json", "print_table", "progress_bar", "short"]
+__all__ = ["plain", "print_json", "print_table", "progress_bar", "short", "utc"]
 
 _UNBOUNDED = 10_000
 
@@ -48,9 +50,37 @@ def short(path: str) -> str:
     return path[len(here) :] if path.startswith(here) and len(path) > len(here) else path
 
 
+def utc(seconds: object) -> str:
+    """Return a time in seconds since 1970 as people write it; what is no such time as it is.
+
+    Examples
+    --------
+    >>> utc(1709643720.0), utc(1e99), utc(None)
+    ('2024-03-05 13:02:00.000 UTC', '1e+99', '')
+    """
+    if seconds is None:
+        return ""
+    try:
+        when = datetime.datetime.fromtimestamp(float(str(seconds)), tz=datetime.UTC)
+    except (OverflowError, ValueError, OSError):  # a file may claim any number
+        return str(seconds)
+    return when.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", " UTC")
+
+
 def print_json(value: Any) -> None:
-    """Print plain data as JSON."""
-    _write(json.dumps(value, indent=2, default=str) + "\n", sys.stdout)
+    """Print plain data as JSON; numbers that JSON does not have (NaN, infinities) are null."""
+    _write(json.dumps(_finite(value), indent=2, default=str) + "\n", sys.stdout)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    tolist = getattr(value, "tolist", None)  # arrays and scalars of numpy, not imported for it
+    return value if tolist is None else _finite(tolist())
 
 
 def print_table(

@@ -1,0 +1,63 @@
+"""``penstock cache``: copy the runs of a catalog into a folder."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from penstock.commands import exit_codes
+from penstock.commands.catalogs import CATALOG_HELP, open_catalog, print_problems
+from penstock.commands.copies import copy_runs, print_copies
+from penstock.commands.queries import QUERY_HELP, parse_query
+from penstock.commands.terminal import print_json
+
+__all__ = ["add_parser", "run"]
+
+_EXAMPLES = """\
+examples:
+  penstock cache native_copies /media/usb
+  penstock cache native_copies for_ana --query 'sample.name=copper foil'
+  penstock cache 'copies/*.msgpack' more --query '{"scan_id": {"$gt": 500}}' --json
+
+A copy that is there already and up to date is left as it is. Each gets its name when it is whole,
+so that an interrupted command can simply be given again.
+
+exit codes:
+  0  every run has its copy
+  1  some run could not be copied, or some file of the catalog not be read
+  2  usage, or a query that is not valid
+  130 interrupted; the copies that were made are whole
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand to the parser of the command line."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "cache",
+        help="copy runs, arrays and all, into a folder",
+        description="Write a self-contained copy of every run into a folder: one msgpack file "
+        "each, which penstock, databroker and suitcase-msgpack read.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("catalog", metavar="CATALOG", help=CATALOG_HELP)
+    parser.add_argument("directory", metavar="DIR", help="where the copies go; made if needed")
+    parser.add_argument(
+        "--query", action="append", default=[], metavar="QUERY", help=f"which runs: {QUERY_HELP}"
+    )
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Copy, print, and return the exit code."""
+    query = parse_query(options.query)
+    catalog = open_catalog(options.catalog)
+    report = copy_runs(catalog, options.directory, query)
+    problems = catalog.problems
+    if options.json:
+        print_json({**report.to_dict(), "problems": problems.to_dict()})
+    else:
+        print_copies(report)
+        print_problems(problems)
+    return exit_codes.of_copies(report) or exit_codes.of_copies(problems)

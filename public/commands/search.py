@@ -1,0 +1,52 @@
+"""``penstock search``: list the runs of a catalog whose start documents match."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from penstock.commands.catalogs import CATALOG_HELP, list_runs, open_catalog
+from penstock.commands.queries import QUERY_HELP, parse_query
+
+__all__ = ["add_parser", "run"]
+
+_EXAMPLES = """\
+examples:
+  penstock search native_copies 'sample.name=copper foil'
+  penstock search native_copies 'scan_id>=500' 'scan_id<600' plan_name=count
+  penstock search native_copies 'time>2024-03-05'
+  penstock search native_copies '{"sample.name": {"$in": ["Cu", "Ni"]}}' --json
+
+A QUERY is one in MongoDB's language, as JSON, or a term: a name, one of = != < <= > >=, and a
+value. Several have to hold together. Names with dots reach into sub-documents. A value is read as
+JSON where it is JSON (12, true, null, "12" for text), else it is text; that of `time` may be a
+date, in UTC unless it says otherwise. Quote terms with < or >: unquoted, the shell takes what
+follows for a file.
+
+exit codes:
+  0  done, whether or not anything was found
+  1  some file holds no run that can be read, or there is no such catalog
+  2  usage, or a query that is not valid
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand to the parser of the command line."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "search",
+        help="list the runs of a catalog that match",
+        description="List the runs whose start documents match, the newest first.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("catalog", metavar="CATALOG", help=CATALOG_HELP)
+    parser.add_argument("query", nargs="+", metavar="QUERY", help=QUERY_HELP)
+    parser.add_argument("--json", action="store_true", help="print start documents as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """List the runs that match and return the exit code."""
+    query = parse_query(options.query)
+    catalog = open_catalog(options.catalog).search(query)
+    return list_runs(catalog, options.catalog, as_json=options.json)

@@ -1,0 +1,125 @@
+"""``penstock show``: what one run consists of."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from penstock.commands import exit_codes
+from penstock.commands.catalogs import CATALOG_HELP, open_catalog
+from penstock.commands.data_keys import dtype_text, shape_text
+from penstock.commands.terminal import plain, print_json, print_table, short, utc
+
+if TYPE_CHECKING:
+    from penstock.core.run import BlueskyRun
+
+__all__ = ["add_parser", "run"]
+
+_EXAMPLES = """\
+examples:
+  penstock show native_copies -1                 the newest run
+  penstock show native_copies 7f15               the run whose uid begins so
+  penstock show native_copies 554 --json | jq .start
+
+exit codes:
+  0  done
+  1  there is no such catalog or run, several runs fit, or the run cannot be read
+  2  usage
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand to the parser of the command line."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "show",
+        help="show what one run consists of",
+        description="Show a run: its exit status and times, its streams and their data, and its "
+        "metadata. No array is read.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("catalog", metavar="CATALOG", help=CATALOG_HELP)
+    parser.add_argument(
+        "key", metavar="RUN", help="a uid or its beginning, a scan_id, or -1 for the newest run"
+    )
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the run and return the exit code."""
+    chosen = open_catalog(options.catalog)[options.key]
+    if options.json:
+        print_json(_as_data(chosen))
+    else:
+        _print_run(chosen)
+    return exit_codes.DONE
+
+
+def _as_data(run: BlueskyRun) -> dict[str, Any]:
+    stop = run.metadata["stop"]
+    return {
+        "uid": run.uid,
+        "exit_status": None if stop is None else stop.get("exit_status"),
+        "start": run.metadata["start"],
+        "stop": stop,
+        "streams": {
+            name: {"events": len(run[name]), "data_keys": run[name].data_keys} for name in run
+        },
+        "provenance": run.provenance,
+    }
+
+
+def _print_run(run: BlueskyRun) -> None:
+    told = _as_data(run)
+    stop = told["stop"] or {}
+    status = told["exit_status"] or "in progress, or cut short"
+    reason = told["provenance"].get("truncated") or stop.get("reason")
+    lines = {
+        "Run": run.uid,
+        "exit status": f"{status} ({reason})" if reason else status,
+        "start": utc(told["start"]["time"]),
+        "stop": utc(stop.get("time")),
+        "file": short(told["provenance"].get("file", "")),
+    }
+    for name, text in lines.items():
+        if text:
+            print(plain(f"{name:<12} {text}"))
+    print()
+    print_table(
+        "Streams",
+        ["stream", "data key", "shape", "dtype", "units"],
+        [row for name, stream in told["streams"].items() for row in _stream_rows(name, stream)],
+    )
+    print_table("Metadata", ["name", "value"], list(_flat(told["start"], "", ("uid", "time"))))
+
+
+def _stream_rows(name: str, stream: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
+    if not stream["data_keys"]:
+        return [(name, "", shape_text(stream["events"], {}), "", "")]
+    return [
+        (
+            "" if i else name,
+            key,
+            shape_text(stream["events"], data_key),
+            dtype_text(data_key.get("dtype_numpy") or data_key.get("dtype", "")),
+            str(data_key.get("units") or ""),
+        )
+        for i, (key, data_key) in enumerate(stream["data_keys"].items())
+    ]
+
+
+def _flat(
+    document: Mapping[str, Any], prefix: str, without: tuple[str, ...] = ()
+) -> Iterator[tuple[str, str]]:
+    """Yield the fields of a document under the names by which they are searched."""
+    for name, value in document.items():
+        if name in without:
+            continue
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            text = value if isinstance(value, str) else json.dumps(value, default=str)
+            yield f"{prefix}{name}", text
