@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from ..core.catalog.base import BlueskyCatalog
 from ..core.report import Report
@@ -78,7 +78,7 @@ class CopiesCatalog(BlueskyCatalog):
         """The files that hold no run that can be read, or one that another file holds too."""
         return self._listing.problems
 
-    def search(self, query: Mapping[str, Any]) -> CopiesCatalog:
+    def search(self, query: Mapping[str, Any]) -> Self:
         """Return the runs whose start documents match, as a catalog that can be searched again.
 
         Parameters

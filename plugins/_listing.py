@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..core.catalog.store import Entry, MemoryStore
 from ..core.errors import NoDataError, PenstockError
@@ -28,20 +28,11 @@ _TICK_NS = 50_000_000
 """Times of folders are as coarse as the kernel's clock: two changes in a tick look like one."""
 
 
-@dataclass(frozen=True)
-class FileState:
-    """What tells a changed file from an unchanged one."""
-
-    size: int
-    mtime_ns: int
-
-    @classmethod
-    def of(cls, stat: os.stat_result) -> FileState:
-        """Take it from what ``os.stat`` returns."""
-        return cls(stat.st_size, stat.st_mtime_ns)
+FileState: TypeAlias = tuple[int, int]
+"""Size and time of writing: what tells a changed file from an unchanged one."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Copy:
     state: FileState
     start: dict[str, Any] | None
@@ -118,7 +109,8 @@ class CopyListing:
                 self.refresh()
                 return
             try:
-                state = FileState.of(os.stat(path))
+                stat = os.stat(path)
+                state = (stat.st_size, stat.st_mtime_ns)
             except OSError:
                 state = None
             if state != self._copies[path].state:
@@ -140,27 +132,28 @@ class CopyListing:
         self._looked, self._looked_ns = time.monotonic(), time.time_ns()
         self._lost_folders = []
         found: dict[str, FileState] = {}
-        folders: dict[str, list[re.Pattern[str]]] = {}
+        folders: dict[str, list[str]] = {}
         for folder, name in self._patterns:
             named = glob.glob(folder, recursive=True) if glob.has_magic(folder) else [folder]
             for path in named:
-                folders.setdefault(path, []).append(re.compile(fnmatch.translate(name)))
+                folders.setdefault(path, []).append(name)
         self._folder_times = {folder: _folder_time(folder) for folder in folders}
         for folder, patterns in folders.items():
-            found.update(self._list(folder, patterns))
+            found.update(self._list(folder, _any_of(patterns)))
         self._take(found)
 
-    def _list(self, folder: str, patterns: list[re.Pattern[str]]) -> dict[str, FileState]:
+    def _list(self, folder: str, is_wanted: Callable[[str], object]) -> dict[str, FileState]:
         found = {}
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     name = entry.name
-                    if name[0] != "." and any(pattern.match(name) for pattern in patterns):
+                    if name[0] != "." and is_wanted(name):
                         try:
-                            found[entry.path] = FileState.of(entry.stat())
+                            stat = entry.stat()
                         except FileNotFoundError:  # deleted just now
                             continue
+                        found[entry.path] = (stat.st_size, stat.st_mtime_ns)
         except OSError as error:
             self._lost_folders.append(ReportItem.from_error(folder, error))
         return found
@@ -170,11 +163,14 @@ class CopyListing:
         for path in self._copies.keys() - found.keys():
             del self._copies[path]
             changed = True
-        for path, state in sorted(found.items(), key=lambda item: item[0]):
-            known = self._copies.get(path)
-            if known is None or known.state != state:
-                self._copies[path] = self._read(path, state)
-                changed = True
+        news = [
+            path
+            for path, state in found.items()
+            if path not in self._copies or self._copies[path].state != state
+        ]
+        for path in sorted(news):
+            self._copies[path] = self._read(path, found[path])
+            changed = True
         if changed:
             self._arrange()
             for index in self._indexes.values():
@@ -185,14 +181,14 @@ class CopyListing:
         index = self._indexes.get(folder)
         if index is None:
             index = self._indexes[folder] = StartIndex(folder, self._suffix)
-        start = index.get(name, state.size, state.mtime_ns)
+        start = index.get(name, *state)
         if start is not None:
             return _Copy(state, start)
         try:
             start = self._read_start(path)
         except (PenstockError, OSError) as error:
             return _Copy(state, None, ReportItem.from_error(path, error))
-        index.put(name, state.size, state.mtime_ns, start)
+        index.put(name, *state, start)
         return _Copy(state, start)
 
     def _arrange(self) -> None:
@@ -204,7 +200,7 @@ class CopyListing:
                 continue
             uid = copy.start["uid"]
             rival = owners.get(uid)
-            if rival is None or self._copies[rival].state.mtime_ns < copy.state.mtime_ns:
+            if rival is None or self._copies[rival].state[1] < copy.state[1]:
                 owners[uid], path = path, rival or path
             if rival is not None:
                 why = f"another file holds run {uid} too, and was written later"
@@ -245,6 +241,15 @@ def _pattern(path: str, suffix: str) -> tuple[str, str]:
             "there is no such file or folder", where=path, remedy=f"Copies end in {suffix}."
         )
     return os.path.realpath(folder or "."), name
+
+
+def _any_of(patterns: list[str]) -> Callable[[str], object]:
+    """Return what tells whether a name fits one of several patterns."""
+    (pattern, *others) = patterns
+    if not others and pattern[0] == "*" and not glob.has_magic(pattern[1:]):
+        suffix = pattern[1:]
+        return lambda name: name.endswith(suffix)
+    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns)).match
 
 
 def _folder_time(folder: str) -> int:

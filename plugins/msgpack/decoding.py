@@ -20,6 +20,9 @@ __all__ = ["decode_item", "read_documents", "read_mark", "read_start"]
 
 _TOKEN = struct.Struct(">BbQQ")
 _FIXEXT16, _CODE = 0xD8, 1
+_SMALL_START = 8192
+_SMALL_DEPTH = 20
+_LEAVES = frozenset({str, int, float, bool, type(None)})
 # The walk refuses values of extension types: a file cannot hold such a token itself.
 
 
@@ -173,12 +176,50 @@ def read_start(path: str) -> dict[str, Any]:
     """Read the start document of a file, and nothing else."""
     with open(path, "rb", buffering=0) as file:
         descriptor = file.fileno()
+        small = _read_small_start(os.pread(descriptor, _SMALL_START, 0))
+        if small is not None:
+            return small
         for item in walk_items(descriptor, path):
             name, doc = decode_item(descriptor, item, FileIdentity.of(descriptor, path))
             if name != "start":
                 raise UnsupportedFileError(f"begins with {name!r}, not a start", where=path)
             return {key: _loaded(value) for key, value in doc.items()}
     raise TruncatedFileError("is empty", where=path, remedy="Copy the run again.")
+
+
+def _read_small_start(content: bytes) -> dict[str, Any] | None:
+    """Decode a start document of the usual kind: small, without arrays; None if it is not that.
+
+    Thousands of files are listed; a walk would take ten times as long. What is not decoded here
+    for whatever reason is walked, and judged then.
+    """
+    unpacker = msgpack.Unpacker(
+        raw=False, max_buffer_size=_SMALL_START, max_array_len=1024, max_map_len=1024
+    )
+    try:
+        unpacker.feed(content)
+        name, doc = unpacker.unpack()
+    except (ValueError, TypeError, RecursionError, msgpack.UnpackException):
+        return None
+    if name != "start" or not isinstance(doc, dict) or not _is_plain(doc, _SMALL_DEPTH):
+        return None
+    return doc
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    """Whether it nests little, and holds nothing that is more than it seems."""
+    if type(value) in _LEAVES:
+        return True
+    if not depth or not isinstance(value, dict | list):
+        return False
+    if isinstance(value, dict):
+        if {*map(type, value)} - {str}:
+            return False
+        value = value.values()
+    for item in value:
+        if type(item) not in _LEAVES and not _is_plain(item, depth - 1):
+            return False
+    return True
 
 
 def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
