@@ -21,6 +21,7 @@ __all__ = [
     "InconsistentRunError",
     "MissingFileError",
     "NoDataError",
+    "OnTapeError",
     "PenstockError",
     "PluginError",
     "QueryError",
@@ -117,6 +118,16 @@ class UnsafeLinkError(PenstockError, PermissionError):
 
 class FileCrashesReaderError(UnsupportedFileError):
     """The library that reads this format crashed, or hung, on this file."""
+
+
+class OnTapeError(PenstockError, OSError):
+    """A file has been migrated to tape, and nobody asked to call it back."""
+
+    __str__ = PenstockError.__str__
+    __reduce__ = PenstockError.__reduce__
+
+    def __new__(cls, *args: object, **kwargs: object) -> OnTapeError:  # noqa: D102  # as AssetError
+        return OSError.__new__(cls)
 
 
 class UndecidedError(PenstockError, ValueError):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RunNotFoundError
+from ..run.bluesky_run import BlueskyRun
 from ..run.reader import Transforms
 from .base import BlueskyCatalog
 from .store import Entry, MemoryStore
@@ -102,10 +103,39 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
         DocumentError
             If it does not begin with a valid start. What the function itself raises passes.
         """
+        _, keep = self.prepare(ingest_fn, args, kwargs, provenance=provenance)
+        return keep()
+
+    def prepare(
+        self,
+        ingest_fn: Callable[..., Iterable[Any]] | str,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> tuple[BlueskyRun, Callable[[], str]]:
+        """Call an ingestor as `upsert` does, but leave the catalog as it is.
+
+        Returns
+        -------
+        run, keep
+            The run, to look at; and a function that takes it into the catalog and returns its uid.
+
+        Examples
+        --------
+        >>> catalog = BlueskyInMemoryCatalog()
+        >>> run, keep = catalog.prepare(lambda: iter([("start", {"uid": "6f2a", "time": 0.0})]))
+        >>> run.uid in catalog, keep(), run.uid in catalog
+        (False, '6f2a', True)
+        """
         entry = source_of_call(ingest_fn, args, kwargs or {}, provenance or {}, self._entry)
-        with self._write_lock:
-            self._store.put(entry)
-        return str(entry.start["uid"])
+
+        def keep() -> str:
+            with self._write_lock:
+                self._store.put(entry)
+            return str(entry.start["uid"])
+
+        return self._run(entry), keep
 
     def _entry(self, uid: str) -> Entry | None:
         try:
@@ -137,6 +167,7 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
         *,
         use: str | None = None,
         progress: Progress | None = None,
+        recall: bool = False,
     ) -> Report:
         """Recognise files and folders, and upsert every run found in them.
 
@@ -148,6 +179,8 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
             Name of the ingestor to prefer where it fits.
         progress
             Called with how many groups are done, how many there are, and what comes next.
+        recall
+            Whether to open files that lie on tape, which calls them back; refused otherwise.
 
         Returns
         -------
@@ -157,7 +190,7 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
         from .ingesting import ingest_paths
 
         # Into the whole catalog: a run must be readable to be told of, shown here or not.
-        report = ingest_paths(self._view({}), paths, use=use, progress=progress)
+        report = ingest_paths(self._view({}), paths, use=use, progress=progress, recall=recall)
         for item in report:
             if item.uid is not None and item.uid not in self:
                 item.details["notes"].append("the run does not match this catalog's query")

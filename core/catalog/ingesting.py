@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
+from ..errors import OnTapeError
 from ..matching.matcher import match
 from ..matching.plan import Claim, Decision, Plan, Unclaimed
 from ..places import observe
+from ..places.observation import current_observation
 from ..report import Outcome, Report, ReportItem
+from ..run.bluesky_run import BlueskyRun
 
 __all__ = ["Progress", "TakesRuns", "ingest_paths"]
 
@@ -21,20 +24,15 @@ Progress: TypeAlias = Callable[[int, int, str], None]
 class TakesRuns(Protocol):
     """The part of a catalog that ingesting needs."""
 
-    def upsert(
+    def prepare(
         self,
-        ingest_fn: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
+        ingest_fn: Callable[..., Any] | str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
         *,
         provenance: Mapping[str, Any] | None = None,
-    ) -> str:
-        """Keep a call, and return the uid of its run."""
-
-    def __getitem__(self, key: str) -> Any: ...
-
-    def remove(self, key: str) -> Any:
-        """Forget a run."""
+    ) -> tuple[BlueskyRun, Callable[[], str]]:
+        """Call an ingestor; return its run, and what keeps it in the catalog and gives its uid."""
 
 
 def ingest_paths(
@@ -43,6 +41,7 @@ def ingest_paths(
     *,
     use: str | None = None,
     progress: Progress | None = None,
+    recall: bool = False,
 ) -> Report:
     """Ingest files and folders into a catalog.
 
@@ -60,6 +59,8 @@ def ingest_paths(
         The name of the ingestor to use, whatever others offer.
     progress
         Told how far it has come.
+    recall
+        Whether to open files that lie on tape, which calls them back; they are refused otherwise.
 
     Returns
     -------
@@ -85,7 +86,7 @@ def ingest_paths(
             for claim in decision.chosen.claims:
                 if progress is not None:
                     progress(done, total, _subject(claim, decision))
-                report.add(_ingest(catalog, claim, decision))
+                report.add(_ingest(catalog, claim, decision, recall))
                 done += 1
         if progress is not None:
             progress(done, total, "")
@@ -94,28 +95,40 @@ def ingest_paths(
     return report
 
 
-def _ingest(catalog: TakesRuns, claim: Claim, decision: Decision) -> ReportItem:
+def _ingest(catalog: TakesRuns, claim: Claim, decision: Decision, recall: bool) -> ReportItem:
     subject = _subject(claim, decision)
     about: dict[str, Any] = {
         "ingestor": claim.ingestor,
         "files": len(claim.files),
         "notes": list(claim.notes),
     }
-    uid = None
     try:
+        if not recall:
+            _check_not_on_tape(claim)
         function, args, kwargs = claim.call
-        uid = catalog.upsert(function, args, kwargs, provenance=_provenance(claim, decision))
-        run = catalog[uid]
-        details = _describe(run)
+        run, keep = catalog.prepare(function, args, kwargs, provenance=_provenance(claim, decision))
+        details = _describe(run)  # a run whose documents cannot be had replaces none
+        uid = keep()
+    except OnTapeError as error:
+        return ReportItem.from_error(subject, error, "refused", **about)
     except Exception as error:  # noqa: BLE001 # an ingestor's code: one bad file stops no other
-        if uid is not None:
-            catalog.remove(uid)  # its documents cannot be had: nobody could read it
         return ReportItem.from_error(subject, error, **about)
     if run.provenance.get("replaced") == "changed":
         about["notes"].append("the files have changed since they were last ingested")
     why = details.pop("incomplete")
     outcome: Outcome = "partial" if why else "ok"
     return ReportItem(subject, outcome, why, uid=uid, details=about | details)
+
+
+def _check_not_on_tape(claim: Claim) -> None:
+    stats = current_observation().stats(claim.files)
+    tape = [path for path, stat in zip(claim.files, stats, strict=True) if stat and stat.on_tape]
+    if tape:
+        more = f" and {len(tape) - 1} more" if len(tape) > 1 else ""
+        raise OnTapeError(
+            f"{os.path.basename(tape[0])}{more} lies on tape (it has no blocks on disk)",
+            remedy="Recall it, or ingest with recall=True (--recall).",
+        )
 
 
 def _subject(claim: Claim, decision: Decision) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import UpsertError
 from ..places import Fingerprint, observe
+from ..places.pinning import noted_identities
 from ..registry import get_registry, resolve_reference
 from ..run.source import CallSource, fingerprint_call, pull_start
 from .store import Entry
@@ -46,13 +47,14 @@ def source_of_call(
     """
     function = _resolved(ingest_fn)
     _check_call(args, kwargs)
-    with observe():
+    args, kwargs = _own(tuple(args)), _own(dict(kwargs))
+    with observe(), noted_identities() as identities:
         documents = function(*args, **kwargs)
         _check_documents(documents, function)
         start = pull_start(documents, getattr(function, "__qualname__", repr(function)))
         name = get_registry().name_of(function)
         fingerprint = fingerprint_call(function, args, kwargs)
-    source = CallSource(function, tuple(args), dict(kwargs), start, fingerprint)
+    source = CallSource(function, args, kwargs, start, fingerprint, identities)
     recorded = _provenance(name, function, fingerprint, provenance)
     previous = known(start["uid"])
     if previous is not None:
@@ -84,12 +86,32 @@ def _check_call(args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         raise UpsertError(f"kwargs is a {type(kwargs).__name__}, not a dict")
     named = {f"argument {number}": value for number, value in enumerate(args, 1)}
     for name, value in {**named, **kwargs}.items():
-        if isinstance(value, Iterator):
-            raise UpsertError(
-                f"{name} is a {type(value).__name__}, which can be used once only",
-                remedy="A run is read by calling its ingestor again: give a list, or a path "
-                "instead of an open file.",
-            )
+        _check_repeatable(name, value)
+
+
+def _check_repeatable(name: str, value: Any) -> None:
+    if isinstance(value, Iterator):
+        raise UpsertError(
+            f"{name} is a {type(value).__name__}, which can be used once only",
+            remedy="A run is read by calling its ingestor again: give a list, or a path "
+            "instead of an open file.",
+        )
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _check_repeatable(f"{name}[{key!r}]", item)
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            if not isinstance(item, str):  # the most are paths, and many
+                _check_repeatable(f"{name}[{number}]", item)
+
+
+def _own(value: Any) -> Any:
+    """Copy lists and dicts, so that what their owner does to them later changes no run."""
+    if type(value) is dict:
+        return {key: _own(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_own(item) for item in value)
+    return value
 
 
 def _check_documents(documents: Any, function: Any) -> None:

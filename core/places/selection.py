@@ -5,13 +5,14 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import MissingFileError, NoDataError
 from .globbing import Glob
 from .identity import Place, canonical_folder, digest_of, escaped
 from .naming import Family, find_kin
 from .observation import FileStat, current_observation, is_regular, is_regular_path, observe
+from .pinning import Identity, note_identity, pinned_identity
 from .wholeness import is_whole
 
 __all__ = ["FileSet", "Paths", "select_files"]
@@ -100,23 +101,29 @@ def select_files(paths: Paths) -> FileSet:
     >>> whole.place == part.place, whole.selection, part.selection == ""
     (True, '', False)
     """
-    if not isinstance(paths, str | os.PathLike):
-        paths = tuple(os.fspath(path) for path in paths)
+    single = isinstance(paths, str | os.PathLike)
+    selector = os.fspath(paths) if single else tuple(os.fspath(path) for path in paths)
+    identity = pinned_identity(selector)
     with observe() as observation:
-        known = observation.selections
-        if paths not in known:
-            known[paths] = _find(paths)
-        found: FileSet = known[paths]
-        return found
+        known, key = observation.selections, (selector, identity)
+        if key not in known:
+            known[key] = _find(selector, identity)
+        found: FileSet = known[key]
+    note_identity(selector, Identity(found.place, found.selection))
+    return found
 
 
-def _find(paths: str | os.PathLike[str] | tuple[str, ...]) -> FileSet:
-    if not isinstance(paths, tuple):
-        given = os.fspath(paths)
-        return _file_set(_Choice.of_files([given]) if _is_file(given) else _Choice.of_glob(given))
-    if not paths:
+def _find(selector: str | tuple[str, ...], identity: Identity | None) -> FileSet:
+    """Find files; where it is pinned whose they are, those that have gone since stay in a list."""
+    if isinstance(selector, str):
+        is_file = _is_file(selector)
+        choice = _Choice.of_files([selector]) if is_file else _Choice.of_glob(selector)
+    elif selector:
+        choice = _Choice.of_files(selector, keep_gone=identity is not None)
+    else:
         raise NoDataError("the list of files is empty", remedy="Name at least one file.")
-    return _file_set(_Choice.of_files(paths))
+    found = _file_set(choice)
+    return found if identity is None else replace(found, **identity._asdict())
 
 
 def _is_file(path: str) -> bool:
@@ -158,7 +165,7 @@ class _Choice:
         return cls(chosen, parsed.tail, notes[:_MOST_TOLD])
 
     @classmethod
-    def of_files(cls, paths: Sequence[str]) -> _Choice:
+    def of_files(cls, paths: Sequence[str], *, keep_gone: bool = False) -> _Choice:
         """Choose files by name, and check them by listing folders instead of asking for each."""
         observation = current_observation()
         found: dict[str, dict[str, None]] = {}
@@ -176,7 +183,9 @@ class _Choice:
                     entries[folder] = {}
                     notes[f"{real[folder]} cannot be listed: {error.strerror}"] = None
             entry = entries[folder].get(name)
-            if entry is None or not is_regular(entry):
+            if entry is None and keep_gone:
+                notes[f"gone: {name}"] = None
+            elif entry is None or not is_regular(entry):
                 _check_file(path)
             names = found.setdefault(real[folder], {})
             if name in names:

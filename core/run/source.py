@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from ..documents import Document, normalise
 from ..errors import DocumentError, InconsistentRunError, PenstockError
 from ..places import Fingerprint, take_fingerprint
+from ..places.pinning import Pins, pinned
 from ..registry import get_registry
 
 __all__ = ["CallSource", "DocumentsSource", "RunSource", "fingerprint_call", "pull_start"]
@@ -102,6 +103,8 @@ class CallSource:
     kwargs: Mapping[str, Any]
     start: dict[str, Any]
     recorded_fingerprint: Fingerprint | None = None
+    pins: Pins = field(default_factory=dict)
+    """Whose files the call was found to read; later passes mean the same ones."""
 
     @property
     def label(self) -> str:
@@ -117,9 +120,11 @@ class CallSource:
         InconsistentRunError
             If it gives another run's documents now.
         """
-        stream = iter(self.function(*self.args, **self.kwargs))
+        with pinned(self.pins):
+            stream = iter(self.function(*self.args, **self.kwargs))
         try:
-            start = _checked_start(next(stream, None), self.label)
+            with pinned(self.pins):
+                start = _checked_start(next(stream, None), self.label)
             if start["uid"] != self.start["uid"]:
                 raise InconsistentRunError(
                     f"gives run {start['uid']!r} now, but was upserted as {self.start['uid']!r}",
@@ -128,7 +133,13 @@ class CallSource:
                     "and upsert again.",
                 )
             yield "start", self.start
-            yield from stream
+            while True:
+                # Not around the loop: what is pinned here is nothing to who takes the documents.
+                with pinned(self.pins):
+                    item = next(stream, None)
+                if item is None:
+                    break
+                yield item
         finally:
             close = getattr(stream, "close", None)
             if close is not None:
@@ -140,7 +151,8 @@ class CallSource:
 
     def current_fingerprint(self) -> Fingerprint | None:
         """Return the fingerprint of the files as they are now."""
-        return fingerprint_call(self.function, self.args, self.kwargs)
+        with pinned(self.pins):
+            return fingerprint_call(self.function, self.args, self.kwargs)
 
 
 @dataclass(frozen=True)
