@@ -71,7 +71,10 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"penstock {penstock.__version__}\n"
 
 
-@pytest.mark.parametrize("command", [[], ["ingest"], ["match"], ["plugins"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], *([name] for name in ("ingest", "cache", "ls", "show", "search", "match", "plugins"))],
+)
 def test_help_has_examples_and_exit_codes(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,7 +87,14 @@ def test_help_has_examples_and_exit_codes(
 
 
 @pytest.mark.parametrize(
-    "code", ["import penstock", "from penstock.command_line import main; main(['--help'])"]
+    "code",
+    [
+        "import penstock",
+        *(
+            f"from penstock.command_line import main; main({arguments})"
+            for arguments in (["--help"], ["ls", "--help"], ["cache", "--help"], ["show", "-h"])
+        ),
+    ],
 )
 def test_nothing_heavy_is_imported_before_there_is_work(code: str) -> None:
     check = "import sys; print(*sorted(sys.modules), file=sys.stderr)"

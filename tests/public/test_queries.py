@@ -1,0 +1,76 @@
+"""Queries that are typed: terms and JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.commands.queries import parse_query
+from penstock.core.errors import QueryError
+from penstock.core.mongo import matches
+
+NAMES = st.from_regex(r"[a-z_]+(\.[a-z_0-9]+)*", fullmatch=True)
+VALUES = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.integers())
+
+
+@given(NAMES, VALUES)
+def test_a_value_in_json_is_that_value(name: str, value: object) -> None:
+    assert parse_query([f"{name}={json.dumps(value)}"]) == {name: value}
+
+
+@given(NAMES, st.integers(), st.integers())
+def test_comparisons_compare(name: str, held: int, asked: int) -> None:
+    document: object = held
+    for part in reversed(name.split(".")):
+        document = {part: document}
+    assert isinstance(document, dict)
+    told = {
+        sign: matches(parse_query([f"{name}{sign}{asked}"]), document)
+        for sign in ("=", "!=", "<", "<=", ">", ">=")
+    }
+    assert told == {
+        "=": held == asked,
+        "!=": held != asked,
+        "<": held < asked,
+        "<=": held <= asked,
+        ">": held > asked,
+        ">=": held >= asked,
+    }
+
+
+@pytest.mark.parametrize(
+    ("term", "query"),
+    [
+        ("sample.name=copper foil", {"sample.name": "copper foil"}),
+        ("sample.name=NaN", {"sample.name": "NaN"}),  # a word, no number
+        ('scan_id="12"', {"scan_id": "12"}),
+        ("a = 5", {"a": 5}),
+        ("a=", {"a": ""}),
+        ("url=http://x?y=1&z<2", {"url": "http://x?y=1&z<2"}),
+        ("hdf5.@material=salol", {"hdf5.@material": "salol"}),
+        ("time<1709643720", {"time": {"$lt": 1709643720}}),
+        ("time>=2024-03-05T14:02:00+01:00", {"time": {"$gte": 1709643720.0}}),
+        ("time>=2024-03-05 13:02", {"time": {"$gte": 1709643720.0}}),
+        ("time=never", {"time": "never"}),
+        ("day=2024-03-05", {"day": "2024-03-05"}),  # only `time` is a time
+    ],
+)
+def test_terms(term: str, query: object) -> None:
+    assert parse_query([term]) == query
+
+
+def test_parts_have_to_hold_together() -> None:
+    assert parse_query([]) == {}
+    assert parse_query(["a=1", '{"b": 2}', "a>0"]) == {
+        "$and": [{"a": 1}, {"b": 2}, {"a": {"$gt": 0}}]
+    }
+
+
+@pytest.mark.parametrize("part", ["", "copper", "=5", " =5", "{", "{'a': 1}", "{" * 5000])
+def test_what_is_no_query_is_told_with_a_remedy(part: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse_query([part])
+    assert caught.value.remedy
