@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,7 @@ class AssetArray:
         """Bytes of the whole array in memory."""
         return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
 
-    @property
+    @cached_property
     def block_rows(self) -> int:
         """How many rows make one block of bulk work."""
         frame_bytes = int(np.prod(self.frame_shape, dtype=np.int64)) * self.dtype.itemsize

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from typing import Any
 
 from .. import display
@@ -88,6 +88,20 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         except KeyError:  # another thread removed it just now
             raise RunNotFoundError(f"run {uid} is no longer here") from None
 
+    def items(self) -> ItemsView[str, BlueskyRun]:
+        """Return uids and runs as they are when iteration begins."""
+        return _Items(self)
+
+    def values(self) -> ValuesView[BlueskyRun]:
+        """Return runs as they are when iteration begins."""
+        return _Values(self)
+
+    def _runs(self) -> Iterator[BlueskyRun]:
+        matcher = self._matcher
+        for entry in self._store.entries():
+            if matcher is None or matcher.matches(entry.start):
+                yield self._run(entry)
+
     def get(self, key: Any, default: Any = None) -> Any:
         """Return a run, or `default` if there is none."""
         try:
@@ -159,8 +173,12 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
     def _newest(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         for uid in self._store.newest_first():
-            if self._admits(uid):
-                found.append(self._store.get(uid).start)
+            try:
+                start = self._store.get(uid).start
+            except KeyError:  # another thread removed it just now
+                continue
+            if self._matcher is None or self._matcher.matches(start):
+                found.append(start)
                 if len(found) == display.MOST_RUNS:
                     break
         return found
@@ -170,6 +188,20 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
 
     def _repr_html_(self) -> str:
         return display.catalog_html(type(self).__name__, len(self), self._newest())
+
+
+class _Items(ItemsView[str, BlueskyRun]):
+    _mapping: BlueskyCatalog
+
+    def __iter__(self) -> Iterator[tuple[str, BlueskyRun]]:
+        return ((run.uid, run) for run in self._mapping._runs())
+
+
+class _Values(ValuesView[BlueskyRun]):
+    _mapping: BlueskyCatalog
+
+    def __iter__(self) -> Iterator[BlueskyRun]:
+        return self._mapping._runs()
 
 
 def _checked_query(query: object) -> dict[str, Any]:

@@ -57,12 +57,13 @@ class MemoryStore:
         """Add a run, or replace the one of the same uid."""
         uid = entry.start["uid"]
         with self._lock:
+            time = _sortable(entry.start["time"])  # before anything has changed
             if uid in self._entries:
                 self._forget(uid)
             else:
                 self._order[uid] = next(self._counter)
             self._entries[uid] = entry
-            key = self._time_key(entry)
+            key = (time, self._order[uid], uid)
             bisect.insort(self._uids, uid)
             bisect.insort(self._by_time, key)
             scan_id = entry.start.get("scan_id")
@@ -87,9 +88,7 @@ class MemoryStore:
 
     def _time_key(self, entry: Entry) -> tuple[float, int, str]:
         uid = entry.start["uid"]
-        # A NaN would break the order; runs without a usable time count as the oldest.
-        time = float(entry.start["time"])
-        return (float("-inf") if math.isnan(time) else time, self._order[uid], uid)
+        return (_sortable(entry.start["time"]), self._order[uid], uid)
 
     # Looking up ------------------------------------------------------------------------------
 
@@ -131,3 +130,12 @@ class MemoryStore:
         """Return the uids of the runs with that scan_id, the newest first."""
         with self._lock:
             return [uid for _, _, uid in reversed(self._by_scan_id.get(scan_id, ()))]
+
+
+def _sortable(time: float) -> float:
+    """Return a time that can be put in order; runs without a usable one count as the oldest."""
+    try:
+        number = float(time)
+    except OverflowError:  # an integer of hundreds of digits
+        return float("-inf")
+    return float("-inf") if math.isnan(number) else number

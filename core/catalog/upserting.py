@@ -47,14 +47,14 @@ def source_of_call(
     """
     function = _resolved(ingest_fn)
     _check_call(args, kwargs)
-    args, kwargs = _own(tuple(args)), _own(dict(kwargs))
+    args, kwargs = _own(list(args)), _own(dict(kwargs))
     with observe(), noted_identities() as identities:
         documents = function(*args, **kwargs)
         _check_documents(documents, function)
         start = pull_start(documents, getattr(function, "__qualname__", repr(function)))
         name = get_registry().name_of(function)
         fingerprint = fingerprint_call(function, args, kwargs)
-    source = CallSource(function, args, kwargs, start, fingerprint, identities)
+    source = CallSource(function, tuple(args), kwargs, start, fingerprint, identities)
     recorded = _provenance(name, function, fingerprint, provenance)
     previous = known(start["uid"])
     if previous is not None:

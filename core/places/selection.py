@@ -101,8 +101,11 @@ def select_files(paths: Paths) -> FileSet:
     >>> whole.place == part.place, whole.selection, part.selection == ""
     (True, '', False)
     """
-    single = isinstance(paths, str | os.PathLike)
-    selector = os.fspath(paths) if single else tuple(os.fspath(path) for path in paths)
+    selector: str | tuple[str, ...]
+    if isinstance(paths, str | os.PathLike):
+        selector = os.fspath(paths)
+    else:
+        selector = tuple(os.fspath(path) for path in paths)
     identity = pinned_identity(selector)
     with observe() as observation:
         known, key = observation.selections, (selector, identity)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..assets.array import AssetArray
 from ..assets.blocks import block_rows
-from ..documents import Document, page_from_events
+from ..documents import Document, page_from_events, unpack_page
 from ..documents.uids import child_uid, event_uids
 from .columns import is_lazy, to_column
 from .legacy import open_datums
@@ -28,7 +28,8 @@ def fill_documents(
     """Yield a run's documents self-contained: no references, descriptors without ``external``.
 
     Rows come as event pages, cut so that the arrays of a page are one block. Consecutive events
-    of one descriptor are gathered into pages up to that size.
+    of one descriptor are gathered into pages up to that size. A descriptor comes with its first
+    page, whose values tell the ``dtype_numpy`` that it may lack.
 
     Parameters
     ----------
@@ -37,23 +38,23 @@ def fill_documents(
     """
     filler = _Filler(outline, access, delayed)
     for name, doc in documents:
-        if name not in ("event", "descriptor"):
-            yield from filler.flush()
-        if name == "descriptor":
-            yield from filler.flush()
-            yield name, filler.add_descriptor(doc)
-        elif name == "event":
+        if name in _REFERENCES:
+            continue
+        if name == "event":
             yield from filler.add_event(doc)
+            continue
+        yield from filler.flush()
+        if name == "descriptor":
+            filler.add_descriptor(doc)
         elif name == "event_page":
             yield from filler.add_page(doc)
-        elif name == "stop":
-            yield from filler.eventless_rows()
-            yield name, doc
-        elif name not in _REFERENCES:
+        else:
+            if name == "stop":
+                yield from filler.finish()
             yield name, doc
     yield from filler.flush()
     if outline.stop is None:
-        yield from filler.eventless_rows()
+        yield from filler.finish()
 
 
 class _Filler:
@@ -64,10 +65,11 @@ class _Filler:
         self.arrays: dict[str, dict[str, AssetArray]] = {}
         self.lazy: dict[str, dict[str, Any]] = {}
         self.next_row: dict[str, int] = {}
+        self.untold: dict[str, dict[str, Any]] = {}
         self.pending: list[dict[str, Any]] = []
         self.pending_bytes = 0
 
-    def add_descriptor(self, doc: dict[str, Any]) -> dict[str, Any]:
+    def add_descriptor(self, doc: dict[str, Any]) -> None:
         uid = doc["uid"]
         self.arrays[uid] = {
             key: open_array(self.outline, doc, key, self.access)
@@ -77,15 +79,26 @@ class _Filler:
         if self.delayed:
             self.lazy[uid] = {key: array.to_dask() for key, array in self.arrays[uid].items()}
         self.next_row[uid] = 0
-        return {**doc, "data_keys": self._self_contained(uid, doc["data_keys"])}
+        self.untold[uid] = doc
 
-    def _self_contained(self, uid: str, data_keys: dict[str, Any]) -> dict[str, Any]:
-        result = {}
-        for key, value in data_keys.items():
-            result[key] = {name: item for name, item in value.items() if name != "external"}
-            array = self.arrays[uid].get(key)
-            if array is not None:
-                result[key] |= {"dtype_numpy": array.dtype.str, "shape": list(array.frame_shape)}
+    def tell(self, uid: str, columns: dict[str, Any]) -> Iterator[Document]:
+        """Yield a descriptor that has not been told yet, now that its first columns are known."""
+        doc = self.untold.pop(uid, None)
+        if doc is not None:
+            data_keys = {
+                key: self._self_contained(value, self.arrays[uid].get(key, columns.get(key)))
+                for key, value in doc["data_keys"].items()
+            }
+            yield "descriptor", {**doc, "data_keys": data_keys}
+
+    def _self_contained(self, data_key: dict[str, Any], column: Any) -> dict[str, Any]:
+        result = {name: item for name, item in data_key.items() if name != "external"}
+        if isinstance(column, AssetArray):
+            return result | {"dtype_numpy": column.dtype.str, "shape": list(column.frame_shape)}
+        if column is not None and len(column) and not result.get("dtype_numpy"):
+            dtype = to_column(column).dtype
+            if dtype.kind in "biufcSU":
+                result["dtype_numpy"] = dtype.str
         return result
 
     # Events ----------------------------------------------------------------------------------
@@ -106,7 +119,13 @@ class _Filler:
 
     def add_page(self, page: dict[str, Any]) -> Iterator[Document]:
         uid = page["descriptor"]
+        if _is_mixed(page):
+            for event in unpack_page(page):
+                yield from self.add_event(event)
+            yield from self.flush()
+            return
         page = self._fill_datums(page)
+        yield from self.tell(uid, page["data"])
         begin, rows = self.next_row[uid], len(page["seq_num"])
         self.next_row[uid] = begin + rows
         step = self._step(uid, page)
@@ -156,7 +175,13 @@ class _Filler:
             data[key] = open_datums(self.outline, list(data[key]), self.access, repr(key))
         return {**page, "data": data}
 
-    # Rows without events ---------------------------------------------------------------------
+    # The end ---------------------------------------------------------------------------------
+
+    def finish(self) -> Iterator[Document]:
+        """Yield what is left: rows that no event told of, descriptors without any row."""
+        yield from self.eventless_rows()
+        for uid in list(self.untold):
+            yield from self.tell(uid, {})
 
     def eventless_rows(self) -> Iterator[Document]:
         """Yield pages for rows that only ``stream_datum`` documents know."""
@@ -184,8 +209,18 @@ def _alike(first: dict[str, Any], doc: dict[str, Any]) -> bool:
         first["descriptor"] == doc["descriptor"]
         and first["data"].keys() == doc["data"].keys()
         and first["timestamps"].keys() == doc["timestamps"].keys()
-        and (first.get("filled") or {}).keys() == (doc.get("filled") or {}).keys()
+        and _unfilled(first) == _unfilled(doc)
     )
+
+
+def _unfilled(doc: dict[str, Any]) -> set[str]:
+    return {key for key, flag in (doc.get("filled") or {}).items() if flag is False}
+
+
+def _is_mixed(page: dict[str, Any]) -> bool:
+    """Whether a column of a page holds references in some rows and values in others."""
+    flags = (page.get("filled") or {}).values()
+    return any(len({flag is False for flag in column}) > 1 for column in flags)
 
 
 def _row_bytes(doc: dict[str, Any]) -> int:

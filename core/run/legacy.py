@@ -57,6 +57,12 @@ class DatumFrames:
                         f"{self.frame_shape}",
                         where=datum.path,
                     )
+                if not np.can_cast(value.dtype, self.dtype, "safe"):
+                    raise FrameMismatchError(
+                        f"event {number + 1} has dtype {value.dtype} where the first has "
+                        f"{self.dtype}",
+                        where=datum.path,
+                    )
                 out[number - start] = value if region is None else value[region]
         finally:
             for handler in handlers.values():

@@ -19,6 +19,8 @@ from ..errors import DocumentError
 __all__ = ["RunOutline", "StreamOutline", "drain", "retold"]
 
 KEEP_BYTES = 64 * 2**20
+_ROW_BYTES, _ITEM_BYTES = 1024, 64
+"""About what a document of a row, and a value in a list of them, take in memory."""
 
 
 @dataclass
@@ -104,7 +106,7 @@ class RunOutline:
         if self.kept is None:
             return
         if name in ("event", "event_page"):
-            self._kept_bytes += sum(_nbytes(value) for value in doc.get("data", {}).values())
+            self._kept_bytes += _ROW_BYTES + sum(map(_nbytes, doc.get("data", {}).values()))
         if self._kept_bytes > KEEP_BYTES:
             self.kept = None
         else:
@@ -190,7 +192,8 @@ _HANDLERS = {
 def retold(documents: Iterable[Document], outline: RunOutline) -> Iterator[Document]:
     """Yield a later pass under the uids that descriptors had in the pass that was outlined.
 
-    Ingestors of others may make random uids each time; the n-th descriptor stays the n-th.
+    Ingestors of others may make random uids each time; the n-th descriptor stays the n-th, and
+    the n-th datum too.
 
     Examples
     --------
@@ -200,16 +203,37 @@ def retold(documents: Iterable[Document], outline: RunOutline) -> Iterator[Docum
     >>> [doc["uid"] for name, doc in again]
     ['one']
     """
-    known = iter(outline.descriptors)
+    known, known_datums = iter(outline.descriptors), iter(outline.datums)
     uids: dict[str, str] = {}
+    datums: dict[str, str] = {}
     for name, doc in documents:
         if name == "descriptor":
             uids[doc["uid"]] = next(known, doc["uid"])
             yield name, {**doc, "uid": uids[doc["uid"]]}
         elif "descriptor" in doc:
-            yield name, {**doc, "descriptor": uids.get(doc["descriptor"], doc["descriptor"])}
+            uid = uids.get(doc["descriptor"], doc["descriptor"])
+            yield name, {**_with_known_datums(doc, datums), "descriptor": uid}
         else:
+            if name in ("datum", "datum_page"):
+                given = [doc["datum_id"]] if name == "datum" else doc["datum_id"]
+                datums.update({datum_id: next(known_datums, datum_id) for datum_id in given})
             yield name, doc
+
+
+def _with_known_datums(doc: dict[str, Any], datums: Mapping[str, str]) -> dict[str, Any]:
+    """Return an event or page that refers to datums by the ids that were outlined."""
+    if not datums or not doc.get("filled"):
+        return doc
+    data = dict(doc["data"])
+    for key, flag in doc["filled"].items():
+        if flag is False:
+            data[key] = datums.get(data[key], data[key])
+        elif isinstance(flag, list):
+            data[key] = [
+                datums.get(value, value) if filled is False else value
+                for value, filled in zip(data[key], flag, strict=True)
+            ]
+    return {**doc, "data": data}
 
 
 def drain(start: Mapping[str, Any], documents: Iterator[Document]) -> RunOutline:
@@ -233,5 +257,6 @@ def _nbytes(value: Any) -> int:
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, list | tuple):
-        return sum(item.nbytes for item in value if isinstance(item, np.ndarray))
+        arrays = sum(item.nbytes for item in value if isinstance(item, np.ndarray))
+        return arrays + _ITEM_BYTES * len(value)
     return 0

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from ..documents import Document
 from .opening import AssetAccess
 from .outline import RunOutline, StreamOutline, drain, retold
@@ -14,6 +16,8 @@ from .rows import Segment, gather
 from .source import RunSource
 
 __all__ = ["RunReader", "Transforms"]
+
+_PLAIN = (int, float, str, bool)
 
 Transforms = Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]
 
@@ -116,7 +120,17 @@ class RunReader:
 
 
 def _own_copy(name: str, doc: dict[str, Any]) -> dict[str, Any]:
-    """Copy a document so that its receiver may change it; arrays are not copied."""
+    """Copy a document so that its receiver may change it; lazy arrays are not copied."""
     if name not in ("event", "event_page"):
         return copy.deepcopy(doc)
-    return {key: dict(value) if isinstance(value, dict) else value for key, value in doc.items()}
+    return {key: _own_value(value) for key, value in doc.items()}
+
+
+def _own_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _own_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        # Most columns are plain numbers or text: looking at the first of them is enough to know.
+        plain = not value or isinstance(value[0], _PLAIN)
+        return value.copy() if plain else [_own_value(item) for item in value]
+    return value.copy() if isinstance(value, np.ndarray) else value

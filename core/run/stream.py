@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -35,13 +36,17 @@ class BlueskyEventStream:
     def __init__(self, reader: RunReader, name: str, descriptor: int | None = None) -> None:
         self._reader = reader
         self.name = name
-        self._descriptor = descriptor
+        self._number = descriptor
 
     @property
     def descriptors(self) -> list[dict[str, Any]]:
         """The descriptor documents, as ingested."""
+        return copy.deepcopy(self._descriptors)
+
+    @property
+    def _descriptors(self) -> list[dict[str, Any]]:
         found = self._reader.streams[self.name].descriptors
-        return found if self._descriptor is None else [found[self._descriptor]]
+        return found if self._number is None else [found[self._number]]
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -51,7 +56,7 @@ class BlueskyEventStream:
     @property
     def data_keys(self) -> dict[str, dict[str, Any]]:
         """The data keys of all descriptors."""
-        return {key: value for doc in self.descriptors for key, value in doc["data_keys"].items()}
+        return {key: value for doc in self._descriptors for key, value in doc["data_keys"].items()}
 
     @property
     def parts(self) -> list[BlueskyEventStream]:
@@ -61,7 +66,7 @@ class BlueskyEventStream:
 
     def __len__(self) -> int:
         """How many rows there are."""
-        return sum(len(self._reader.outline.row_numbers(doc["uid"])) for doc in self.descriptors)
+        return sum(len(self._reader.outline.row_numbers(doc["uid"])) for doc in self._descriptors)
 
     def __bool__(self) -> bool:
         return True  # a stream without rows is a stream
@@ -141,7 +146,7 @@ class BlueskyEventStream:
         self, include: Collection[str] | None, exclude: Collection[str] | None
     ) -> list[Segment]:
         wanted = self._wanted(include, exclude)
-        return self._reader.rows(self.descriptors, wanted.__contains__)
+        return self._reader.rows(self._descriptors, wanted.__contains__)
 
     def _wanted(self, include: Collection[str] | None, exclude: Collection[str] | None) -> set[str]:
         known = set(self.data_keys)

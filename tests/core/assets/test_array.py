@@ -95,6 +95,13 @@ def test_reductions_agree_with_numpy():
     assert da.mean(array.to_dask()).compute() == expected.mean()
 
 
+def test_chunks_do_not_change_with_the_memory_at_hand(monkeypatch):
+    array, _, _ = two_pieces()
+    before = array.to_dask()
+    monkeypatch.setattr("penstock.core.assets.array.block_rows", lambda row_bytes, multiple=1: 2)
+    assert array.to_dask().chunks == before.chunks  # as they have the same name
+
+
 def test_reading_all_stops_at_a_bad_frame():
     array, _, _ = two_pieces(bad=[12])
     with pytest.raises(TruncatedFileError, match=r"a\.tif"):

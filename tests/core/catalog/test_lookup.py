@@ -6,6 +6,7 @@ from penstock.core.catalog.lookup import find_uid
 from penstock.core.catalog.store import Entry, MemoryStore
 from penstock.core.errors import AmbiguousRunError, RunNotFoundError, RunOutOfRangeError
 from penstock.core.run.samples import count_run
+from penstock.core.run.source import DocumentsSource
 
 
 @pytest.fixture
@@ -83,4 +84,8 @@ def test_runs_of_unusable_time_are_the_oldest(store):
     store.put(Entry(count_run(1, uid="nan", time=float("nan"))))
     assert find_uid(store, -5, None) == "nan"
     store.remove("nan")
-    assert len(store) == 4
+    huge = DocumentsSource([("start", {"uid": "huge", "time": 10**400})])
+    for _ in range(2):
+        store.put(Entry(huge))
+        assert find_uid(store, -5, None) == "huge"
+    assert len(store) == 5

@@ -8,7 +8,7 @@ import pytest
 
 from penstock.core.errors import AssetError, FrameMismatchError
 from penstock.core.run import BlueskyRun
-from penstock.core.run.source import DocumentsSource
+from penstock.core.run.source import CallSource, DocumentsSource
 
 
 class NpyHandler:
@@ -114,3 +114,54 @@ def test_a_root_map_relocates(run, tmp_path):
         root_map={str(tmp_path): str(moved)},
     )
     assert there.primary.read()["image"].shape == (4, 2, 3)
+
+
+def test_frames_of_a_larger_dtype_are_named_not_cut(run):
+    class Widening(NpyHandler):
+        def __call__(self, index):
+            return np.full((2, 3), 7 if index == 0 else 300, "u1" if index == 0 else "u2")
+
+    other = BlueskyRun(DocumentsSource(list(run.documents())), handler_registry={"NPY": Widening})
+    with pytest.raises(FrameMismatchError, match="event 2 has dtype uint16"):
+        other.primary.read()
+
+
+def test_events_between_datums_are_still_filled_as_one_page(run):
+    pages = [doc for name, doc in run.documents(fill="yes") if name == "event_page"]
+    assert [len(page["seq_num"]) for page in pages] == [4]
+
+
+def test_some_values_filled_and_some_not(run):
+    documents = list(run.documents())
+    event = next(doc for name, doc in documents if name == "event" and doc["seq_num"] == 2)
+    event["data"]["image"], event["filled"]["image"] = np.full((2, 3), 99, "u2"), "already"
+    mixed = BlueskyRun(DocumentsSource(documents), handler_registry={"NPY": NpyHandler})
+    events = [doc for name, doc in mixed.read_canonical() if name == "event"]
+    assert [doc["data"]["image"][0, 0] for doc in events] == [0, 99, 12, 18]
+    assert mixed.primary.read()["image"][:, 0, 0].values.tolist() == [0, 99, 12, 18]
+
+
+def test_random_datum_ids_are_found_again_in_a_later_pass(run, monkeypatch):
+    monkeypatch.setattr("penstock.core.run.outline.KEEP_BYTES", 100)
+    passes = iter(range(100))
+    recorded = list(run.documents())
+
+    def renamed():
+        suffix = f"-{next(passes)}"
+        for name, doc in recorded:
+            doc = {**doc}
+            if name == "datum":
+                doc["datum_id"] += suffix
+            if name == "event":
+                doc["data"] = {"image": doc["data"]["image"] + suffix}
+            yield name, doc
+
+    source = CallSource(renamed, (), {}, start=run.metadata["start"])
+    other = BlueskyRun(source, handler_registry={"NPY": NpyHandler})
+    assert other.primary.read()["image"].values.ravel().tolist() == list(range(24))
+
+
+def test_filled_descriptors_tell_the_dtype(run):
+    for fill in ("delayed", "yes"):
+        descriptor = dict(run.documents(fill=fill))["descriptor"]
+        assert descriptor["data_keys"]["image"]["dtype_numpy"] == "<u2"

@@ -82,6 +82,9 @@ def test_filled_documents_come_as_pages(tutorial_run, fill):
     assert sum(len(page["seq_num"]) for page in pages) == 10
     images = np.concatenate([np.asarray(page["data"]["image"]) for page in pages])
     np.testing.assert_array_equal(images, IMAGES)
+    descriptor = dict(tutorial_run.documents(fill=fill))["descriptor"]
+    assert descriptor["data_keys"]["image"]["dtype_numpy"] == "<u2"
+    assert descriptor["data_keys"]["motor"]["dtype_numpy"] == "<f8"
 
 
 def test_metadata_and_streams():
@@ -110,11 +113,23 @@ def test_the_summary_tells_uid_status_times_and_streams():
 
 def test_what_a_receiver_does_to_documents_stays_with_it():
     run = BlueskyRun(count_run(2))
-    for _, doc in run.documents():
+    for name, doc in run.documents():
+        if name == "event_page":
+            doc["data"]["x"][0] = 99
+            doc["seq_num"].append(3)
         doc.clear()
     run.metadata["start"].clear()
+    run.primary.metadata["descriptors"][0]["data_keys"].clear()
     assert run.metadata["start"]["uid"] == run.uid
-    assert len(run.primary.read()["x"]) == 2
+    assert run.primary.read()["x"].values.tolist() == [0.0, 1.0]
+
+
+def test_what_a_receiver_does_to_arrays_stays_with_it(tutorial_run):
+    tutorial_run.primary.read()["image"].values[:] = 99
+    for _, doc in tutorial_run.documents(fill="yes"):
+        if "data" in doc:
+            doc["data"]["image"][:] = 77
+    np.testing.assert_array_equal(tutorial_run.primary.read()["image"].values, IMAGES)
 
 
 def test_a_run_without_stop_is_welcome():
