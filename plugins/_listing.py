@@ -177,7 +177,7 @@ class CopyListing:
                 index.save()
 
     def _read(self, path: str, state: FileState) -> _Copy:
-        folder, name = os.path.split(path)
+        folder, _, name = path.rpartition(os.sep)
         index = self._indexes.get(folder)
         if index is None:
             index = self._indexes[folder] = StartIndex(folder, self._suffix)

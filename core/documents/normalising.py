@@ -49,8 +49,11 @@ def _normalise(value: Any, where: str, depth: int) -> Any:
             f"nests more than {_MAX_DEPTH} deep", where=where, remedy="Flatten the metadata."
         )
     if isinstance(value, Mapping):
+        # Most values are plain, and start documents are normalised by the ten thousand.
         return {
-            _text_key(key): _normalise(item, f"{where}.{key}", depth + 1)
+            key if type(key) is str else _text_key(key): item
+            if type(item) in _PLAIN
+            else _normalise(item, f"{where}.{key}", depth + 1)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):

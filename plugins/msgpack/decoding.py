@@ -216,10 +216,7 @@ def _is_plain(value: Any, depth: int) -> bool:
         if {*map(type, value)} - {str}:
             return False
         value = value.values()
-    for item in value:
-        if type(item) not in _LEAVES and not _is_plain(item, depth - 1):
-            return False
-    return True
+    return all(_is_plain(item, depth - 1) for item in value if type(item) not in _LEAVES)
 
 
 def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
