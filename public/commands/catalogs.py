@@ -51,9 +51,9 @@ def list_runs(catalog: CopiesCatalog, place: str, *, as_json: bool) -> int:
     place
         What the person called the catalog.
     """
+    problems = catalog.problems  # first: it looks at the files, of which the runs are listed then
     starts = [run.metadata["start"] for run in catalog.values()]
     starts.sort(key=lambda start: start["time"], reverse=True)
-    problems = catalog.problems
     if as_json:
         print_json({"runs": starts, "problems": problems.to_dict()})
     else:
