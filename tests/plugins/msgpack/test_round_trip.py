@@ -55,7 +55,7 @@ def runs(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
             columns[key] = draw(st.lists(plain, min_size=rows, max_size=rows))
     stamps = [float(row) for row in range(rows)]
     run = [("start", {"uid": "6f2a", "time": draw(st.floats(0, 1e10)), **metadata})]
-    data_keys: dict[str, Any] = {key: {"source": "t", "dtype": "array"} for key in columns}
+    data_keys = {key: data_key(column) for key, column in columns.items()}
     run.append(
         ("descriptor", {"uid": "d", "run_start": "6f2a", "time": 0.0, "data_keys": data_keys})
     )
@@ -72,6 +72,13 @@ def runs(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
     if draw(st.booleans()):
         run.append(("stop", {"uid": "s", "run_start": "6f2a", "time": 1.0, "notes": draw(plain)}))
     return run
+
+
+def data_key(column: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {"source": "t", "dtype": "array"}
+    if isinstance(column, np.ndarray):
+        told |= {"dtype_numpy": column.dtype.str, "shape": list(column.shape[1:])}
+    return told
 
 
 def told(documents: Any) -> Iterator[tuple[str, str]]:
