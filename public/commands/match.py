@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any
 
 from penstock.commands import exit_codes
@@ -52,11 +53,12 @@ def run(options: argparse.Namespace) -> int:
         print(plain(plan.explain()))
     else:
         for decision in plan.decisions:
+            place = os.path.join(decision.group.folder, str(decision.group))
             if decision.chosen is None:
                 told = "undecided: " + ", ".join(offer.ingestor for offer in decision.alternatives)
             else:
                 told = decision.chosen.ingestor
-            print(plain(f"{short(decision.group.folder)}/{decision.group}: {told}"))
+            print(plain(f"{short(place)}: {told}"))
         for unclaimed in plan.unclaimed:
             text = f"{short(unclaimed.subject)}: {unclaimed.reason}."
             print(plain(f"{text} {unclaimed.remedy}".rstrip()))
