@@ -93,8 +93,8 @@ class _Filler:
 
     def _self_contained(self, data_key: dict[str, Any], column: Any) -> dict[str, Any]:
         result = {name: item for name, item in data_key.items() if name != "external"}
-        if isinstance(column, AssetArray):
-            return result | {"dtype_numpy": column.dtype.str, "shape": list(column.frame_shape)}
+        if getattr(column, "ndim", 1) > 1 and np.dtype(column.dtype).kind in "biufcSU":
+            return result | {"dtype_numpy": column.dtype.str, "shape": list(column.shape[1:])}
         if column is not None and len(column) and not result.get("dtype_numpy"):
             dtype = to_column(column).dtype
             if dtype.kind in "biufcSU":

@@ -70,7 +70,9 @@ def test_an_up_to_date_file_is_kept_and_a_partial_one_replaced(tmp_path: Path) -
     assert export_run(run, str(tmp_path)).outcome == "skipped"
     path.write_bytes(whole[:-5])
     assert export_run(run, str(tmp_path)).details["replaced"]
-    assert len(path.read_bytes()) == len(whole)
+    before, after = whole.splitlines(), path.read_bytes().splitlines()
+    del before[-2], after[-2]  # which tells when the copy was made
+    assert before == after
 
 
 def test_small_arrays_become_lists_and_nan_stays(tmp_path: Path) -> None:
