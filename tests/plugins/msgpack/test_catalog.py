@@ -8,6 +8,7 @@ import shutil
 import threading
 from pathlib import Path
 
+import msgpack
 import numpy as np
 import pytest
 
@@ -90,10 +91,15 @@ def test_a_file_that_grows_where_it_lies_is_noticed(tmp_path: Path) -> None:
     path = copy(tmp_path, "one", rows=5)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
+    os.utime(tmp_path, ns=(0, 10**18))  # the folder itself has not changed for long, and does not
     catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert list(catalog) == ["one"]
     assert catalog["one"].metadata["stop"] is None
     path.write_bytes(whole)
     assert catalog["one"].metadata["stop"] is not None
+    other = count_run(2, uid="one", sample="Ag")
+    path.write_bytes(b"".join(msgpack.packb(document) for document in other.documents()))
+    assert catalog["one"].metadata["start"]["sample"] == "Ag"
 
 
 def test_a_search_follows_the_files_too(tmp_path: Path) -> None:

@@ -163,6 +163,17 @@ print(problem.why)
     assert path.exists()
 
 
+@pytest.mark.parametrize(("depth", "is_read"), [(50, True), (70, False)])
+def test_documents_nest_so_deep_and_no_deeper(tmp_path: Path, depth: int, is_read: bool) -> None:
+    deep = b"\x92\xaadescriptor\x81\xa1x" + b"\x91" * depth + b"\x01"
+    path = write(tmp_path / "6f2a.msgpack", START, deep)
+    if is_read:
+        assert len(list(read_documents(str(path)))) == 2
+    else:
+        with pytest.raises(UnsupportedFileError, match="nests more than 64 deep"):
+            list(read_documents(str(path)))
+
+
 def test_alternating_elements_are_walked_in_a_moment(tmp_path: Path) -> None:
     # Two texts of one length, then another: what a search for stretches is slowest at.
     odd = msgpack.packb(["aa", "bb", "c"] * 200_000)
