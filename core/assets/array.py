@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import AssetError, MissingFileError
+from ..errors import AssetError, MissingFileError, UnsafeLinkError, UnsupportedFileError
 from .blocks import block_rows, worker_count
 from .protocol import Frames, Region
 
@@ -158,7 +158,7 @@ class AssetArray:
         """Read rows into `out` and return the numbers of those that cannot be read."""
         try:
             self.read(start, stop, None, out)
-        except AssetError:
+        except (AssetError, UnsupportedFileError, UnsafeLinkError):
             if stop - start == 1:
                 out[...] = 0
                 return [start]

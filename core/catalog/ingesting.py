@@ -132,7 +132,8 @@ def _check_not_on_tape(claim: Claim) -> None:
 
 
 def _subject(claim: Claim, decision: Decision) -> str:
-    selected = ", ".join(f"{key}={value}" for key, value in claim.kwargs.items())
+    several = decision.chosen is not None and len(decision.chosen.claims) > 1
+    selected = ", ".join(f"{key}={value}" for key, value in claim.kwargs.items() if several)
     return f"{decision.group.subject} [{selected}]" if selected else decision.group.subject
 
 

@@ -18,6 +18,7 @@ from ..assets.hdf5.filters import describe_missing, missing_filters, remedy_for
 from ..assets.hdf5.frames import MIMETYPE, VERSION
 from ..assets.hdf5.sources import SourceCheck
 from .columns import Column, Columns, find_columns, read_column
+from .completeness import is_being_written, unwritten
 from .metadata import RunMetadata, describe_run, detector_constants, find_detector
 from .reader import open_reader
 from .signals import Image, describe_image, name_keys, select_signals
@@ -111,6 +112,8 @@ class _Content:
     described: RunMetadata
     streams: list[_Stream]
     notes: list[str]
+    incomplete: str
+    """What has not been written yet, or never was; empty if all was."""
 
 
 def _read_content(
@@ -157,7 +160,14 @@ def _read_content(
             *found.notes,
             *(note for image in images for note in _doubts(image)),
         ]
-        return _Content(selection.part, described, streams, notes)
+        missing = [
+            f"of {image.signal.named}, {text}"
+            for image in images
+            if (text := unwritten(image.signal.target.object))
+        ]
+        if is_being_written(path):
+            missing.append("a writer has the file open, or died without closing it")
+        return _Content(selection.part, described, streams, notes, "; ".join(missing))
 
 
 def _doubts(image: Image) -> Iterator[str]:
@@ -363,4 +373,6 @@ def _end_time(content: _Content) -> float:
 def _outcome(content: _Content) -> dict[str, str]:
     if all(stream.rows == 0 for stream in content.streams):
         return {"exit_status": "abort", "reason": "inferred: the file holds no frames"}
+    if content.incomplete:
+        return {"exit_status": "abort", "reason": f"inferred: {content.incomplete}"}
     return {"exit_status": "success", "reason": "inferred: nothing is missing in the file"}

@@ -9,7 +9,7 @@ from ...core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLi
 from ...core.registry.records import RunsFound
 from ..assets.hdf5.filters import describe_missing, missing_filters
 from ..assets.hdf5.sources import SourceCheck
-from .nexus import list_entries
+from .nexus import choose_entry, list_entries
 from .reader import Reader, open_reader
 from .signals import Image, describe_image, name_keys, select_signals
 
@@ -21,8 +21,8 @@ _MOST_ENTRIES = 1000
 def probe(paths: list[str]) -> RunsFound | None:
     """Say which runs each of the files holds; they are ingested one by one.
 
-    There is one set of keyword arguments for each entry that has data; an empty one stands for the
-    default data of the file.
+    There is one set of keyword arguments for each entry that has data, by name, so that a call
+    means the same entry when others have been appended; an empty one where a file has no entries.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def probe(paths: list[str]) -> RunsFound | None:
     with open_reader(paths[0]) as reader:
         entries = list_entries(reader)
         try:
-            return _found(reader, [None])
+            return _found(reader, [choose_entry(reader, None)])
         except AmbiguousDataError:
             if len(entries) < 2:
                 raise
@@ -53,7 +53,7 @@ def probe(paths: list[str]) -> RunsFound | None:
 def _found(reader: Reader, entries: list[str | None]) -> RunsFound:
     images = [image for entry in entries for image in _images(reader, entry)]
     return RunsFound(
-        kwargs=tuple({} if entry is None else {"entry": entry} for entry in entries),
+        kwargs=tuple({} if entry is None else {"entry": entry.strip("/")} for entry in entries),
         detail="; ".join(str(image.signal) for image in images[:8]),
         notes=tuple(
             f"{image.signal.named} {describe_missing(missing)}"

@@ -146,8 +146,10 @@ def select_signals(
     """
     if dataset is not None:
         return _select_named(reader, dataset, entry)
-    part = "" if entry is None else "/" + entry.strip("/")
     path = choose_entry(reader, entry)
+    # The entry's own path, given or not: what a file's only entry is called does not change when
+    # another one is appended.
+    part = path or ""
     if path is not None:
         signals = default_signals(reader, path)
         if signals:

@@ -583,8 +583,8 @@ def test_a_default_entry_is_the_files_run(tmp_path):
     path = write_two_entries(tmp_path / "a.h5", default="2.1")
     docs = documents(path)
     assert (read_frames(docs, "d") == CUBE + 2).all()
-    assert probe([path]).kwargs == ({},)
-    assert docs[0][1]["uid"] == run_uid(place_of_file(path))
+    assert probe([path]).kwargs == ({"entry": "2.1"},)
+    assert docs[0][1]["uid"] == run_uid(place_of_file(path), part="/2.1")
 
 
 def test_the_uid_depends_on_what_is_selected_and_not_on_how_the_path_is_spelled(
