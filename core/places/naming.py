@@ -3,7 +3,7 @@
 A name is cut into text and runs of ASCII digits. Names with the same text are kin; those among
 their runs of digits that vary are indices, and the last index counts the frames. Where two indices
 vary, kin make one family only if together they fill a rectangle; otherwise the slowest tells
-several families apart.
+several families apart. What is missing in a series is for `Numbering` to say, and for nobody else.
 """
 
 from __future__ import annotations
@@ -14,13 +14,24 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import prod
+from math import gcd, prod
 from typing import TypeAlias
 
-__all__ = ["Family", "find_families", "find_kin", "split_name", "stretches"]
+__all__ = [
+    "Family",
+    "Numbering",
+    "find_common_numbers",
+    "find_families",
+    "find_kin",
+    "split_name",
+    "stretches",
+]
 
 _DIGITS = re.compile(r"([0-9]+)")
 _MOST_TOLD = 5
+_LONGEST_STEP = 10**6
+"""No counter takes longer steps: such numbers are times, or names."""
+_LONGEST_NUMBER = 20
 
 _BREAKS_URIS = re.compile(r"[#%?;{}\x00-\x1f\x7f\ud800-\udfff]").search
 """Signs that are lost, or worse, where a spelled name is put behind a URI without quoting it."""
@@ -48,6 +59,94 @@ def split_name(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 @dataclass(frozen=True)
+class Numbering:
+    """How the numbers in names follow one another, and which of them are not there.
+
+    One number counts in steps of the greatest common divisor of its differences. What is missing
+    are numbers of that grid between the first and the last; but where fewer than half of them are
+    there, the numbers are no counter (clock times, positions), and nothing is missing. Several
+    numbers count together if they fill more than half of the rectangle of all their values.
+
+    Examples
+    --------
+    >>> Numbering.of([100, 110, 120, 140]).told
+    '1 number is missing: 130'
+    >>> Numbering.of([130245, 130252, 130300, 130307]).told
+    'numbers are not consecutive (130245–130307)'
+    """
+
+    step: int = 1
+    """From one number to the next; 0 where they count nothing."""
+    missing: int = 0
+    """How many numbers, or combinations of several, are not there."""
+    gaps: tuple[range, ...] = ()
+    """The missing numbers, where one number counts."""
+    notes: tuple[str, ...] = ()
+    """What is worth telling."""
+
+    @classmethod
+    def of(cls, numbers: Iterable[int]) -> Numbering:
+        """Judge numbers, in any order."""
+        distinct = sorted(set(numbers))
+        if len(distinct) < 2 or distinct[-1] - distinct[0] == len(distinct) - 1:
+            return cls()
+        step = gcd(*(high - low for low, high in pairwise(distinct)))
+        there, full = len(distinct), (distinct[-1] - distinct[0]) // step + 1
+        if 2 * there < full or step > _LONGEST_STEP:
+            return cls(0, notes=(f"numbers are not consecutive ({_span(distinct)})",))
+        gaps = tuple(
+            range(low + step, high, step) for low, high in pairwise(distinct) if high - low > step
+        )
+        notes = [f"numbered in steps of {step}"] if step > 1 else []
+        if gaps:
+            told = ", ".join(map(_span, gaps[:_MOST_TOLD])) + ", …" * (len(gaps) > _MOST_TOLD)
+            notes.append(f"{_count_of(full - there)} missing: {told}")
+        return cls(step, full - there, gaps, tuple(notes))
+
+    @classmethod
+    def of_several(cls, points: Iterable[tuple[int, ...]]) -> Numbering:
+        """Judge combinations of several numbers, all as long."""
+        distinct = set(points)
+        missing = _count_missing(distinct)
+        if not missing:
+            return cls()
+        full = missing + len(distinct)
+        if missing >= len(distinct):
+            told = f"{len(distinct)} of {full} combinations"
+            return cls(0, notes=(f"numbers do not make a grid ({told})",))
+        told = f"{missing} of {full} combinations of numbers {'is' if missing == 1 else 'are'}"
+        return cls(1, missing, notes=(f"{told} missing",))
+
+    @classmethod
+    def joined(cls, numberings: Sequence[Numbering]) -> Numbering:
+        """Sum up those of several families, each of which counts on its own."""
+        if len(numberings) == 1:
+            return numberings[0]
+        missing = sum(numbering.missing for numbering in numberings)
+        return cls(0, missing, notes=(f"{_count_of(missing)} missing",) if missing else ())
+
+    @property
+    def told(self) -> str:
+        """What is missing, in a sentence."""
+        if self.missing:
+            return self.notes[-1]
+        return "no number is missing" if self.step or not self.notes else self.notes[0]
+
+
+def _count_of(missing: int) -> str:
+    return "1 number is" if missing == 1 else f"{missing} numbers are"
+
+
+def _span(numbers: Sequence[int]) -> str:
+    """Tell the first and the last number; of a very long one, its ends."""
+    first, last = (
+        text if len(text) <= _LONGEST_NUMBER else f"{text[:8]}…{text[-8:]}"
+        for text in (str(numbers[0]), str(numbers[-1]))
+    )
+    return first if len(numbers) == 1 else f"{first}–{last}"
+
+
+@dataclass(frozen=True)
 class Family:
     """Names that differ in some numbers only, in the order of these numbers.
 
@@ -65,8 +164,10 @@ class Family:
     """For each run of digits, what it is in every name, or None where it varies."""
     numbers: tuple[tuple[int, ...], ...]
     """For each name, its varying numbers, the slowest first."""
+    numbering: Numbering = Numbering()
+    """Steps and holes of these."""
     notes: tuple[str, ...] = ()
-    """Holes, numbers that occur twice, changes of padding."""
+    """Steps, holes, numbers that occur twice, changes of padding."""
 
     def holds(self, texts: tuple[str, ...], runs: tuple[str, ...]) -> bool:
         """Tell whether a name that is cut into these belongs to the family, or would."""
@@ -127,6 +228,35 @@ def find_kin(names: Iterable[str]) -> list[Family]:
         for texts, members in _gather_kin(names).items()
         for family in _split_kin(texts, members, require_rectangle=False)
     ]
+
+
+def find_common_numbers(names: Iterable[str]) -> dict[str, int] | None:
+    """Return names of different texts in the order of one number that counts them all.
+
+    That is the last number that varies among them, if each has as many numbers and another one
+    there. Names that all differ in text before it are not counted together: they give None.
+
+    Examples
+    --------
+    >>> find_common_numbers(["x_2.tiff", "x_1.tif", "x_10.TIF"])
+    {'x_1.tif': 1, 'x_2.tiff': 2, 'x_10.TIF': 10}
+    >>> find_common_numbers(["dark_1.tif", "img_1.tif"])
+    >>> find_common_numbers(["ceo2_1.tif", "lab6_7.tif"])
+    """
+    cut = {name: split_name(name) for name in names}
+    members = [(name, runs) for name, (_, runs) in cut.items()]
+    if len(members) < 2 or len({len(runs) for _, runs in members}) > 1:
+        return None
+    varying = _varying(members)
+    if not varying:
+        return None
+    heads = {texts[: varying[-1] + 1] for texts, _ in cut.values()}
+    if len(heads) > 1 and len({texts for texts, _ in cut.values()}) == len(cut):
+        return None
+    numbered = sorted([(int(runs[varying[-1]]), name) for name, runs in members])
+    if any(low == high for (low, _), (high, _) in pairwise(numbered)):
+        return None
+    return {name: number for number, name in numbered}
 
 
 _Member: TypeAlias = tuple[str, tuple[str, ...]]
@@ -202,7 +332,12 @@ def _make_family(texts: tuple[str, ...], members: list[_Member], varying: list[i
     numbers, names = _order(members, varying)
     runs = members[0][1]
     fixed = tuple(None if position in varying else run for position, run in enumerate(runs))
-    return Family(names, texts, fixed, numbers, tuple(_notes(numbers, members, varying)))
+    if len(varying) == 1:
+        numbering = Numbering.of([number for (number,) in numbers])
+    else:
+        numbering = Numbering.of_several(numbers) if varying else Numbering()
+    notes = tuple(_notes(numbers, numbering, members, varying))
+    return Family(names, texts, fixed, numbers, numbering, notes)
 
 
 def _order(
@@ -219,6 +354,7 @@ def _order(
 
 def _notes(
     numbers: Sequence[tuple[int, ...]],
+    numbering: Numbering,
     members: list[_Member],
     varying: list[int],
 ) -> Iterable[str]:
@@ -227,13 +363,7 @@ def _notes(
     if len(set(numbers)) < len(numbers):
         twice = [number for number, count in Counter(numbers).items() if count > 1]
         yield f"numbers that occur more than once: {_told(n[-1] for n in twice)}"
-    if len(varying) == 1:
-        missing = [(low + 1, high - 1) for (low,), (high,) in pairwise(numbers) if high - low > 1]
-        if missing:
-            ranges = (str(low) if low == high else f"{low}–{high}" for low, high in missing)
-            yield f"missing: {_told(ranges)}"
-    elif absent := _count_missing(points := set(numbers)):
-        yield f"missing: {absent} of {absent + len(points)} combinations of numbers"
+    yield from numbering.notes
     if len(varying) == 1 and len({len(name) for name, _ in members}) == 1:
         return  # one length: one width of padding
     for position in varying:

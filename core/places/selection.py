@@ -6,11 +6,12 @@ import glob
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from ..errors import MissingFileError, NoDataError
 from .globbing import Glob
 from .identity import Place, canonical_folder, digest_of, escaped
-from .naming import Family, find_kin
+from .naming import Family, Numbering, find_common_numbers, find_kin
 from .observation import FileStat, current_observation, is_regular, is_regular_path, observe
 from .pinning import Identity, note_identity, pinned_identity
 from .wholeness import is_whole
@@ -35,14 +36,15 @@ class FileSet:
     ...     files = select_files(f"{folder}/*.tif")
     >>> files.names, files.numbers, files.template, files.spelled
     (('img_1.tif', 'img_2.tif', 'img_10.tif'), (1, 2, 10), 'img_{}.tif', 'img_{:d}.tif')
-    >>> files.notes
-    ('missing: 3–9',)
+    >>> files.numbering.step, files.notes
+    (0, ('numbers are not consecutive (1–10)',))
     """
 
     folder: str
     """The folder that holds them all: absolute, without symbolic links."""
     names: tuple[str, ...]
-    """Relative to the folder, in the order of their texts and numbers."""
+    """Relative to the folder, in the order of their numbers; of their texts first, where the same
+    numbers occur with different texts."""
     numbers: tuple[int, ...] | None
     """The fastest number of each name (the frame's); None where names have none, or none varies."""
     template: str
@@ -54,8 +56,10 @@ class FileSet:
     """For `run_uid`: "" if these are all files of their place, else a digest of what was asked."""
     indices: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Slower numbers of the names, where several vary: ``index_1`` is the slowest."""
+    numbering: Numbering = field(default_factory=Numbering)
+    """Which numbers are missing, of all families together."""
     notes: tuple[str, ...] = ()
-    """Holes, numbers that occur twice, changes of padding, texts that vary."""
+    """Steps, holes, numbers that occur twice, changes of padding, texts that vary."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -87,7 +91,7 @@ def select_files(paths: Paths) -> FileSet:
     Raises
     ------
     NoDataError
-        If no file matches, or a folder is given.
+        If no file matches, or a folder is given, or what is no path.
     MissingFileError
         If a path is not there.
 
@@ -103,9 +107,11 @@ def select_files(paths: Paths) -> FileSet:
     """
     selector: str | tuple[str, ...]
     if isinstance(paths, str | os.PathLike):
-        selector = os.fspath(paths)
+        selector = _text_of(paths)
+    elif isinstance(paths, Iterable) and not isinstance(paths, bytes | bytearray):
+        selector = tuple(_text_of(path, " in a list") for path in paths)
     else:
-        selector = tuple(os.fspath(path) for path in paths)
+        raise _no_paths(paths)
     identity = pinned_identity(selector)
     with observe() as observation:
         known, key = observation.selections, (selector, identity)
@@ -114,6 +120,20 @@ def select_files(paths: Paths) -> FileSet:
         found: FileSet = known[key]
     note_identity(selector, Identity(found.place, found.selection))
     return found
+
+
+def _text_of(path: object, within: str = "") -> str:
+    text = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(text, str):
+        raise _no_paths(text, within)
+    return text
+
+
+def _no_paths(given: object, within: str = "") -> NoDataError:
+    return NoDataError(
+        f"it takes a path, a glob or a list of paths, not {type(given).__name__}{within}",
+        remedy="Give a str or a pathlib.Path, or several of them in a list.",
+    )
 
 
 def _find(selector: str | tuple[str, ...], identity: Identity | None) -> FileSet:
@@ -237,17 +257,18 @@ def _file_set(choice: _Choice) -> FileSet:
         for name in _relative(found, os.path.relpath(folder, common))
     ]
     families = sorted(find_kin(names), key=lambda family: family.texts)
-    ordered = [name for family in families for name in family.names]
+    ordered = _Order.of(families)
     return FileSet(
         folder=common,
-        names=tuple(ordered),
-        numbers=_frame_numbers(families),
+        names=ordered.names,
+        numbers=ordered.numbers,
         template=_describe(families),
         spelled=families[0].spelled if len(families) == 1 else None,
         place=_place(common, families),
-        selection=_selection(common, families, choice, ordered),
+        selection=_selection(common, families, choice, ordered.names),
         indices=_slower_numbers(families),
-        notes=(*choice.notes, *_notes(families)),
+        numbering=ordered.numbering,
+        notes=(*choice.notes, *ordered.notes),
     )
 
 
@@ -255,11 +276,31 @@ def _relative(names: list[str], inner: str) -> list[str]:
     return names if inner == "." else [f"{inner}/{name}" for name in names]
 
 
-def _frame_numbers(families: list[Family]) -> tuple[int, ...] | None:
-    if len(families) > 1 and all(len(family.names) == 1 for family in families):
-        return None  # the last number of a single name stands for those to come: here none do
-    numbers = [number for family in families for number in family.numbers]
-    return tuple([number[-1] for number in numbers]) if all(numbers) else None
+class _Order(NamedTuple):
+    """All names in their order, and the frame number of each, if there are such."""
+
+    names: tuple[str, ...]
+    numbers: tuple[int, ...] | None
+    numbering: Numbering
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, families: list[Family]) -> _Order:
+        names = tuple([name for family in families for name in family.names])
+        common = find_common_numbers(names) if len(families) > 1 else None
+        if common is not None:
+            numbering = Numbering.of(common.values())
+            # What each family misses may stand in another.
+            notes = _notes(families, except_numbering=True)
+            together = (*notes, *numbering.notes)
+            return cls(tuple(common), tuple(common.values()), numbering, together)
+        if len(families) > 1 and all(len(family.names) == 1 for family in families):
+            # The last number of a single name stands for those to come: here none do.
+            return cls(names, None, Numbering(), _notes(families))
+        several = [number for family in families for number in family.numbers]
+        numbers = tuple([number[-1] for number in several]) if all(several) else None
+        numbering = Numbering.joined([family.numbering for family in families])
+        return cls(names, numbers, numbering, _notes(families))
 
 
 def _slower_numbers(families: list[Family]) -> dict[str, tuple[int, ...]]:
@@ -275,10 +316,15 @@ def _describe(families: list[Family]) -> str:
     return shown if len(families) <= 3 else f"{shown}, … ({len(families)} families)"
 
 
-def _notes(families: list[Family]) -> tuple[str, ...]:
+def _notes(families: list[Family], *, except_numbering: bool = False) -> tuple[str, ...]:
     if len(families) == 1:
         return families[0].notes
-    notes = [f"{family.template}: {note}" for family in families for note in family.notes]
+    notes = [
+        f"{family.template}: {note}"
+        for family in families
+        for note in family.notes
+        if not (except_numbering and note in family.numbering.notes)
+    ]
     return (f"names differ in more than numbers: {_describe(families)}", *notes[:10])
 
 
@@ -293,7 +339,7 @@ def _identity_of(family: Family) -> str:
     return "".join(escaped(text) + run for text, run in zip(family.texts, [*runs, ""], strict=True))
 
 
-def _selection(common: str, families: list[Family], choice: _Choice, names: list[str]) -> str:
+def _selection(common: str, families: list[Family], choice: _Choice, names: Sequence[str]) -> str:
     if is_whole(common, families, choice.names, current_observation()):
         return ""
     if choice.pattern:  # stays the same while the series grows

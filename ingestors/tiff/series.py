@@ -51,7 +51,9 @@ def ingest_tiff_series(
     """Ingest TIFF files as one run with an event for each image, in the order of their numbers.
 
     The header of one file is read, no pixel; of the others, when they were last written, which is
-    the time of their events. Some may be damaged: reading their frame says so.
+    the time of their events. Some may be damaged: reading their frame says so. Where numbers are
+    missing among the names (of the grid of their steps, at least half of which must be there for
+    them to count anything), the run's ``exit_status`` is "abort", and notes say which.
 
     Parameters
     ----------
@@ -274,24 +276,9 @@ def _outcome(files: FileSet, series: _Series) -> tuple[str, str]:
         return "fail", f"inferred: nothing is known of {_told(series.gone)} any more"
     if series.short:
         return "fail", f"inferred: {_told(series.short)} ends before its pixels do"
-    missing = _count_missing(files)
-    if missing:
-        return "abort", f"inferred: {missing} numbers are missing among the names of the files"
-    return "success", "inferred: no number is missing among the names of the files"
-
-
-def _count_missing(files: FileSet) -> int:
-    if files.numbers is None:
-        return 0
-    there = sorted(set(files.numbers))
-    if files.indices:
-        points = set(zip(*files.indices.values(), files.numbers, strict=True))
-        sizes = [len(set(axis)) for axis in zip(*points, strict=True)]
-        return int(math.prod(sizes)) - len(points)
-    steps = set(np.diff(there).tolist())
-    if len(steps) < 2:  # every tenth frame is a way to number frames
-        return 0
-    return int(there[-1] - there[0] + 1 - len(there))
+    # Whether numbers count frames, and which are missing then, is for the names to say.
+    exit_status = "abort" if files.numbering.missing else "success"
+    return exit_status, f"inferred: among the names of the files, {files.numbering.told}"
 
 
 def _told(names: tuple[str, ...]) -> str:

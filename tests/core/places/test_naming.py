@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.core.places.naming import find_families, find_kin, split_name, stretches
+from penstock.core.places.naming import (
+    Numbering,
+    find_common_numbers,
+    find_families,
+    find_kin,
+    split_name,
+    stretches,
+)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +79,69 @@ def test_numbers_of_one_value_are_one_however_they_are_padded():
 
 def test_a_grid_that_somebody_chose_tells_what_is_missing():
     (family,) = find_kin(["t1_z1", "t1_z2", "t2_z1"])
-    assert family.notes == ("missing: 1 of 4 combinations of numbers",)
+    assert family.notes == ("1 of 4 combinations of numbers is missing",)
+    assert family.numbering.missing == 1
+
+
+def test_two_numbers_that_make_no_grid_miss_nothing():
+    days = ["img_0305_235958", "img_0305_235959", "img_0306_000001", "img_0306_000002"]
+    (family,) = find_kin(days)
+    assert family.numbering.missing == 0
+    assert family.notes == ("numbers do not make a grid (4 of 8 combinations)",)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "step", "missing", "notes"),
+    [
+        ([1, 2, 3], 1, [], []),
+        ([7], 1, [], []),
+        ([3, 3, 4], 1, [], []),
+        ([*range(1, 8), *range(9, 13)], 1, [8], ["1 number is missing: 8"]),
+        ([100, 110, 120, 130], 10, [], ["numbered in steps of 10"]),
+        (
+            [100, 110, 120, 140],
+            10,
+            [130],
+            ["numbered in steps of 10", "1 number is missing: 130"],
+        ),
+        ([1, 3], 2, [], ["numbered in steps of 2"]),
+        ([1, 3, 4], 1, [2], ["1 number is missing: 2"]),
+        ([1, 2, 7, 8], 1, [3, 4, 5, 6], ["4 numbers are missing: 3–6"]),  # half of them
+        ([1, 2, 8], 0, [], ["numbers are not consecutive (1–8)"]),
+        (
+            [130245, 130252, 130300, 130307],
+            0,
+            [],
+            ["numbers are not consecutive (130245–130307)"],
+        ),
+        ([1, 10**30], 0, [], ["numbers are not consecutive (1–10000000…00000000)"]),
+    ],
+)
+def test_what_is_missing_is_what_the_counter_left_out(numbers, step, missing, notes):
+    numbering = Numbering.of(reversed(numbers))
+    assert (numbering.step, numbering.missing) == (step, len(missing))
+    assert [number for gap in numbering.gaps for number in gap] == missing
+    assert list(numbering.notes) == notes
+    if missing:
+        assert numbering.told == notes[-1]
+
+
+def test_a_sentence_tells_also_that_nothing_is_missing():
+    assert Numbering.of([1, 2]).told == Numbering.of([1, 3]).told == "no number is missing"
+    assert "not consecutive" in Numbering.of([1, 2, 90]).told
+    both = Numbering.joined([Numbering.of([1, 2, 4]), Numbering.of([1, 3, 4])])
+    assert (both.missing, both.told) == (2, "2 numbers are missing")
+
+
+def test_names_of_different_texts_may_share_a_counter():
+    assert find_common_numbers(["b_2", "b_4", "d_3"]) == {"b_2": 2, "d_3": 3, "b_4": 4}
+    assert find_common_numbers(["b_2", "b_4", "d_2"]) is None
+    assert find_common_numbers(["b_2", "b_4", "d"]) is None
+    assert find_common_numbers(["a.tif", "b.tif"]) is None
+    assert find_common_numbers(["a_1_ch0.tif", "a_2_ch0.TIF"]) == {
+        "a_1_ch0.tif": 1,
+        "a_2_ch0.TIF": 2,
+    }
 
 
 def test_a_hundred_thousand_names_take_no_time():
@@ -90,7 +159,7 @@ def test_a_users_own_choice_is_one_family_all_the_same():
 @pytest.mark.parametrize(
     ("names", "notes"),
     [
-        (["a_1", "a_2", "a_5", "a_7"], ("missing: 3–4, 6",)),
+        (["a_1", "a_2", "a_5", "a_7"], ("3 numbers are missing: 3–4, 6",)),
         (
             ["a_1", "a_01"],
             (
@@ -100,8 +169,8 @@ def test_a_users_own_choice_is_one_family_all_the_same():
         ),
         (["a_1", "a_02", "a_3"], ("numbers are padded to different widths: 1, 2",)),
         (
-            ["a_1", "a_10", "a_20", "a_30", "a_40", "a_50", "a_60"],
-            ("missing: 2–9, 11–19, 21–29, 31–39, 41–49, … (6 in all)",),
+            [f"a_{number}" for number in (1, 3, 5, 7, 9, 11, 13, 14)],
+            ("6 numbers are missing: 2, 4, 6, 8, 10, …",),
         ),
         (["a_01", "a_002"], ("numbers are padded to different widths: 2, 3",)),
         (["a_099", "a_100", "a_101"], ()),
@@ -196,6 +265,17 @@ def test_what_is_spelled_comes_back(numbers, width):
     assert [number for (number,) in family.numbers] == sorted(numbers)
     assert family.spelled is not None
     assert [family.spelled.format(n) for n in sorted(numbers)] == list(family.names)
+
+
+@given(st.sets(st.integers(0, 60), min_size=1))
+def test_the_counter_is_there_or_missing_and_at_least_half_of_it_is_there(numbers):
+    numbering = Numbering.of(numbers)
+    missing = {number for gap in numbering.gaps for number in gap}
+    assert len(missing) == numbering.missing <= len(numbers)
+    assert not missing & numbers
+    if numbering.step:
+        grid = range(min(numbers), max(numbers) + 1, numbering.step)
+        assert missing | numbers == set(grid)
 
 
 @given(st.lists(st.integers(-50, 50)))

@@ -35,7 +35,7 @@ def test_a_pattern_gives_files_in_numeric_order(series):
     assert files.names == ("img_1.tif", "img_2.tif", "img_10.tif")
     assert files.numbers == (1, 2, 10)
     assert files.spelled == "img_{:d}.tif"
-    assert files.notes == ("missing: 3–9",)
+    assert files.notes == ("numbers are not consecutive (1–10)",)
     assert files.paths[0] == files.path(0) == str(series / "img_1.tif")
     assert [stat.size for stat in files.stats()] == [1, 2, 10]
 
@@ -321,6 +321,41 @@ def test_a_file_that_is_given_twice_counts_once(series, monkeypatch):
     files = select_files(["data/img_1.tif", series / "img_1.tif", series / "img_2.tif"])
     assert files.names == ("img_1.tif", "img_2.tif")
     assert files.notes == ("given more than once: img_1.tif",)
+
+
+def test_names_of_different_texts_are_in_the_order_of_their_common_number(tmp_path):
+    make(tmp_path, "x_1.tif", "x_2.tiff", "x_3.TIF", "x_5.tif", "x_10.tiff", "x_9.tif", "x_8.tif")
+    files = select_files(str(tmp_path / "*"))
+    assert files.numbers == (1, 2, 3, 5, 8, 9, 10)
+    assert [int(name[2:].split(".")[0]) for name in files.names] == list(files.numbers)
+    assert [tuple(gap) for gap in files.numbering.gaps] == [(4,), (6, 7)]
+    assert files.notes[1:] == ("3 numbers are missing: 4, 6–7",)
+    assert files.spelled is None
+
+
+def test_names_of_different_texts_that_share_numbers_come_in_the_order_of_their_texts(tmp_path):
+    make(tmp_path, "img_1.tif", "img_2.tif", "img_4.tif", "dark_1.tif", "dark_2.tif")
+    files = select_files(str(tmp_path / "*"))
+    assert files.names[:3] == ("dark_1.tif", "dark_2.tif", "img_1.tif")
+    assert files.numbers == (1, 2, 1, 2, 4)
+    assert files.numbering.missing == 1
+    assert files.notes[1:] == ("img_{}.tif: 1 number is missing: 3",)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        (None, "not NoneType"),
+        (5, "not int"),
+        (b"a.tif", "not bytes"),
+        (["a.tif", None], "not NoneType in a list"),
+        ([["a.tif"]], "not list in a list"),
+        ([b"a.tif"], "not bytes in a list"),
+    ],
+)
+def test_what_is_no_path_is_said_in_a_sentence(given, kind):
+    with pytest.raises(NoDataError, match=f"takes a path, a glob or a list of paths, {kind}"):
+        select_files(given)
 
 
 def test_single_files_of_different_texts_have_no_frame_numbers(tmp_path):

@@ -115,6 +115,33 @@ def test_every_tenth_frame_is_no_series_of_holes(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("numbers", "exit_status", "reason"),
+    [
+        ((100, 110, 120, 140), "abort", "1 number is missing: 130"),
+        ((1, 3), "success", "no number is missing"),
+        ((130245, 130252, 130300, 130307), "success", "numbers are not consecutive"),
+        ((1, 10**25), "success", "numbers are not consecutive"),
+    ],
+)
+def test_the_outcome_says_of_holes_what_the_notes_say(tmp_path, numbers, exit_status, reason):
+    write(tmp_path, [f"img_20240305_{number}.tif" for number in numbers])
+    found = documents(f"{tmp_path}/*.tif")
+    stop = only(found, "stop")
+    assert stop["exit_status"] == exit_status
+    assert reason in stop["reason"]
+    if "no number" not in reason:
+        assert any(reason in note for note in only(found, "start")["notes"])
+
+
+def test_suffixes_may_differ_within_a_series(tmp_path):
+    write(tmp_path, ["x_1.tif", "x_2.tiff", "x_3.TIF"])
+    found = documents(f"{tmp_path}/*")
+    assert only(found, "event_page")["data"] == {"frame_number": [1, 2, 3]}
+    assert only(found, "stop")["exit_status"] == "success"
+    assert pixels(found) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
     "names",
     [
         ["img_1.tif", "img_02.tif", "img_003.tif"],
