@@ -14,14 +14,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = ["plain", "print_json", "print_table", "progress_bar", "short", "utc"]
-
-_UNBOUNDED = 10_000
 
 
 def plain(text: object) -> str:
@@ -95,22 +94,47 @@ def print_table(
      uid   files
      6f2a  3
     """
+    if not rows:
+        return
+    cells = [[plain(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        lines = _drawn(title, columns, cells, style)
+    else:  # rich takes seconds for the runs of a season
+        lines = [title, *_aligned([list(columns), *cells])]
+    _write("\n".join(line.rstrip() for line in lines) + "\n", sys.stdout)
+
+
+def _drawn(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], style: str
+) -> list[str]:
+    """Return the lines of a table for the terminal: folded to its width, with colours."""
     from rich.table import Table
     from rich.text import Text
 
-    if not rows:
-        return
     table = Table(
         title=title, title_justify="left", title_style=style or "bold", box=None, pad_edge=True
     )
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=not sys.stdout.isatty())
+        table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
+        table.add_row(*map(Text, row))
     buffer = io.StringIO()
-    _console(buffer, sys.stdout).print(table)
-    lines = buffer.getvalue().splitlines()
-    _write("\n".join(line.rstrip() for line in lines) + "\n", sys.stdout)
+    _console(buffer).print(table)
+    return buffer.getvalue().splitlines()
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table as wide as it is; cells may have several lines."""
+    from rich.cells import cell_len  # some signs take two columns, some none
+
+    split = [list(zip_longest(*(cell.split("\n") for cell in row), fillvalue="")) for row in rows]
+    lines = [line for row in split for line in row]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    return [
+        " "
+        + "  ".join(cell + " " * (w - cell_len(cell)) for cell, w in zip(line, widths, strict=True))
+        for line in lines
+    ]
 
 
 @contextmanager
@@ -122,7 +146,7 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int, str], None] | None]:
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    console = _console(sys.stderr, sys.stderr)
+    console = _console(sys.stderr)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(what, total=None)
@@ -134,16 +158,12 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int, str], None] | None]:
         yield move
 
 
-def _console(file: TextIO, terminal: TextIO) -> Console:
+def _console(file: TextIO) -> Console:
+    """Return a console that writes as to a terminal, be `file` one or the buffer of one."""
     from rich.console import Console
 
-    at_terminal = terminal.isatty()
     return Console(
-        file=file,
-        force_terminal=at_terminal,
-        width=None if at_terminal else _UNBOUNDED,
-        no_color=bool(os.environ.get("NO_COLOR")) or not at_terminal,
-        highlight=False,
+        file=file, force_terminal=True, no_color=bool(os.environ.get("NO_COLOR")), highlight=False
     )
 
 

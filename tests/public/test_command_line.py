@@ -19,7 +19,7 @@ import tifffile
 
 import penstock
 from penstock.command_line import main
-from penstock.commands.terminal import plain
+from penstock.commands.terminal import plain, print_table
 
 
 @pytest.fixture
@@ -132,6 +132,19 @@ def test_at_a_terminal_there_are_colours_unless_no_color_is_set(data: Path) -> N
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", shown)
 
 
+def test_columns_stay_aligned_whatever_is_in_them(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("T", ["a", "b", "c"], [["銅", "x\ny", 1], ["Cu\x1b", "", 22]])
+    assert capsys.readouterr().out.splitlines() == [
+        "T",
+        " a       b  c",
+        " 銅      x  1",  # two columns wide at a terminal
+        "         y",
+        r" Cu\x1b     22",
+    ]
+    print_table("T", ["a"], [])
+    assert capsys.readouterr().out == ""
+
+
 def test_ingest_as_json_is_the_report(data: Path) -> None:
     done = run("ingest", data, "--json")
     told: dict[str, Any] = json.loads(done.stdout)
@@ -162,6 +175,14 @@ def test_match_says_who_takes_what_and_why(data: Path, capsys: pytest.CaptureFix
     assert "✗ it is text, which no ingestor takes" in shown
     assert main(["match", "--json", str(data)]) == 4
     assert len(json.loads(capsys.readouterr().out)["decisions"]) == 1
+
+
+def test_paths_are_told_from_the_working_directory(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(data)
+    assert main(["match", "scan_10.tif"]) == 0
+    assert capsys.readouterr().out.startswith("scan_10.tif")
 
 
 def test_plugins_lists_what_is_installed(capsys: pytest.CaptureFixture[str]) -> None:
