@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -79,6 +80,21 @@ def test_copies_that_are_up_to_date_are_left(files: Path, tmp_path: Path, capsys
     os.utime(files / "scan_3.tif", (1, 1))
     assert main(arguments) == 0
     assert json.loads(capsys.readouterr().out)["copies"]["counts"] == {"ok": 1}
+
+
+def test_progress_is_shown_at_a_terminal_alone(files: Path, tmp_path: Path) -> None:
+    arguments = ["ingest", str(files), "--cache", str(tmp_path / "native")]
+    command = [sys.executable, "-m", "penstock", *arguments]
+    piped = subprocess.run(command, capture_output=True, check=True)
+    assert piped.stderr == b""
+    control, terminal = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=terminal, check=True)
+    os.close(terminal)
+    shown = os.read(control, 65536).decode()
+    os.close(control)
+    assert "ingesting" in shown
+    assert "copying" in shown
 
 
 def test_a_run_that_cannot_be_copied_fails_and_is_named(
