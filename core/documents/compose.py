@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import DocumentError
+from .columns import PlainColumn, make_column, plain_rows, row_bytes, seconds_column
 from .keys import column_key
+from .measuring import check_start_size
 from .normalising import normalise
+from .numbering import SeqNumCounter, SeqNums
 from .types import Document
 from .uids import child_uid, event_uids
 from .validating import validate
@@ -50,21 +53,23 @@ class RunComposer:
         self.uid = uid
         self.time = float(time)
         self._metadata = dict(metadata or {})
-        self._streams: list[StreamComposer] = []
+        self._descriptors: dict[str, int] = {}
+        self._counters: dict[str, SeqNumCounter] = {}
 
     def start(self) -> Document:
-        """Return the start document.
+        """Return the start document, of at most 64 KiB (UTF-8 of its compact JSON).
 
         Raises
         ------
         DocumentError
-            If the metadata do not fit the event model.
+            If the metadata do not fit the event model, or take more.
         """
         hints = {"dimensions": [[["time"], "primary"]], **self._metadata.get("hints", {})}
         doc = normalise(
             {**self._metadata, "uid": self.uid, "time": self.time, "hints": hints}, where="start"
         )
         validate("start", doc)
+        check_start_size(doc)
         return "start", doc
 
     def stream(
@@ -83,7 +88,8 @@ class RunComposer:
         Parameters
         ----------
         name
-            Such as ``"primary"``. A name given again makes a further descriptor of that stream.
+            Such as ``"primary"``. A name given again makes a further descriptor of that stream;
+            sequence numbers are given out in the order in which rows are composed.
         data_keys
             From `array_key` and `column_key`.
         time
@@ -98,8 +104,9 @@ class RunComposer:
         hints
             For each object, ``{"fields": [...]}``; by default its scalar data keys.
         """
-        number = sum(stream.name == name for stream in self._streams)
-        stream = StreamComposer(
+        number = self._descriptors.get(name, 0)
+        self._descriptors[name] = number + 1
+        return StreamComposer(
             uid=child_uid(self.uid, "descriptor", name, number),
             run_uid=self.uid,
             name=name,
@@ -109,10 +116,8 @@ class RunComposer:
             configuration=configuration or {},
             units=units or {},
             hints=hints,
-            first_seq_num=1 + sum(s.rows for s in self._streams if s.name == name),
+            seq_nums=SeqNums(self._counters.setdefault(name, SeqNumCounter())),
         )
-        self._streams.append(stream)
-        return stream
 
     def stop(self, *, time: float, exit_status: str = "success", reason: str = "") -> Document:
         """Return the stop document.
@@ -127,16 +132,13 @@ class RunComposer:
         reason
             Why it ended so, and whether that is recorded or inferred.
         """
-        num_events: dict[str, int] = {}
-        for stream in self._streams:
-            num_events[stream.name] = num_events.get(stream.name, 0) + stream.rows
         doc = {
             "uid": child_uid(self.uid, "stop"),
             "run_start": self.uid,
             "time": float(time),
             "exit_status": exit_status,
             "reason": reason,
-            "num_events": num_events,
+            "num_events": {name: counter.count for name, counter in self._counters.items()},
         }
         validate("stop", doc)
         return "stop", doc
@@ -165,12 +167,10 @@ class StreamComposer:
         configuration: Mapping[str, Mapping[str, Any]],
         units: Mapping[str, str],
         hints: Mapping[str, Any] | None,
-        first_seq_num: int,
+        seq_nums: SeqNums,
     ) -> None:
         self.uid = uid
         self.name = name
-        self.rows = 0
-        """How many rows have been composed so far."""
         self._run_uid = run_uid
         self._data_keys = dict(data_keys)
         self._time = time
@@ -178,16 +178,21 @@ class StreamComposer:
         self._configuration = configuration
         self._units = units
         self._hints = hints
-        self._first_seq_num = first_seq_num
+        self._seq_nums = seq_nums
         self._resources = 0
         self._external_rows: dict[str, int] = {}
         self._page_rows = 0
+
+    @property
+    def rows(self) -> int:
+        """How many rows have been composed so far."""
+        return self._seq_nums.rows
 
     def descriptor(self) -> Document:
         """Return the descriptor document."""
         configuration = {
             name: self._configuration_of(name)
-            for name in [*self._objects, *(set(self._configuration) - set(self._objects))]
+            for name in dict.fromkeys([*self._objects, *self._configuration])
         }
         doc = normalise(
             {
@@ -266,23 +271,23 @@ class StreamComposer:
         }
         validate("stream_resource", resource)
         yield "stream_resource", resource
-        seq_num = self._first_seq_num + self._external_rows.get(key, 0)
-        for number, (first, stop) in enumerate(ranges):
-            count = int(stop) - int(first)
-            datum = {
-                "uid": f"{uid}/{number}",
-                "stream_resource": uid,
-                "descriptor": self.uid,
-                "indices": {"start": int(first), "stop": int(stop)},
-                "seq_nums": {"start": seq_num, "stop": seq_num + count},
-            }
-            if number == 0:  # the others differ in nothing that a schema could find wrong
-                validate("stream_datum", datum)
-            yield "stream_datum", datum
-            seq_num += count
-        covered = seq_num - self._first_seq_num
-        self._external_rows[key] = covered
-        self.rows = max(self.rows, covered)
+        number = 0
+        for first, stop in ranges:
+            row = self._external_rows.get(key, 0)
+            self._external_rows[key] = row + int(stop) - int(first)
+            index = int(first)
+            for begin, end in self._seq_nums.stretches(row, self._external_rows[key]):
+                datum = {
+                    "uid": f"{uid}/{number}",
+                    "stream_resource": uid,
+                    "descriptor": self.uid,
+                    "indices": {"start": index, "stop": index + end - begin},
+                    "seq_nums": {"start": begin, "stop": end},
+                }
+                if number == 0:  # the others differ in nothing that a schema could find wrong
+                    validate("stream_datum", datum)
+                yield "stream_datum", datum
+                number, index = number + 1, index + end - begin
 
     def pages(
         self,
@@ -305,12 +310,19 @@ class StreamComposer:
         Raises
         ------
         DocumentError
-            If a column is missing, unknown or of another length.
+            If a column is missing, unknown, of another length, or holds what no document can.
         """
-        times = np.asarray(time, dtype=float)
-        columns = {key: np.asarray(values) for key, values in (data or {}).items()}
+        where = f"stream {self.name!r}"
+        times = seconds_column(time, f"{where}, time")
+        columns = {
+            key: make_column(values, where=f"{where}, column {key!r}")
+            for key, values in (data or {}).items()
+        }
         stamps = {
-            key: np.asarray((timestamps or {}).get(key, times), dtype=float) for key in columns
+            key: seconds_column(
+                (timestamps or {}).get(key, times), f"{where}, timestamps of {key!r}"
+            )
+            for key in columns
         }
         self._check_columns(columns, stamps, len(times))
         step = _rows_per_page(columns)
@@ -324,27 +336,29 @@ class StreamComposer:
     def _page(
         self,
         times: np.ndarray[Any, Any],
-        columns: dict[str, np.ndarray[Any, Any]],
+        columns: dict[str, PlainColumn],
         stamps: dict[str, np.ndarray[Any, Any]],
         rows: slice,
     ) -> dict[str, Any]:
-        first = self._first_seq_num + self._page_rows
-        self._page_rows += len(times)
-        self.rows = max(self.rows, self._page_rows)
         time_list = times.tolist()
+        before, self._page_rows = self._page_rows, self._page_rows + len(time_list)
+        stretches = self._seq_nums.stretches(before, self._page_rows)
+        parent = child_uid(self.uid, "event")
         return {
             "descriptor": self.uid,
-            "uid": event_uids(child_uid(self.uid, "event"), first, len(time_list)),
-            "seq_num": list(range(first, first + len(time_list))),
+            "uid": [
+                uid for first, stop in stretches for uid in event_uids(parent, first, stop - first)
+            ],
+            "seq_num": [number for stretch in stretches for number in range(*stretch)],
             "time": time_list,
-            "data": {key: values[rows].tolist() for key, values in columns.items()},
+            "data": {key: plain_rows(values, rows) for key, values in columns.items()},
             "timestamps": {key: values[rows].tolist() for key, values in stamps.items()},
             "filled": {},
         }
 
     def _check_columns(
         self,
-        columns: dict[str, np.ndarray[Any, Any]],
+        columns: dict[str, PlainColumn],
         stamps: dict[str, np.ndarray[Any, Any]],
         rows: int,
     ) -> None:
@@ -380,6 +394,6 @@ def _complete_objects(
     return complete
 
 
-def _rows_per_page(columns: dict[str, np.ndarray[Any, Any]]) -> int:
-    row_bytes = sum(values[:1].nbytes for values in columns.values()) + 64
-    return max(1, min(PAGE_ROWS, PAGE_BYTES // row_bytes))
+def _rows_per_page(columns: dict[str, PlainColumn]) -> int:
+    largest = sum(map(row_bytes, columns.values())) + 64
+    return max(1, min(PAGE_ROWS, PAGE_BYTES // largest))

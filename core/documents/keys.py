@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .columns import PlainColumn, leaves_of, make_column, shape_of_rows
+
 __all__ = ["array_key", "column_key", "safe_key", "safe_metadata"]
 
 RESERVED = frozenset({"time", "seq_num", "uid"})
@@ -65,31 +67,54 @@ def array_key(
 def column_key(values: Any, *, source: str, units: str | None = None) -> dict[str, Any]:
     """Make the data key of a column from its values, one for each event.
 
+    Kinds that are mixed (numbers among text) have no word in the event model: they are declared
+    ``"string"``, without ``dtype_numpy``. Axes whose length differs from row to row have size None.
+
+    Raises
+    ------
+    DocumentError
+        If the values are no column, or none that a document can hold.
+
     Examples
     --------
-    >>> column_key([1.5, 2.5], source="names")["dtype"]
+    >>> column_key([1.5, None], source="names")["dtype"]
     'number'
     >>> column_key([[1, 2], [3, 4]], source="names")["shape"]
     [2]
     """
-    try:
-        array = np.asarray(values)
-    except ValueError:  # rows of different lengths
-        array = np.fromiter(values, dtype=object)
-    if array.ndim > 1:
-        return array_key(array.shape[1:], array.dtype, source=source, units=units)
-    key: dict[str, Any] = {
-        "dtype": _KINDS.get(array.dtype.kind, "string"),
-        "shape": [],
-        "source": source,
-    }
-    if array.dtype.kind == "O" and all(isinstance(value, list) for value in array):
-        key |= {"dtype": "array", "shape": [None]}
-    if array.dtype.kind in "biufSU":
-        key["dtype_numpy"] = array.dtype.str
+    column = make_column(values, where=f"column from {source}")
+    key: dict[str, Any] = {**_describe(column), "source": source}
     if units:
         key["units"] = str(units)
     return key
+
+
+def _describe(column: PlainColumn) -> dict[str, Any]:
+    if isinstance(column, np.ndarray):
+        shape, dtype = column.shape[1:], column.dtype
+        return {
+            "dtype": "array" if shape else _KINDS[dtype.kind],
+            "shape": list(shape),
+            "dtype_numpy": dtype.str,
+        }
+    common = shape_of_rows(column)
+    if common is None:
+        alike = all(isinstance(row, list) for row in column)
+        return {"dtype": "array", "shape": [None]} if alike else {"dtype": "string", "shape": []}
+    leaves = leaves_of(column, common)
+    described: dict[str, Any] = {"dtype": "array" if common else _word(leaves)}
+    described["shape"] = list(common)
+    if leaves and all(type(value) is str for value in leaves):
+        described["dtype_numpy"] = np.dtype((np.str_, max(1, *map(len, leaves)))).str
+    return described
+
+
+def _word(values: list[Any]) -> str:
+    """Return the event model's word for scalars that are no array of numbers."""
+    kinds = {type(value) for value in values}
+    if kinds == {int}:
+        return "integer"
+    return "number" if kinds & {int, float} and kinds <= {int, float, type(None)} else "string"
 
 
 def safe_key(name: str) -> str:

@@ -57,7 +57,10 @@ def _normalise(value: Any, where: str, depth: int) -> Any:
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
-        return [_normalise(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value)]
+        return [
+            item if type(item) in _PLAIN else _normalise(item, f"{where}[{i}]", depth + 1)
+            for i, item in enumerate(value)
+        ]
     if isinstance(value, Set):
         return [_normalise(item, where, depth + 1) for item in sorted(value, key=repr)]
     return _normalise_leaf(value, where, depth)
@@ -69,14 +72,8 @@ _PLAIN = frozenset({str, int, float, bool, type(None)})
 def _normalise_leaf(value: Any, where: str, depth: int) -> Any:
     if isinstance(value, enum.Enum):
         return _normalise(value.value, where, depth + 1)
-    if isinstance(value, np.datetime64):
-        return str(value)
-    if isinstance(value, np.timedelta64):
-        return float(value / np.timedelta64(1, "s"))
-    if isinstance(value, np.ndarray):
-        return _normalise(value.tolist(), where, depth + 1)
-    if isinstance(value, np.generic):
-        return _normalise(value.item(), where, depth + 1)
+    if isinstance(value, np.ndarray | np.generic):
+        return _normalise_numpy(value, where, depth + 1)
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, datetime.timedelta):
@@ -99,6 +96,24 @@ def _normalise_leaf(value: Any, where: str, depth: int) -> Any:
         where=where,
         remedy="Use numbers, text, lists and dicts in documents.",
     )
+
+
+def _normalise_numpy(value: Any, where: str, depth: int) -> Any:
+    if isinstance(value, np.datetime64):
+        return str(value)
+    if isinstance(value, np.timedelta64):
+        return float(value / np.timedelta64(1, "s"))
+    if isinstance(value, np.ndarray):
+        # What tolist() makes of times depends on their unit: of nanoseconds it makes numbers.
+        if not value.ndim:
+            return _normalise(value[()], where, depth)
+        items = list(value) if value.dtype.kind in "mM" else value.tolist()
+        return _normalise(items, where, depth)
+    if isinstance(value, np.longdouble):
+        return float(value)  # item() would give it back as it is
+    if isinstance(value, np.clongdouble):
+        return _normalise(complex(value), where, depth)
+    return _normalise(value.item(), where, depth)
 
 
 def _text_key(key: Any) -> str:

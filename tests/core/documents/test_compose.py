@@ -1,10 +1,15 @@
 """Composed documents are valid, few, and the same every time."""
 
+import os
+import subprocess
+import sys
+
 import event_model
 import numpy as np
 import pytest
 
 from penstock.core.documents import RunComposer, array_key, column_key
+from penstock.core.documents.measuring import START_BYTES, json_bytes
 from penstock.core.errors import DocumentError
 
 
@@ -115,12 +120,93 @@ def test_a_stream_described_again_counts_on():
     assert first.uid != second.uid
 
 
+def streams_of_one_name(count: int = 2):
+    run = RunComposer(uid="6f2a", time=0.0)
+    keys = {
+        "x": column_key([1], source="s"),
+        "image": array_key((4, 6), "u2", source="files", external=True),
+    }
+    return run, [run.stream("primary", data_keys=keys) for _ in range(count)]
+
+
+def frames(stream, *ranges):
+    where = {"mimetype": "application/x-hdf5", "uri": "file://localhost/a.h5", "parameters": {}}
+    return [
+        doc
+        for name, doc in stream.external("image", **where, ranges=ranges)
+        if name == "stream_datum"
+    ]
+
+
+def pages(stream, *values):
+    return [doc for _, doc in stream.pages(time=[0.0] * len(values), data={"x": values})]
+
+
+def test_streams_of_one_name_share_one_count_although_begun_together():
+    run, (first, second) = streams_of_one_name()
+    assert pages(first, 1, 2)[0]["seq_num"] == [1, 2]
+    assert pages(second, 3)[0]["seq_num"] == [3]
+    assert run.stop(time=1.0)[1]["num_events"] == {"primary": 3}
+
+
+def test_frames_and_pages_of_a_row_have_one_number_however_streams_take_turns():
+    run, (first, second) = streams_of_one_name()
+    data = frames(first, (0, 2)) + frames(second, (0, 1)) + frames(first, (2, 4))
+    assert [list(range(*doc["seq_nums"].values())) for doc in data] == [[1, 2], [3], [4, 5]]
+    assert pages(first, 1, 2, 4, 5)[0]["seq_num"] == [1, 2, 4, 5]
+    assert pages(second, 3)[0]["seq_num"] == [3]
+    assert run.stop(time=1.0)[1]["num_events"] == {"primary": 5}
+
+
+def test_frames_whose_rows_have_numbers_with_a_gap_are_told_in_two_pieces():
+    _, (first, second) = streams_of_one_name()
+    pages(first, 1, 2)
+    pages(second, 3)
+    pages(first, 4)
+    (resource, *data) = first.external(
+        "image", mimetype="m", uri="file://localhost/", parameters={}, ranges=[(5, 8)]
+    )
+    assert resource[0] == "stream_resource"
+    assert [doc["indices"] for _, doc in data] == [
+        {"start": 5, "stop": 7},
+        {"start": 7, "stop": 8},
+    ]
+    assert [doc["seq_nums"] for _, doc in data] == [
+        {"start": 1, "stop": 3},
+        {"start": 4, "stop": 5},
+    ]
+    assert len({doc["uid"] for _, doc in data}) == 2
+
+
+def test_configuration_keeps_its_order_in_every_process():
+    script = (
+        "from penstock.core.documents import RunComposer\n"
+        "stream = RunComposer(uid='6f2a', time=0.0).stream('primary', data_keys={},"
+        " configuration={name: {} for name in 'qwertyuiop'})\n"
+        "print(''.join(stream.descriptor()[1]['configuration']))"
+    )
+    orders = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for seed in "12"
+    }
+    assert orders == {"qwertyuiop"}
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
         ({}, "descriptor says"),
         ({"x": [1], "y": [1]}, "descriptor says"),
         ({"x": [1, 2]}, "has 2 rows"),
+        ({"x": 1}, "a int is no column"),
+        ({"x": "a"}, "a str is no column"),
+        ({"x": [object()]}, r"column 'x'\[0\]: holds a object"),
     ],
 )
 def test_columns_that_do_not_fit_are_refused(columns, message):
@@ -133,3 +219,36 @@ def test_columns_that_do_not_fit_are_refused(columns, message):
 def test_metadata_that_the_event_model_rejects_are_refused_at_once():
     with pytest.raises(DocumentError, match="start document"):
         RunComposer(uid="6f2a", time=0.0, metadata={"a.b": 1}).start()
+
+
+@pytest.mark.parametrize("time", [["now"], [[0.0]], [[0.0], [1.0, 2.0]], ["2026-01-02"]])
+def test_times_that_are_none_are_refused(time):
+    run = RunComposer(uid="6f2a", time=0.0)
+    stream = run.stream("primary", data_keys={})
+    with pytest.raises(DocumentError, match="one number for each event"):
+        list(stream.pages(time=time))
+
+
+def test_long_rows_make_short_pages_wherever_they_stand():
+    run = RunComposer(uid="6f2a", time=0.0)
+    rows = [[]] * 100 + [["long text"] * 100_000] * 10
+    stream = run.stream("primary", data_keys={"log": column_key(rows, source="s")})
+    texts = [len(str(doc)) for _, doc in stream.pages(time=[0.0] * 110, data={"log": rows})]
+    assert max(texts) < 2 * 4 * 2**20
+
+
+def start_with(**metadata):
+    return RunComposer(uid="6f2a", time=0.0, metadata=metadata).start()[1]
+
+
+def test_a_start_document_takes_64_kib_of_utf_8_at_most():
+    rest = json_bytes(start_with(note="", other=""))
+    fits = "é" * ((START_BYTES - rest - 1000) // 2) + "x" * ((START_BYTES - rest - 1000) % 2)
+    assert json_bytes(start_with(note=fits, other="x" * 1000)) == START_BYTES
+    with pytest.raises(DocumentError, match=r"takes 65537 bytes.*Shorten 'note', which takes"):
+        start_with(note=fits, other="x" * 1001)
+
+
+def test_what_json_has_to_escape_counts_as_it_is_written():
+    with pytest.raises(DocumentError, match="Shorten 'note'"):
+        start_with(note="\x01" * 20_000)
