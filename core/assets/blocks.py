@@ -13,6 +13,7 @@ __all__ = ["available_memory", "block_rows", "worker_count"]
 BLOCK_BYTES = 32 * 2**20
 """Aimed at: large enough that per-block costs vanish, small enough that several fit anywhere."""
 MAX_BLOCK_BYTES = 64 * 2**20
+_CGROUP = Path("/sys/fs/cgroup")
 _SHARE = 16
 """No block is larger than this fraction of the memory at hand, over the number of workers."""
 
@@ -39,15 +40,24 @@ def available_memory() -> int:
     available = int(psutil.virtual_memory().available)
     limit, usage = _cgroup("memory.max"), _cgroup("memory.current")
     if limit is not None and usage is not None:
-        available = min(available, max(0, limit - usage))
+        available = min(available, max(0, limit - max(0, usage - _page_cache())))
     return available
 
 
 def _cgroup(name: str) -> int | None:
     try:
-        return int((Path("/sys/fs/cgroup") / name).read_text())
+        return int((_CGROUP / name).read_text())
     except (OSError, ValueError):  # no container, no version 2 control group, or "max"
         return None
+
+
+def _page_cache() -> int:
+    """Return the bytes that count as used and are given back when needed: of files read before."""
+    try:
+        lines = (_CGROUP / "memory.stat").read_text().splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith("inactive_file "))
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def block_rows(row_bytes: int, multiple: int = 1) -> int:
