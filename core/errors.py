@@ -27,6 +27,7 @@ __all__ = [
     "QueryError",
     "RunNotFoundError",
     "RunOutOfRangeError",
+    "SettingsError",
     "TooLargeError",
     "TruncatedFileError",
     "UndecidedError",
@@ -95,6 +96,10 @@ class PluginError(PenstockError, RuntimeError):
 
 class UnregisteredIngestorError(PluginError, LookupError):
     """No registered ingestor has that name, or is that function."""
+
+
+class SettingsError(PenstockError, TypeError):
+    """An ingestor does not take these settings, or it is not said which one is to."""
 
 
 # Files -----------------------------------------------------------------------------------------

@@ -166,6 +166,7 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
         paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Plan,
         *,
         use: str | None = None,
+        settings: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
         recall: bool = False,
     ) -> Report:
@@ -176,7 +177,9 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
         paths
             Files, folders or globs; or a plan from `penstock.match`.
         use
-            Name of the ingestor to prefer where it fits.
+            Name of the ingestor to use, whatever others offer.
+        settings
+            Keyword arguments for that ingestor, such as ``{"dataset": "/exchange/data"}``.
         progress
             Called with how many groups are done, how many there are, and what comes next.
         recall
@@ -190,7 +193,9 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
         from .ingesting import ingest_paths
 
         # Into the whole catalog: a run must be readable to be told of, shown here or not.
-        report = ingest_paths(self._view({}), paths, use=use, progress=progress, recall=recall)
+        report = ingest_paths(
+            self._view({}), paths, use=use, settings=settings, progress=progress, recall=recall
+        )
         for item in report:
             if item.uid is not None and item.uid not in self:
                 item.details["notes"].append("the run does not match this catalog's query")

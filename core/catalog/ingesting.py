@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from ..errors import OnTapeError
+from ..errors import OnTapeError, SettingsError
 from ..matching.matcher import match
 from ..matching.plan import Claim, Decision, Plan, Unclaimed
 from ..places import observe
@@ -40,6 +40,7 @@ def ingest_paths(
     paths: Plan | str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     use: str | None = None,
+    settings: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     recall: bool = False,
 ) -> Report:
@@ -57,6 +58,8 @@ def ingest_paths(
         Files, folders and globs, or a plan that `match` made of them.
     use
         The name of the ingestor to use, whatever others offer.
+    settings
+        Keyword arguments for the function of that ingestor.
     progress
         Told how far it has come.
     recall
@@ -74,8 +77,10 @@ def ingest_paths(
     >>> ingest_paths(BlueskyInMemoryCatalog(), ["/no/such/file.tif"]).items[0].why
     'it does not exist'
     """
+    if settings and isinstance(paths, Plan):
+        raise SettingsError("a plan has its settings", remedy="Give them to match(…) instead.")
     with observe():
-        plan = paths if isinstance(paths, Plan) else match(paths, use=use)
+        plan = paths if isinstance(paths, Plan) else match(paths, use=use, settings=settings)
         report = Report()
         total = sum(1 for _ in plan.chosen_claims())
         done = 0

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast, get_args
 
 from ..errors import AmbiguousDataError, NoDataError, PenstockError, UnsafeLinkError
 from ..registry.records import Ingestor, RunsFound, Tier
+from .choosing import Choice
 from .facts import FileFacts
 from .plan import Claim, Decision, Evidence, Group, Offer, Rejection, Unclaimed
 from .probing import probe
 from .signatures import FORMATS, format_by_suffix, is_format
 
-__all__ = ["Sample", "judge", "take_sample"]
+__all__ = ["Apart", "Sample", "judge", "take_sample"]
 
+_MISMATCH = "extension mismatch: "
 _TIERS = cast(tuple[Tier, ...], get_args(Tier))
 _NOT_FAULTS = (NoDataError, AmbiguousDataError, UnsafeLinkError)
 """Errors of a probe that tell of a sound file which cannot be taken as it is."""
+_SETTINGS_HELP = (NoDataError, AmbiguousDataError)
+"""Errors of a probe that stand in nobody's way who says what to take: probes are told nothing."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,16 @@ class Sample:
     notes: tuple[str, ...] = ()
     is_mixed: bool = False
     """Files of several formats share the name pattern."""
+
+
+@dataclass(frozen=True)
+class Apart:
+    """The files of a group are to be judged one by one."""
+
+    ingestors: tuple[str, ...]
+    """Who would take them so."""
+    notes: tuple[str, ...] = ()
+    """Why, where a probe found that they do not belong together."""
 
 
 def take_sample(group: Group) -> Sample:
@@ -61,21 +75,33 @@ def take_sample(group: Group) -> Sample:
 
 
 def judge(
-    group: Group, sample: Sample, ingestors: Iterable[Ingestor], *, use: str | None = None
-) -> Decision | Unclaimed | None:
+    group: Group, sample: Sample, ingestors: Iterable[Ingestor], *, choice: Choice | None = None
+) -> Decision | Unclaimed | Apart:
     """Decide which ingestor takes a group.
 
-    Returns
-    -------
-    A decision, or the reason why nobody takes the group; None where its files are to be judged
-    one by one.
+    Parameters
+    ----------
+    ingestors
+        All there are, in their order.
+    choice
+        What the user chose: no other ingestor is considered then.
     """
+    if choice is None:
+        return _judge(group, sample, ingestors)
+    verdict = _judge(group, sample, [choice.ingestor], choice)
+    if not isinstance(verdict, Unclaimed) or not verdict.rejected:
+        return verdict
+    others = [ingestor for ingestor in ingestors if ingestor.name != choice.ingestor.name]
+    return _tell_refusal(verdict, _judge(group, sample, others))
+
+
+def _judge(
+    group: Group, sample: Sample, ingestors: Iterable[Ingestor], choice: Choice | None = None
+) -> Decision | Unclaimed | Apart:
     rejected: list[Rejection] = []
     candidates: list[tuple[Ingestor, tuple[Evidence, ...]]] = []
     for ingestor in ingestors:
-        if use is not None and ingestor.name != use:
-            continue
-        evidence = _evidence(ingestor, group, sample, pinned=use is not None)
+        evidence = _evidence(ingestor, group, sample, choice)
         if against := [item for item in evidence if not item.supports]:
             rejected.append(Rejection(ingestor.name, against[0].detail))
         else:
@@ -84,11 +110,13 @@ def judge(
         return replace(trouble, rejected=tuple(rejected))
     several = len(group.names) > 1
     if several and candidates and all(ingestor.takes == "file" for ingestor, _ in candidates):
-        return None  # no need to ask: nobody takes them together
+        # No need to ask: nobody takes them together.
+        return Apart(tuple(ingestor.name for ingestor, _ in candidates))
 
     offers: list[tuple[Ingestor, Offer, bool]] = []
+    parting: dict[str, str] = {}
     for ingestor, support in candidates:
-        outcome = _ask(ingestor, group, sample, support)
+        outcome = _ask(ingestor, group, sample, support, choice)
         if isinstance(outcome, Rejection):
             rejected.append(outcome)
         else:
@@ -99,11 +127,13 @@ def judge(
                 rejected.append(Rejection(ingestor.name, reason))
             else:
                 offers.append((ingestor, offer, separately or (several and found.separate)))
+                if several and found.separate:
+                    parting[ingestor.name] = found.detail
     if not offers:
         return _unclaimed(group, sample, rejected)
     best = _best(offers)
     if all(separately for _, _, separately in best):
-        return None
+        return _apart([offer.ingestor for _, offer, _ in best], parting)
     if len(best) > 1:
         return Decision(
             group,
@@ -114,13 +144,37 @@ def judge(
         )
     chosen = best[0][1]
     others = tuple(offer for _, offer, _ in offers if offer is not chosen)
-    reason = _reason(best[0][0], chosen, others, pinned=use is not None)
+    reason = _reason(chosen, others, pinned=choice is not None)
     return Decision(group, chosen, others, tuple(rejected), reason)
 
 
-def _evidence(ingestor: Ingestor, group: Group, sample: Sample, *, pinned: bool) -> list[Evidence]:
+def _apart(ingestors: Sequence[str], parting: dict[str, str]) -> Apart:
+    details = dict.fromkeys(parting[name] for name in ingestors if name in parting)
+    said = "; ".join(filter(None, details))
+    note = f"taken one by one: {said}" if said else "taken one by one"
+    return Apart(tuple(ingestors), (note,) if details else ())
+
+
+def _tell_refusal(verdict: Unclaimed, without: Decision | Unclaimed | Apart) -> Unclaimed:
+    """Tell why the ingestor that the user asked for does not take a group, and who would."""
+    (refusal,) = verdict.rejected
+    verb = "failed" if refusal.is_fault else "declined"
+    because = refusal.reason.removeprefix(_MISMATCH)
+    reason = f"you asked for {refusal.ingestor}; it {verb}: {because}"
+    if isinstance(without, Apart):
+        reason += f"; without --use, {' or '.join(without.ingestors)} takes the files one by one"
+    elif isinstance(without, Decision):
+        offers = without.alternatives if without.chosen is None else (without.chosen,)
+        reason += f"; without --use, {' or '.join(offer.ingestor for offer in offers)} takes it"
+    return replace(verdict, reason=reason)
+
+
+def _evidence(
+    ingestor: Ingestor, group: Group, sample: Sample, choice: Choice | None
+) -> list[Evidence]:
     file = sample.facts[0].path
-    evidence = [Evidence("pin", file, "chosen by the user", True)] if pinned else []
+    pinned = choice is not None
+    evidence = [] if choice is None else [Evidence("pin", file, choice.told, True)]
     if ingestor.patterns and not pinned:
         names = (group.names[0], group.names[-1])
         fits = all(_pattern(ingestor.patterns).fullmatch(name) for name in names)
@@ -138,7 +192,7 @@ def _evidence(ingestor: Ingestor, group: Group, sample: Sample, *, pinned: bool)
         fits = is_format(sample.format, ingestor.formats)
         detail = f"it is {FORMATS[sample.format].title}" + ("" if fits else f", not {wanted}")
         if not fits and is_format(format_by_suffix(group.names[0]), ingestor.formats):
-            detail = f"extension mismatch: {detail}"
+            detail = f"{_MISMATCH}{detail}"
         evidence.append(Evidence("signature", file, detail, fits))
     elif not pinned:
         evidence.append(Evidence("signature", file, f"its first bytes are not {wanted}", False))
@@ -151,18 +205,27 @@ def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _ask(
-    ingestor: Ingestor, group: Group, sample: Sample, evidence: tuple[Evidence, ...]
+    ingestor: Ingestor,
+    group: Group,
+    sample: Sample,
+    evidence: tuple[Evidence, ...],
+    choice: Choice | None,
 ) -> tuple[RunsFound, Offer] | Rejection:
     probed = ingestor.probe is not None and not sample.by_name_only
     try:
         found = probe(ingestor, group.paths) if probed else RunsFound()
     except Exception as error:  # noqa: BLE001 # a plug-in's code: what it raises is its answer
-        return _rejection(ingestor.name, error)
-    if found is None:
-        return Rejection(ingestor.name, "its probe declined: this is not what it reads")
-    if probed:
-        detail = found.detail or "confirmed by its probe"
-        evidence = (*evidence, Evidence("probe", group.paths[0], detail, True))
+        if choice is None or not choice.settings or not isinstance(error, _SETTINGS_HELP):
+            return _rejection(ingestor.name, error)
+        found, evidence = RunsFound(), _overrule(evidence, f"its probe said: {error.what}")
+    else:
+        if found is None and choice is None:
+            return Rejection(ingestor.name, "its probe declined: this is not what it reads")
+        if found is None:
+            found, evidence = RunsFound(), _overrule(evidence, "its probe declined")
+        elif probed:
+            detail = found.detail or "confirmed by its probe"
+            evidence = (*evidence, Evidence("probe", group.paths[0], detail, True))
     notes = (*group.notes, *_mismatch(group, sample), *sample.notes, *found.notes)
     claims = tuple(
         Claim(
@@ -175,16 +238,27 @@ def _ask(
             evidence,
             notes,
         )
-        for kwargs in found.kwargs
+        for kwargs in (found.kwargs if choice is None else choice.settle(found))
     )
     tier = _tier(ingestor, {item.kind for item in evidence})
     return found, Offer(ingestor.name, tier, claims, evidence, notes)
 
 
+def _overrule(evidence: tuple[Evidence, ...], what: str) -> tuple[Evidence, ...]:
+    """Tell beside the user's choice what the probe has against it."""
+    return tuple(
+        replace(item, detail=f"{item.detail}; {what}") if item.kind == "pin" else item
+        for item in evidence
+    )
+
+
 def _rejection(name: str, error: Exception) -> Rejection:
     if isinstance(error, PenstockError):
         is_fault = not isinstance(error, _NOT_FAULTS)
-        return Rejection(name, error.what, error.remedy or "", is_fault, was_asked=True)
+        remedy = error.remedy or ""
+        if isinstance(error, AmbiguousDataError):
+            remedy = f"{remedy} On the command line: `--use {name} --set NAME=VALUE`.".lstrip()
+        return Rejection(name, error.what, remedy, is_fault, was_asked=True)
     return Rejection(name, f"{type(error).__name__}: {error}", is_fault=True, was_asked=True)
 
 
@@ -193,7 +267,7 @@ def _mismatch(group: Group, sample: Sample) -> tuple[str, ...]:
     if promised is None or sample.format is None or is_format(sample.format, (promised,)):
         return ()
     found, named = FORMATS[sample.format].title, FORMATS[promised].title
-    return (f"extension mismatch: named like {named}, but it is {found}",)
+    return (f"{_MISMATCH}named like {named}, but it is {found}",)
 
 
 def _tier(ingestor: Ingestor, kinds: set[str]) -> Tier:
@@ -219,7 +293,7 @@ def _best(offers: list[tuple[Ingestor, Offer, bool]]) -> list[tuple[Ingestor, Of
     return [item for item in level if item[0].name not in beaten]
 
 
-def _reason(ingestor: Ingestor, chosen: Offer, others: tuple[Offer, ...], *, pinned: bool) -> str:
+def _reason(chosen: Offer, others: tuple[Offer, ...], *, pinned: bool) -> str:
     if pinned:
         return "the user chose it"
     rivals = [offer.ingestor for offer in others if offer.tier == chosen.tier]

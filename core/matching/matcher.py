@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ..config import get_config
 from ..places.observation import observe
 from ..registry.records import Ingestor
 from ..registry.registry import get_registry
+from .choosing import Choice, choose
 from .facts import FileFacts
 from .grouping import group_names
-from .judging import judge, take_sample
+from .judging import Apart, judge, take_sample
 from .plan import Decision, Group, Plan, Unclaimed
 from .walking import Obstacle, gather
 
@@ -20,7 +22,10 @@ __all__ = ["match"]
 
 
 def match(
-    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, use: str | None = None
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    use: str | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Find out which ingestors take which of the selected files, and why.
 
@@ -32,7 +37,12 @@ def match(
     paths
         Files, folders (with all that lies below them) and globs.
     use
-        The name of the one ingestor to consider.
+        The name of the one ingestor to consider. It is taken though its probe declines, but not
+        where the files are of another format, or its probe raises.
+    settings
+        Keyword arguments for the function of that ingestor, such as ``{"dataset": "/a/b"}``. The
+        probe is not told of them: if it finds no data, or too many to choose from, that is
+        no obstacle then.
 
     Returns
     -------
@@ -43,6 +53,8 @@ def match(
     ------
     UnregisteredIngestorError
         No ingestor is registered as `use`.
+    SettingsError
+        The function has no such parameters, or there are settings without `use`.
 
     Examples
     --------
@@ -52,7 +64,8 @@ def match(
       Check the spelling.
     """
     registry = get_registry()
-    ingestors = [registry.ingestor(use)] if use is not None else list(registry.ingestors.values())
+    ingestors = list(registry.ingestors.values())
+    choice = choose(use, settings)
     decisions: list[Decision] = []
     unclaimed: list[Unclaimed] = []
     with observe():
@@ -60,7 +73,7 @@ def match(
         unclaimed += [_from_obstacle(obstacle) for obstacle in selection.obstacles]
         for folder, names in selection.folders.items():
             for group in group_names(folder, names):
-                for verdict in _decide(group, ingestors, use):
+                for verdict in _decide(group, ingestors, choice):
                     if isinstance(verdict, Decision):
                         decisions.append(verdict)
                     else:
@@ -69,17 +82,17 @@ def match(
 
 
 def _decide(
-    group: Group, ingestors: Sequence[Ingestor], use: str | None
+    group: Group, ingestors: Sequence[Ingestor], choice: Choice | None
 ) -> list[Decision | Unclaimed]:
     sample = take_sample(group)
     if sample.is_mixed:
         parts = _split_by_format(group)
-        return [verdict for part in parts for verdict in _decide(part, ingestors, use)]
-    verdict = judge(group, sample, ingestors, use=use)
-    if verdict is not None:
-        return [verdict]
-    singles = [Group(group.folder, (name,), name) for name in group.names]
-    return [verdict for single in singles for verdict in _decide(single, ingestors, use)]
+    else:
+        verdict = judge(group, sample, ingestors, choice=choice)
+        if not isinstance(verdict, Apart):
+            return [verdict]
+        parts = [Group(group.folder, (name,), name, verdict.notes) for name in group.names]
+    return [verdict for part in parts for verdict in _decide(part, ingestors, choice)]
 
 
 def _split_by_format(group: Group) -> list[Group]:

@@ -256,9 +256,10 @@ class Plan:
             first = self.undecided[0]
             names = ", ".join(offer.ingestor for offer in first.alternatives)
             more = len(self.undecided) - 1
+            rest = "1 more group is" if more == 1 else f"{more} more groups are"
             error = UndecidedError(
                 f"several ingestors fit equally well: {names}"
-                + (f" (and {more} more groups are undecided)" if more else ""),
+                + (f" (and {rest} undecided)" if more else ""),
                 where=first.group.subject,
                 remedy="Choose one: match(paths, use=NAME), or `--use NAME`.",
             )

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from penstock.core.errors import (
+    AmbiguousDataError,
     NoDataError,
+    SettingsError,
     UndecidedError,
     UnregisteredIngestorError,
     UnsupportedFileError,
@@ -160,8 +162,123 @@ def test_the_users_choice_does_not_make_a_png_a_tiff(
 ) -> None:
     using(series={"formats": ("tiff",)})
     plan = match(write(tmp_path, PNG, "a.tif"), use="series")
-    assert reasons(plan) == {"a.tif": "it is named like TIFF, but it is PNG"}
+    assert reasons(plan) == {"a.tif": "you asked for series; it declined: it is PNG, not TIFF"}
     assert plan.unclaimed[0].rejected[0].reason == "extension mismatch: it is PNG, not TIFF"
+
+
+def test_the_users_choice_outweighs_a_probe_that_declines(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    using(
+        series={"formats": ("tiff",), "probe": lambda paths: RunsFound()},
+        stack={"formats": ("tiff",), "takes": "file", "probe": lambda paths: None},
+    )
+    write(tmp_path, TIFF, "a_1.tif", "a_2.tif")
+    plan = match(tmp_path, use="stack")
+    assert told(plan) == {"a_1.tif": "stack", "a_2.tif": "stack"}
+    (claim, _) = plan.claims()
+    assert [str(item) for item in claim.evidence] == [
+        "pin: chosen by the user; its probe declined",
+        "signature: it is TIFF",
+    ]
+
+
+def test_a_refusal_of_the_users_choice_says_who_would_take_it(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    def bad(paths: list[str]) -> Any:
+        raise UnsupportedFileError("it ends early")
+
+    using(
+        series={"formats": ("tiff",)},
+        rival={"formats": ("tiff",)},
+        tree={"formats": ("hdf5",), "takes": "file"},
+        broken={"formats": ("hdf5",), "probe": bad},
+    )
+    write(tmp_path, TIFF, "a.tif")
+    write(tmp_path, HDF5, "b_1.h5", "b_2.h5")
+    write(tmp_path, PNG, "c.png")
+    assert reasons(match(tmp_path, use="broken")) == {
+        "a.tif": "you asked for broken; it declined: it is TIFF, not HDF5; "
+        "without --use, series or rival takes it",
+        "b_{}.h5": "you asked for broken; it failed: it ends early; "
+        "without --use, tree takes the files one by one",
+        "c.png": "you asked for broken; it declined: it is PNG, not HDF5",
+    }
+
+
+def test_settings_are_keyword_arguments_of_the_chosen_ingestor(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    found = RunsFound(({"entry": "1"}, {"entry": "2"}))
+    using(tree={"takes": "file", "selects": ("cls",), "probe": lambda paths: found})
+    file = write(tmp_path, HDF5, "a.h5")
+
+    def kwargs(settings: dict[str, Any]) -> list[Any]:
+        return [claim.kwargs for claim in match(file, use="tree", settings=settings).claims()]
+
+    assert kwargs({"strict": 1}) == [{"entry": "1", "strict": 1}, {"entry": "2", "strict": 1}]
+    assert kwargs({"cls": "a"}) == [{"cls": "a"}]  # it selects: what the probe saw does not count
+    claim = match(file, use="tree", settings={"cls": "a"}).claims()[0]
+    assert str(claim.evidence[0]) == "pin: chosen by the user, with cls='a'"
+
+
+@pytest.mark.parametrize("error", [AmbiguousDataError, NoDataError])
+def test_settings_tell_what_a_probe_cannot(
+    using: Callable[..., None], tmp_path: Path, error: type[Exception]
+) -> None:
+    def ask(paths: list[str]) -> Any:
+        raise error("which one?")
+
+    using(tree={"formats": ("hdf5",), "takes": "file", "probe": ask})
+    file = write(tmp_path, HDF5, "a.h5")
+    assert match(file, use="tree").claims() == []
+    (claim,) = match(file, use="tree", settings={"cls": "a"}).claims()
+    assert claim.kwargs == {"cls": "a"}
+    assert claim.evidence[0].detail.endswith("its probe said: which one?")
+
+
+def test_settings_do_not_mend_a_damaged_file(using: Callable[..., None], tmp_path: Path) -> None:
+    def bad(paths: list[str]) -> Any:
+        raise UnsupportedFileError("it ends early")
+
+    using(tree={"formats": ("hdf5",), "takes": "file", "probe": bad})
+    plan = match(write(tmp_path, HDF5, "a.h5"), use="tree", settings={"cls": "a"})
+    assert reasons(plan) == {"a.h5": "you asked for tree; it failed: it ends early"}
+
+
+def test_how_to_choose_is_told_where_a_probe_cannot(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    def ask(paths: list[str]) -> Any:
+        raise AmbiguousDataError("has two images", remedy="Choose with dataset=….")
+
+    using(tree={"formats": ("hdf5",), "takes": "file", "probe": ask})
+    (unclaimed,) = match(write(tmp_path, HDF5, "a.h5")).unclaimed
+    assert unclaimed.remedy == (
+        "Choose with dataset=…. On the command line: `--use tree --set NAME=VALUE`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("use", "settings", "complaint"),
+    [
+        ("tree", {"clss": 1}, "tree has no setting 'clss'. It has: a, b."),
+        ("tree", {"paths": 1}, "tree has no setting 'paths'. It has: a, b."),
+        (None, {"a": 1}, "settings .a. need the ingestor that they are for"),
+    ],
+)
+def test_settings_that_nobody_takes_are_refused(
+    using: Callable[..., None],
+    tmp_path: Path,
+    use: str | None,
+    settings: dict[str, Any],
+    complaint: str,
+) -> None:
+    using(tree={"ingest": "lab_probes:ingest"})
+    sys.modules["lab_probes"].ingest = lambda paths, a, *, b=1: iter(())  # type: ignore[attr-defined]
+    with pytest.raises(SettingsError, match=complaint):
+        match(tmp_path, use=use, settings=settings)
 
 
 def test_a_declared_preference_decides_between_equals(
@@ -269,6 +386,7 @@ def test_files_of_a_family_that_nobody_takes_together_are_judged_one_by_one(
     plan = match(write(tmp_path, HDF5, "a_1.h5", "a_2.h5", "a_10.h5"))
     assert told(plan) == {"a_1.h5": "a", "a_2.h5": "a", "a_10.h5": "a"}
     assert asked == [("a", 1)] * 3
+    assert [claim.notes for claim in plan.claims()] == [()] * 3  # nobody expected otherwise
 
 
 def test_a_probe_can_part_a_family(using: Callable[..., None], tmp_path: Path) -> None:
@@ -277,11 +395,12 @@ def test_a_probe_can_part_a_family(using: Callable[..., None], tmp_path: Path) -
         stack={
             "formats": ("tiff",),
             "takes": "file",
-            "probe": lambda paths: RunsFound(separate=True),
+            "probe": lambda paths: RunsFound(separate=len(paths) > 1, detail="sizes differ"),
         },
     )
     plan = match(write(tmp_path, TIFF, "a_1.tif", "a_2.tif"))
     assert told(plan) == {"a_1.tif": "stack", "a_2.tif": "stack"}
+    assert [claim.notes for claim in plan.claims()] == [("taken one by one: sizes differ",)] * 2
 
 
 def test_a_family_that_belongs_together_is_not_for_who_takes_one_file(
