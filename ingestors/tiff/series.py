@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,9 @@ from ...core.places import (
     select_files,
     stretches,
 )
+from ..assets.tiff.bytes import open_file
 from ..assets.tiff.directory import Directory, list_pages
+from ..assets.tiff.pages import starts_like_tiff
 from .axes import page_axes
 from .metadata import (
     StartTime,
@@ -43,7 +45,7 @@ MOST_LOOKS = 2
 
 
 def ingest_tiff_series(
-    paths: str | PathLike[str] | Iterable[str | PathLike[str]],
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     key: str = "image",
     metadata: Mapping[str, Any] | None = None,
@@ -195,6 +197,8 @@ class _Series:
     """Files of which the file system says nothing any more."""
     short: tuple[str, ...]
     """Files that are smaller than their pixels."""
+    other: tuple[str, ...]
+    """Those of the first few such files that are no TIFF files."""
 
 
 def _look_at_all(files: FileSet, facts: TiffFacts) -> _Series:
@@ -202,11 +206,14 @@ def _look_at_all(files: FileSet, facts: TiffFacts) -> _Series:
     with observe():
         stats = files.stats()
     times = np.array([facts.mtime if stat is None else stat.mtime for stat in stats])
+    short = _find_short(files, stats, directory)
+    other = tuple(name for name in short[:MOST_LOOKS] if not _starts_like_tiff(files, name))
     return _Series(
         len(directory),
         np.repeat(times, len(directory)),
         tuple(name for name, stat in zip(files.names, stats, strict=True) if stat is None),
-        tuple(_find_short(files, stats, directory)),
+        tuple(name for name in short if name not in other),
+        other,
     )
 
 
@@ -239,6 +246,14 @@ def _ends_early(files: FileSet, name: str) -> bool:
     except (UnsupportedFileError, AssetError):
         return True
     return bool(directory.problem) or len(directory.cut_off()) > 0
+
+
+def _starts_like_tiff(files: FileSet, name: str) -> bool:
+    try:
+        with open_file(f"{files.folder}/{name}") as descriptor:
+            return starts_like_tiff(os.pread(descriptor, 4, 0))
+    except AssetError:
+        return True  # nobody knows: its size is what is wrong
 
 
 def _columns(files: FileSet, pages: int, key: str) -> dict[str, NDArray[Any]]:
@@ -274,8 +289,12 @@ def _outcome(files: FileSet, series: _Series) -> tuple[str, str]:
     """Return exit_status and reason; nothing in the files records them."""
     if series.gone:
         return "fail", f"inferred: nothing is known of {_told(series.gone)} any more"
+    wrong = [f"{name} is not a TIFF file" for name in series.other]
     if series.short:
-        return "fail", f"inferred: {_told(series.short)} ends before its pixels do"
+        ends = "ends before its" if len(series.short) == 1 else "end before their"
+        wrong.append(f"{_told(series.short)} {ends} pixels do")
+    if wrong:
+        return "fail", f"inferred: {'; '.join(wrong)}"
     # Whether numbers count frames, and which are missing then, is for the names to say.
     exit_status = "abort" if files.numbering.missing else "success"
     return exit_status, f"inferred: among the names of the files, {files.numbering.told}"

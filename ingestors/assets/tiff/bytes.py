@@ -51,9 +51,14 @@ def open_file(path: str, frame: int | None = None) -> Iterator[int]:
             remedy="Put it back, or tell with root_map where the files are now.",
         ) from None
     except OSError as error:
-        raise AssetError(
-            f"the file{of_frame} cannot be read: {error.strerror or error}", where=path
-        ) from error
+        why = f"cannot be read: {error.strerror or error}"
+        if os.path.exists(path) and not os.path.isfile(path):
+            why = f"is {_kind_of(path)}, not a regular file"
+        raise AssetError(f"the file{of_frame} {why}", where=path) from error
+
+
+def _kind_of(path: str) -> str:
+    return "a folder" if os.path.isdir(path) else "a FIFO, socket or device"
 
 
 def as_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,6 +50,19 @@ TIFFFILE_ERRORS: tuple[type[Exception], ...] = (
     struct.error,
 )
 """What tifffile and imagecodecs raise about files that are not as they should be."""
+
+
+_DAMAGE = (
+    tifffile.TiffFileError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    EOFError,
+    struct.error,
+)
+"""Those of them that name no reason: the code has stumbled over what cannot be."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +154,9 @@ class _Walk:
 
     def __init__(self, fd: int, path: str, most: int) -> None:
         self.fd, self.path, self.most = fd, path, most
-        self.size = os.fstat(fd).st_size
+        status = os.fstat(fd)
+        self.size = status.st_size
+        self.is_regular = stat.S_ISREG(status.st_mode)
         self.source = Source(fd)
         self.kinds: list[PageKind] = []
         self.templates: list[tuple[int, PageTemplate]] = []
@@ -149,6 +165,8 @@ class _Walk:
         self._tif: tifffile.TiffFile | None = None
 
     def directory(self) -> Directory:
+        if not self.is_regular:
+            raise UnsupportedFileError("it is no regular file", where=self.path)
         if self.size == 0:
             raise UnsupportedFileError("the file is empty", where=self.path)
         header = read_header(self.source)
@@ -206,8 +224,10 @@ class _Walk:
     def _unreadable(self, error: Exception) -> UnsupportedFileError:
         if isinstance(error, UnsupportedFileError):
             return error
+        damaged = isinstance(error, _DAMAGE)
+        why = f"is damaged ({_said(error)})" if damaged else f"cannot be read: {_said(error)}"
         return UnsupportedFileError(
-            f"the file is not a TIFF file that can be read: {_said(error)}",
+            f"the file {why}",
             where=self.path,
             remedy="Copy it again from its source.",
         )
@@ -314,4 +334,11 @@ def asset_error(error: Exception, path: str, frame: int | None, ends_early: bool
         return TruncatedFileError(f"the file ends before {subject} does", where=path)
     if isinstance(error, PenstockError):
         return AssetError(f"{subject} cannot be read: {error.what}", where=path)
+    if isinstance(error, _DAMAGE):
+        subject = "the file" if frame is None else f"the file of frame {frame}"
+        return AssetError(
+            f"{subject} is damaged ({_said(error)})",
+            where=path,
+            remedy="Copy it again from its source.",
+        )
     return AssetError(f"{subject} cannot be decoded: {_said(error)}", where=path)

@@ -97,7 +97,7 @@ def _directory(path: str, most: int | None, frame: int | None, fd: int | None = 
     try:
         directory = list_pages(path, most, fd=fd)
     except UnsupportedFileError as error:
-        early = os.path.getsize(path) == 0
+        early = os.path.isfile(path) and os.path.getsize(path) == 0
         raise asset_error(error, path, frame, early) from error
     return directory
 

@@ -20,7 +20,7 @@ import tifffile
 
 from .bytes import Source
 
-__all__ = ["Header", "PageKind", "PageTemplate", "read_header"]
+__all__ = ["Header", "PageKind", "PageTemplate", "read_header", "starts_like_tiff"]
 
 OFFSET_TAGS = frozenset({273, 324})
 COUNT_TAGS = frozenset({279, 325})
@@ -83,6 +83,17 @@ _HEADERS = {
     b"II+\0": ("<", True, 8),
     b"MM\0+": (">", True, 8),
 }
+
+
+def starts_like_tiff(head: bytes) -> bool:
+    """Tell whether a file that begins with these bytes may be a TIFF file, be it cut short.
+
+    Examples
+    --------
+    >>> [starts_like_tiff(head) for head in (b"II*", b"MM", b"", b"II, a text")]
+    [True, True, True, False]
+    """
+    return any(known.startswith(head[:4]) for known in _HEADERS)
 
 
 def read_header(source: Source) -> Header | None:

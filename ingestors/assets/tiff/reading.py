@@ -22,7 +22,7 @@ from .directory import (
     open_tifffile,
     page_at,
 )
-from .pages import Header, PageKind, PageTemplate, read_header
+from .pages import Header, PageKind, PageTemplate, read_header, starts_like_tiff
 
 __all__ = ["Expectation", "Wanted", "check_kind", "read_first_page", "read_page", "read_plain"]
 
@@ -144,7 +144,7 @@ def _read_unknown(
             page = tif.pages.first
             kind = PageKind.of(page, header.order)
             if kind is None:
-                raise asset_error(ValueError("no image"), wanted.path, wanted.frame, False)
+                raise _no_image(wanted)
             check_declared_size(kind, tif.filehandle.size, wanted.path)
             check_kind(kind, wanted)
             _check_single(tif, kind, header, wanted)
@@ -200,7 +200,7 @@ def read_page(fd: int, wanted: Wanted, ifd: int, number: int, out: NDArray[Any])
             page = page_at(tif, ifd, number)
             kind = PageKind.of(page, tif.byteorder)
             if kind is None:
-                raise asset_error(ValueError("no image"), wanted.path, wanted.frame, False)
+                raise _no_image(wanted)
             check_kind(kind, wanted)
             _decode(page, wanted, out)
     except TIFFFILE_ERRORS as error:
@@ -271,10 +271,17 @@ def _truncated(wanted: Wanted, missing: int) -> TruncatedFileError:
     )
 
 
-def _not_tiff(source: Source, wanted: Wanted) -> Exception:
-    if not source.read(0, 1):
+def _no_image(wanted: Wanted) -> AssetError:
+    return AssetError(f"the page of frame {wanted.frame} holds no image", where=wanted.path)
+
+
+def _not_tiff(source: Source, wanted: Wanted) -> AssetError:
+    head = source.read(0, 4)
+    if not head:
         return TruncatedFileError(f"the file of frame {wanted.frame} is empty", where=wanted.path)
-    return asset_error(ValueError("not a TIFF file"), wanted.path, wanted.frame, False)
+    if starts_like_tiff(head):
+        return asset_error(EOFError(), wanted.path, wanted.frame, True)
+    return AssetError(f"the file of frame {wanted.frame} is not a TIFF file", where=wanted.path)
 
 
 def _ends_early(fd: int, source: Source) -> bool:

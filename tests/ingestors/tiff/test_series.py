@@ -133,6 +133,21 @@ def test_the_outcome_says_of_holes_what_the_notes_say(tmp_path, numbers, exit_st
         assert any(reason in note for note in only(found, "start")["notes"])
 
 
+def test_what_is_no_tiff_file_is_not_called_short(tmp_path):
+    write(tmp_path, [f"img_{number}.tif" for number in range(9)])
+    (tmp_path / "img_2.tif").write_bytes(b"hello")
+    found = documents(f"{tmp_path}/*.tif")
+    assert only(found, "stop")["exit_status"] == "fail"
+    assert only(found, "stop")["reason"] == "inferred: img_2.tif is not a TIFF file"
+    for number in (3, 5):
+        path = tmp_path / f"img_{number}.tif"
+        path.write_bytes(path.read_bytes()[:20])
+    reason = only(documents(f"{tmp_path}/*.tif"), "stop")["reason"]
+    assert reason.endswith(
+        "img_2.tif is not a TIFF file; img_3.tif, img_5.tif end before their pixels do"
+    )
+
+
 def test_suffixes_may_differ_within_a_series(tmp_path):
     write(tmp_path, ["x_1.tif", "x_2.tiff", "x_3.TIF"])
     found = documents(f"{tmp_path}/*")

@@ -101,17 +101,26 @@ def test_a_file_of_another_shape_or_dtype(folder, image):
     check_others(folder, frames)
 
 
-def test_something_else_in_the_place_of_a_file(folder):
-    (folder / "img_3.tif").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(9000))
-    with pytest.raises(AssetError, match=r"img_3\.tif: frame 3 .*not a TIFF"):
+@pytest.mark.parametrize("content", [b"\x89HDF\r\n\x1a\n" + bytes(9000), b"hello\n", b"?"])
+def test_something_else_in_the_place_of_a_file(folder, content):
+    (folder / "img_3.tif").write_bytes(content)
+    with pytest.raises(AssetError, match=r"img_3\.tif: the file of frame 3 is not a TIFF file$"):
         read(series(folder), 0, 6)
 
 
-def test_a_fifo_in_the_place_of_a_file_does_not_hang(folder):
+def test_a_file_that_ends_within_its_header_is_a_tiff_file_cut_short(folder):
+    (folder / "img_3.tif").write_bytes(b"II*\0\x08")
+    with pytest.raises(TruncatedFileError, match="the file ends before frame 3 does"):
+        read(series(folder), 0, 6)
+
+
+def test_a_fifo_in_the_place_of_a_file_does_not_hang_and_is_named(folder):
     (folder / "img_3.tif").unlink()
     os.mkfifo(folder / "img_3.tif")
-    with pytest.raises(AssetError, match=r"img_3\.tif"):
+    with pytest.raises(AssetError, match=r"img_3\.tif: .* is a FIFO.*, not a regular file"):
         read(series(folder), 0, 6)
+    with pytest.raises(AssetError, match=r"img_3\.tif: .* no regular file"):
+        read(single(folder / "img_3.tif"), 0, 1)
 
 
 def test_a_file_that_is_a_folder(folder):
@@ -337,6 +346,24 @@ def test_files_that_are_no_tiff_are_refused(tmp_path, content):
         list_pages(str(path))
     with pytest.raises(AssetError, match=r"x\.tif"):
         read(single(path), 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("tag", "count", "error"), [(256, 12, "TypeError"), (258, 0, "IndexError")]
+)
+def test_what_tifffile_stumbles_over_is_told_as_damage(tmp_path, tag, count, error):
+    path = tmp_path / "img_0.tif"
+    tifffile.imwrite(path, STACK[0], metadata=None)
+    with tifffile.TiffFile(path) as tif:
+        entry = tif.pages.first.tags[tag].offset
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<I", content, entry + 4, count)
+    path.write_bytes(content)
+    told = rf"is damaged \({error}: .*\)\. Copy it again"
+    with pytest.raises(UnsupportedFileError, match=f"the file {told}"):
+        list_pages(str(path))
+    with pytest.raises(AssetError, match=f"the file of frame 0 {told}"):
+        read(series(tmp_path), 0, 1)
 
 
 # How much is read --------------------------------------------------------------------------------
