@@ -16,7 +16,13 @@ from .selection import FileSet, Paths, select_files
 __all__ = ["Change", "Fingerprint", "take_fingerprint"]
 
 Change: TypeAlias = Literal["same", "extended", "changed"]
-"""How files changed: not at all, by more of them behind those that were, or otherwise."""
+"""How files changed: not at all, by more of what there was, or otherwise.
+
+*Extended* means that more files lie behind those that were, that the last of those has grown, or
+both. A file has grown if it is larger and not older than it was: writers append, and what was in
+front is taken to be there still. A file that is smaller, older, or newer at the same size was
+written anew for all that can be told without reading it: *changed*. So was any file but the last.
+"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,8 @@ class Fingerprint:
     --------
     >>> before = Fingerprint.of([("a_1.tif", 10, 5)])
     >>> before.compare(Fingerprint.of([("a_1.tif", 10, 5), ("a_2.tif", 10, 6)]))
+    'extended'
+    >>> before.compare(Fingerprint.of([("a_1.tif", 12, 7)]))
     'extended'
     >>> before.compare(Fingerprint.of([("a_1.tif", 10, 7)]))
     'changed'
@@ -40,27 +48,31 @@ class Fingerprint:
     """The latest time of writing, nanoseconds since 1970-01-01 UTC."""
     digest: str
     """Of the names, sizes and times of all, in order."""
-    _marks: array[int] | None = field(default=None, repr=False, compare=False)
-    # A checksum of each file, by which a later fingerprint is known as an extension of an earlier
-    # one. Four bytes a file are little beside a run in memory, and much in a document: not stored.
+    base: str
+    """Of the names, sizes and times of all but the last, and of the name of the last."""
+    last_size: int
+    """Bytes in the last file, -1 where there is none."""
+    last_time: int
+    """When the last file was written, nanoseconds since 1970-01-01 UTC."""
+    _files: _Files | None = field(default=None, repr=False, compare=False)
+    # By these a later fingerprint is known as an extension of an earlier one. Twenty bytes a file
+    # are little beside a run in memory, and much in a document: not stored.
 
     @classmethod
     def of(cls, states: Iterable[tuple[str, int, int]]) -> Fingerprint:
         """Take the fingerprint of files, each given as (name, size, time of writing in ns)."""
-        states = list(states)
-        marks = array(
-            "I",
-            [
-                crc32(b"%d %d" % (size, mtime), crc32(name.encode("utf-8", "surrogatepass")))
-                for name, size, mtime in states
-            ],
-        )
+        files = _Files.of(states)
+        count = len(files.names)
+        marks = files.marks(count)
         return cls(
-            count=len(states),
-            size=sum([max(size, 0) for _, size, _ in states]),
-            newest=max([mtime for _, _, mtime in states], default=0),
+            count=count,
+            size=sum([max(size, 0) for size in files.sizes]),
+            newest=max(files.times, default=0),
             digest=_digest(marks),
-            _marks=marks,
+            base=files.base(marks),
+            last_size=files.sizes[-1] if count else -1,
+            last_time=files.times[-1] if count else 0,
+            _files=files,
         )
 
     @classmethod
@@ -73,28 +85,70 @@ class Fingerprint:
         >>> Fingerprint.from_dict(taken.to_dict()) == taken
         True
         """
-        return cls(stored["count"], stored["size"], stored["newest"], stored["digest"])
+        return cls(**{name: stored[name] for name in _STORED})
 
     def compare(self, now: Fingerprint) -> Change:
         """Tell how the files have changed since.
 
         A fingerprint that comes out of a store can be the earlier one, but as the later one it
-        does not tell an extension from another change.
+        does not tell more files from another change.
         """
         if now == self:
             return "same"
-        if now._marks is None or now.count <= self.count:
+        if now.count == self.count:
+            grown = now.base == self.base and self._grown_to(now.last_size, now.last_time)
+            return "extended" if grown else "changed"
+        if now._files is None or now.count < self.count:
             return "changed"
-        return "extended" if _digest(now._marks[: self.count]) == self.digest else "changed"
+        return "extended" if self._is_front_of(now._files) else "changed"
+
+    def _is_front_of(self, files: _Files) -> bool:
+        marks = files.marks(self.count)
+        if _digest(marks) == self.digest:
+            return True
+        last = self.count - 1
+        return files.base(marks) == self.base and self._grown_to(
+            files.sizes[last], files.times[last]
+        )
+
+    def _grown_to(self, size: int, time: int) -> bool:
+        """Tell whether the last file, now of this size and time, may be the same and longer."""
+        return 0 <= self.last_size < size and self.last_time <= time
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
-        return {
-            "count": self.count,
-            "size": self.size,
-            "newest": self.newest,
-            "digest": self.digest,
-        }
+        return {name: getattr(self, name) for name in _STORED}
+
+
+_STORED = ("count", "size", "newest", "digest", "base", "last_size", "last_time")
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Checksums of the files' names, their sizes and times."""
+
+    names: array[int]
+    sizes: array[int]
+    times: array[int]
+
+    @classmethod
+    def of(cls, states: Iterable[tuple[str, int, int]]) -> _Files:
+        states = list(states)
+        return cls(
+            array("I", [crc32(name.encode("utf-8", "surrogatepass")) for name, _, _ in states]),
+            array("q", [size for _, size, _ in states]),
+            array("q", [time for _, _, time in states]),
+        )
+
+    def marks(self, count: int) -> array[int]:
+        """Return a checksum of each of the first files."""
+        rows = zip(self.names[:count], self.sizes, self.times, strict=False)
+        return array("I", [crc32(b"%d %d" % (size, time), name) for name, size, time in rows])
+
+    def base(self, marks: array[int]) -> str:
+        """Return the digest of the first files, by their marks, but of the last by its name."""
+        last = max(0, len(marks) - 1)
+        return _digest(marks[:last] + self.names[last : len(marks)])
 
 
 def take_fingerprint(paths: FileSet | Paths) -> Fingerprint:

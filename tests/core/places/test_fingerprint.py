@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,15 @@ state = st.tuples(names, st.integers(-1, 2**40), st.integers(-(2**62), 2**62))
 states = st.lists(state)
 
 
+def has_grown(before, after):
+    """Tell whether of the files that were, the last alone has changed, and is larger and newer."""
+    last = len(before) - 1
+    if last < 0 or len(after) <= last or after[:last] != before[:last]:
+        return False
+    (name, size, time), (new_name, new_size, new_time) = before[last], after[last]
+    return new_name == name and 0 <= size < new_size and time <= new_time
+
+
 @given(states, states)
 def test_more_behind_what_was_is_an_extension(before, more):
     expected = "extended" if more else "same"
@@ -22,7 +32,7 @@ def test_more_behind_what_was_is_an_extension(before, more):
 
 @given(states, states)
 def test_anything_else_is_a_change(before, after):
-    if after[: len(before)] != before:
+    if after[: len(before)] != before and not has_grown(before, after):
         assert Fingerprint.of(before).compare(Fingerprint.of(after)) == "changed"
 
 
@@ -44,6 +54,52 @@ def test_one_that_was_stored_can_be_compared_with_what_is_now(before, more):
     now = Fingerprint.of(before + more)
     assert stored.compare(now) == ("extended" if more else "same")
     assert stored.compare(pickle.loads(pickle.dumps(now))) == stored.compare(now)
+
+
+sizes = st.integers(0, 2**40)
+
+
+@given(states, names, sizes, st.integers(1, 2**20), st.integers(0, 2**20), states)
+def test_the_last_file_may_have_grown(before, name, size, more, later, behind):
+    then = Fingerprint.of([*before, (name, size, 10)])
+    now = Fingerprint.of([*before, (name, size + more, 10 + later), *behind])
+    assert then.compare(now) == "extended"
+    stored = Fingerprint.from_dict(json.loads(json.dumps(then.to_dict())))
+    assert stored.compare(now) == "extended"
+
+
+@pytest.mark.parametrize(
+    ("after", "why"),
+    [
+        ([("a_1", 5, 5), ("a_2", 9, 10)], "smaller"),
+        ([("a_1", 5, 5), ("a_2", 10, 11)], "newer at the same size"),
+        ([("a_1", 5, 5), ("a_2", 11, 9)], "larger, but older"),
+        ([("a_1", 5, 5), ("b_2", 11, 10)], "another name"),
+        ([("a_1", 6, 6), ("a_2", 10, 10)], "the first has grown"),
+        ([("a_1", 6, 6), ("a_2", 11, 10)], "both have grown"),
+        ([("a_1", 6, 6), ("a_2", 10, 10), ("a_3", 1, 20)], "the first has grown, and one is new"),
+        ([("a_1", 5, 5), ("a_2", -1, -1)], "the last has gone"),
+        ([("a_1", 5, 5)], "the last is not listed any more"),
+    ],
+)
+def test_no_other_file_and_no_rewriting_passes_for_growth(after, why):
+    assert Fingerprint.of([("a_1", 5, 5), ("a_2", 10, 10)]).compare(Fingerprint.of(after)) == (
+        "changed"
+    ), why
+
+
+def test_a_file_that_was_gone_and_is_there_again_has_not_grown():
+    gone = Fingerprint.of([("a_1", -1, -1)])
+    assert gone.compare(Fingerprint.of([("a_1", 10, 10)])) == "changed"
+
+
+def test_a_file_that_is_appended_to_is_extended(tmp_path):
+    path = tmp_path / "a.h5"
+    path.write_bytes(b"abc")
+    before = take_fingerprint(path)
+    with path.open("ab") as file:
+        file.write(b"d")
+    assert before.compare(take_fingerprint(path)) == "extended"
 
 
 def test_it_follows_the_files(tmp_path):
