@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from ..core.catalog.base import BlueskyCatalog
 from ..core.report import Report
@@ -54,13 +54,8 @@ class CopiesCatalog(BlueskyCatalog):
 
     # What is asked of the store is asked of the files first.
 
-    def __iter__(self) -> Iterator[str]:
+    def _refresh(self) -> None:
         self._listing.refresh()
-        return super().__iter__()
-
-    def __len__(self) -> int:
-        self._listing.refresh()
-        return super().__len__()
 
     def _find(self, key: Any) -> str:
         if isinstance(key, str):
@@ -69,29 +64,7 @@ class CopiesCatalog(BlueskyCatalog):
             self._listing.refresh()
         return super()._find(key)
 
-    def _newest(self) -> list[dict[str, Any]]:
-        self._listing.refresh()
-        return super()._newest()
-
     @property
     def problems(self) -> Report:
         """The files that hold no run that can be read, or one that another file holds too."""
         return self._listing.problems
-
-    def search(self, query: Mapping[str, Any]) -> Self:
-        """Return the runs whose start documents match, as a catalog that can be searched again.
-
-        Parameters
-        ----------
-        query
-            In the language of MongoDB: ``{"time": {"$lt": 1558887100}, "sample.name": "Cu"}``.
-
-        Raises
-        ------
-        QueryError
-            If it is not a valid query.
-        """
-        view = type(self).__new__(type(self))
-        BlueskyCatalog.__init__(view, self._store, **self._settings, query=self._narrowed(query))
-        view._listing = self._listing
-        return view

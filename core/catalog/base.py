@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
-from typing import Any
+from typing import Any, Self
 
 from .. import display
 from ..errors import QueryError, RunNotFoundError
@@ -53,13 +53,18 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
 
     # Mapping ---------------------------------------------------------------------------------
 
+    def _refresh(self) -> None:
+        """Bring the store up to date before it is asked; who follows files overrides it."""
+
     def __iter__(self) -> Iterator[str]:
+        self._refresh()
         if self._matcher is None:
             return iter(self._store)
         matches = self._matcher.matches
         return iter([e.start["uid"] for e in self._store.entries() if matches(e.start)])
 
     def __len__(self) -> int:
+        self._refresh()
         if self._matcher is None:
             return len(self._store)
         return sum(self._matcher.matches(entry.start) for entry in self._store.entries())
@@ -97,6 +102,7 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         return _Values(self)
 
     def _runs(self) -> Iterator[BlueskyRun]:
+        self._refresh()
         matcher = self._matcher
         for entry in self._store.entries():
             if matcher is None or matcher.matches(entry.start):
@@ -130,6 +136,30 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
     def query(self) -> dict[str, Any]:
         """The query that narrows this catalog; empty for a whole one."""
         return dict(self._query)
+
+    def search(self, query: Mapping[str, Any]) -> Self:
+        """Return the runs whose start documents match, as a catalog that can be searched again.
+
+        It stays up to date: runs that come later and match are in it too.
+
+        Parameters
+        ----------
+        query
+            In the language of MongoDB: ``{"time": {"$lt": 1558887100}, "sample.name": "Cu"}``.
+
+        Raises
+        ------
+        QueryError
+            If it is not a valid query.
+        """
+        return self._view(self._narrowed(query))
+
+    def _view(self, query: Mapping[str, Any]) -> Self:
+        """Return the same runs, narrowed by another query; what a subclass adds is shared."""
+        view = type(self).__new__(type(self))
+        view.__dict__.update(self.__dict__)
+        BlueskyCatalog.__init__(view, self._store, **self._settings, query=query)
+        return view
 
     def _narrowed(self, query: Mapping[str, Any]) -> dict[str, Any]:
         """Join a query to the catalog's own, flat however often searches nest."""
@@ -171,6 +201,7 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
     # Display ---------------------------------------------------------------------------------
 
     def _newest(self) -> list[dict[str, Any]]:
+        self._refresh()
         found: list[dict[str, Any]] = []
         for uid in self._store.newest_first():
             try:

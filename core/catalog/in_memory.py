@@ -200,26 +200,3 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
             if item.uid is not None and item.uid not in self:
                 item.details["notes"].append("the run does not match this catalog's query")
         return report
-
-    def search(self, query: Mapping[str, Any]) -> BlueskyInMemoryCatalog:
-        """Return the runs whose start documents match, as a catalog that can be searched again.
-
-        It stays up to date: runs that are upserted later and match are in it too.
-
-        Parameters
-        ----------
-        query
-            In the language of MongoDB: ``{"time": {"$lt": 1558887100}, "sample.name": "Cu"}``.
-
-        Raises
-        ------
-        QueryError
-            If it is not a valid query.
-        """
-        return self._view(self._narrowed(query))
-
-    def _view(self, query: Mapping[str, Any]) -> BlueskyInMemoryCatalog:
-        """Return the same runs, narrowed by another query."""
-        view = BlueskyInMemoryCatalog(**self._settings, query=query)
-        view._store, view._write_lock = self._store, self._write_lock
-        return view

@@ -7,7 +7,7 @@ import os
 
 import h5py
 
-from ...core.places.recalling import open_once
+from ...core.places.open_files import open_once
 
 __all__ = ["is_being_written", "unwritten"]
 

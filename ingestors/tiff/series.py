@@ -175,6 +175,7 @@ def _metadata(
     given: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     metadata = start_metadata(facts, key, start, "mtime", notes, None)
+    metadata["file_name"] = files.template
     axes = [*files.indices, *(["frame_number"] if files.numbers is not None else [])]
     if axes:
         metadata["hints"] = {"dimensions": [[[column_name(axis, key)], "primary"] for axis in axes]}

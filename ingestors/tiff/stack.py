@@ -151,6 +151,7 @@ def _metadata(
             f"smaller versions of the pages (SubIFDs, {directory.subimages} each) are left out"
         )
     metadata = start_metadata(facts, key, start, source, notes, None)
+    metadata["file_name"] = os.path.basename(facts.path)
     names = [column_name(axis, key) for axis in axes.columns or ("page",)]
     metadata["hints"] = {"dimensions": [[[name], "primary"] for name in names]}
     if len(streams) == 1 and len(axes.shape) > 1:

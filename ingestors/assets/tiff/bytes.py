@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core.errors import AssetError, MissingFileError
-from ....core.places.recalling import open_once
+from ....core.places.open_files import open_once
 
 __all__ = ["Source", "as_bytes", "open_file", "read_into"]
 

@@ -278,3 +278,18 @@ def test_provenance_tells_of_the_file_and_what_it_was_made_from(tmp_path: Path) 
     assert told["file"] == str(path)
     assert told["copied"] <= path.stat().st_mtime + 1
     assert "truncated" not in told
+
+
+def test_values_and_items_look_at_the_files_first(tmp_path):
+    BlueskyRun(count_run(2, uid="6f2a")).cache(tmp_path)
+    assert [run.uid for run in BlueskyMsgpackCatalog(tmp_path).values()] == ["6f2a"]
+    assert [uid for uid, _ in BlueskyMsgpackCatalog(tmp_path).items()] == ["6f2a"]
+
+
+def test_copying_a_folder_of_copies_into_itself_changes_nothing(tmp_path):
+    BlueskyRun(count_run(2, uid="6f2a")).cache(tmp_path)
+    (path,) = tmp_path.glob("*.msgpack")
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    report = BlueskyMsgpackCatalog(tmp_path).cache(tmp_path)
+    assert [item.outcome for item in report] == ["skipped"]
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
