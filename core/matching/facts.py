@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..places.observation import FileStat, current_observation
-from ..places.recalling import open_once
+from ..places.open_files import open_once
 from .signatures import HEAD_BYTES, identify
 
 __all__ = ["FileFacts"]

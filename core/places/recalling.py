@@ -1,87 +1,52 @@
-"""What one look at the file system has found out about files: opened once, parsed once.
+"""Findings about files, made once within one look at the file system.
 
-Matching reads a file's first bytes, a probe its headers, an ingestor its metadata, and then all
-documents are drained. Within one observation they share the descriptor and the findings; of both,
-the latest few are kept.
+A probe parses a file, an ingestor asks the same of it, and then all documents are drained. Within
+one observation they share what was found; the latest findings are kept, within a bound of bytes.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Mapping, Set
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
 from .observation import active_observation
 
-__all__ = ["OpenFiles", "Recalled", "open_once", "real_path", "recall"]
+__all__ = ["MOST_BYTES", "MOST_RECALLED", "Recalled", "estimate_bytes", "real_path", "recall"]
 
-MOST_OPEN = 8
 MOST_RECALLED = 64
-_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+MOST_BYTES = 128 * 2**20
+"""Of all findings together, as `estimate_bytes` has it."""
 
 _Found = TypeVar("_Found")
 
 
-class OpenFiles:
-    """Descriptors of the files opened last, until the observation ends."""
-
-    def __init__(self) -> None:
-        self._descriptors: OrderedDict[str, int] = OrderedDict()
-
-    def open(self, path: str) -> int:
-        """Return the descriptor of a file, opened now or before."""
-        if path in self._descriptors:
-            self._descriptors.move_to_end(path)
-        else:
-            self._descriptors[path] = os.open(path, _FLAGS)
-            while len(self._descriptors) > MOST_OPEN:
-                os.close(self._descriptors.popitem(last=False)[1])
-        return self._descriptors[path]
-
-    def close(self) -> None:
-        """Close them all."""
-        while self._descriptors:
-            os.close(self._descriptors.popitem()[1])
-
-
-class Recalled(OrderedDict[Hashable, Any]):
+class Recalled:
     """The latest findings."""
 
+    def __init__(self) -> None:
+        self._found: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._bytes = 0
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._found
+
+    def __getitem__(self, key: Hashable) -> Any:
+        return self._found[key][0]
+
     def keep(self, key: Hashable, found: Any) -> None:
-        """Keep a finding, and let go of the oldest."""
-        self[key] = found
-        while len(self) > MOST_RECALLED:
-            self.popitem(last=False)
-
-
-@contextmanager
-def open_once(path: str) -> Iterator[int]:
-    """Open a file for reading at offsets (`os.pread`); gives its descriptor, which stays ours.
-
-    Within an observation, a file that was opened before is not opened again.
-
-    Raises
-    ------
-    OSError
-        If it cannot be opened. A FIFO in its place does not hang.
-
-    Examples
-    --------
-    >>> with open_once(__file__) as descriptor:
-    ...     os.pread(descriptor, 3, 0)
-    b'\"\"\"'
-    """
-    observation = active_observation()
-    if observation is not None:
-        yield observation.part(OpenFiles).open(path)
-        return
-    descriptor = os.open(path, _FLAGS)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+        """Keep a finding and let go of the oldest; one that is too large by itself is not kept."""
+        size = estimate_bytes(found)
+        if size > MOST_BYTES:
+            return
+        self._found[key] = (found, size)
+        self._bytes += size
+        while len(self._found) > MOST_RECALLED or self._bytes > MOST_BYTES:
+            _, (_, freed) = self._found.popitem(last=False)
+            self._bytes -= freed
 
 
 def recall(key: Hashable, find: Callable[[], _Found]) -> _Found:
@@ -96,10 +61,50 @@ def recall(key: Hashable, find: Callable[[], _Found]) -> _Found:
     if observation is None:
         return find()
     recalled = observation.part(Recalled)
-    if key not in recalled:
-        recalled.keep(key, find())
-    found: _Found = recalled[key]
+    if key in recalled:
+        kept: _Found = recalled[key]
+        return kept
+    found = find()
+    recalled.keep(key, found)
     return found
+
+
+def estimate_bytes(found: Any) -> int:
+    """Return about how many bytes a finding holds: arrays, texts, and what they are kept in.
+
+    Looks into dataclasses, dicts, lists, tuples and sets; other objects count little.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> estimate_bytes({"times": np.zeros(1000)}) // 1000
+    8
+    """
+    total = 0
+    seen: set[int] = set()
+    waiting: list[Any] = [found]
+    while waiting:
+        item = waiting.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        total += _own_bytes(item)
+        if isinstance(item, Mapping):
+            waiting += item.keys()
+            waiting += item.values()
+        elif isinstance(item, list | tuple | Set):
+            waiting += item
+        elif is_dataclass(item) and not isinstance(item, type):
+            waiting += [getattr(item, field.name, None) for field in fields(item)]
+    return total
+
+
+def _own_bytes(item: Any) -> int:
+    numpy = sys.modules.get("numpy")  # where nobody has imported it, there are no arrays
+    if numpy is not None and isinstance(item, numpy.ndarray):
+        kept = item if item.base is None else item.base  # a view keeps all that it shows a part of
+        return 128 + int(getattr(kept, "nbytes", item.nbytes))
+    return sys.getsizeof(item, 64)
 
 
 def real_path(path: str) -> str:

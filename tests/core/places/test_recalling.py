@@ -1,50 +1,21 @@
-"""Within one observation a file is opened once and looked into once."""
+"""Within one observation a file is looked into once."""
 
 import os
 import threading
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pytest
 
 from penstock.core.places import observe
-from penstock.core.places.recalling import MOST_OPEN, MOST_RECALLED, open_once, real_path, recall
-
-
-def open_files():
-    return len(os.listdir("/proc/self/fd"))
-
-
-def test_a_file_is_opened_once_and_closed_at_the_end(tmp_path):
-    path = tmp_path / "a"
-    path.write_bytes(b"abc")
-    before = open_files()
-    with observe():
-        with open_once(str(path)) as first:
-            assert os.pread(first, 3, 0) == b"abc"
-        with open_once(str(path)) as second:
-            assert second == first
-        assert open_files() == before + 1
-    assert open_files() == before
-
-
-def test_without_an_observation_a_file_is_closed_at_once(tmp_path):
-    path = tmp_path / "a"
-    path.write_bytes(b"abc")
-    before = open_files()
-    with open_once(str(path)):
-        assert open_files() == before + 1
-    assert open_files() == before
-
-
-def test_few_files_stay_open(tmp_path):
-    before = open_files()
-    with observe():
-        for number in range(3 * MOST_OPEN):
-            path = tmp_path / str(number)
-            path.write_bytes(b"")
-            with open_once(str(path)):
-                pass
-        assert open_files() == before + MOST_OPEN
-    assert open_files() == before
+from penstock.core.places.recalling import (
+    MOST_BYTES,
+    MOST_RECALLED,
+    estimate_bytes,
+    real_path,
+    recall,
+)
 
 
 def test_findings_are_recalled_and_the_oldest_let_go():
@@ -84,3 +55,46 @@ def test_links_are_followed(tmp_path):
     (tmp_path / "a").write_bytes(b"")
     (tmp_path / "link").symlink_to(tmp_path / "a")
     assert real_path(str(tmp_path / "link")) == os.path.realpath(tmp_path / "a")
+
+
+@dataclass
+class Content:
+    columns: list[Any]
+    self: Any = None
+
+
+def content(size):
+    """What an ingestor might keep of a file: arrays deep inside."""
+    return Content([{"times": np.empty(size // 2, "u1")}, (np.empty(size // 2, "u1"),)])
+
+
+def test_findings_are_bounded_by_their_bytes():
+    found = []
+
+    def find(key):
+        found.append(key)
+        return content(MOST_BYTES // 3)
+
+    with observe():
+        for key in [0, 1, 0, 1, 2, 1, 2, 0]:
+            recall(key, lambda key=key: find(key))
+    assert found == [0, 1, 2, 0]
+
+
+def test_a_finding_beyond_the_bound_is_given_and_pushes_no_other_out():
+    with observe():
+        recall("small", lambda: 1)
+        assert recall("large", lambda: content(2 * MOST_BYTES)).columns
+        assert recall("large", lambda: "found again") == "found again"
+        assert recall("small", lambda: "found again") == 1
+
+
+def test_a_view_counts_with_all_that_it_keeps():
+    whole = np.empty(10_000, "u1")
+    assert estimate_bytes(whole[:10]) >= 10_000
+
+
+def test_findings_that_hold_themselves_are_counted_once():
+    found = content(10_000)
+    found.self = found
+    assert 10_000 <= estimate_bytes(found) < 20_000
