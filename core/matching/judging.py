@@ -16,6 +16,7 @@ from .facts import FileFacts
 from .plan import Claim, Decision, Evidence, Group, Offer, Rejection, Unclaimed
 from .probing import probe
 from .signatures import FORMATS, format_by_suffix, is_format
+from .walking import CHECK_ACCESS
 
 __all__ = ["Apart", "Sample", "judge", "take_sample"]
 
@@ -307,10 +308,9 @@ def _trouble(group: Group, sample: Sample) -> Unclaimed | None:
     troubles = [fact.trouble for fact in sample.facts]
     if sample.by_name_only or not all(troubles):
         return None
-    remedy = "Check its permissions and the file system."
     is_fault = sample.facts[0].stat is None or "Error" in str(troubles[0])
     return Unclaimed(
-        group.subject, group.paths, str(troubles[0]), remedy if is_fault else "", is_fault
+        group.subject, group.paths, str(troubles[0]), CHECK_ACCESS if is_fault else "", is_fault
     )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from penstock.core.matching.walking import gather
+from penstock.core.matching.walking import CHECK_ACCESS, Obstacle, gather
+from penstock.core.places.observation import observe
 
 
 def make(folder: Path, *names: str) -> Path:
@@ -87,13 +90,116 @@ def test_a_path_that_does_not_exist_is_told(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
-def test_a_forbidden_folder_is_told_and_the_others_are_walked(tmp_path: Path) -> None:
-    make(tmp_path, "a.tif", "closed/b.tif")
-    (tmp_path / "closed").chmod(0)
-    try:
-        found = gather(tmp_path)
-    finally:
-        (tmp_path / "closed").chmod(0o700)
-    assert names_below(tmp_path, found.folders) == {"a.tif"}
-    assert "PermissionError" in found.obstacles[0].reason
+def test_globs_match_folders_links_and_what_is_no_file(tmp_path: Path) -> None:
+    make(tmp_path, "day_1/a.tif", "day_2/b/c.tif", "day_3.tif", ".day_4/d.tif", "e/day_5.tif")
+    (tmp_path / "day_6").symlink_to("nowhere")
+    (tmp_path / "day_7").symlink_to(tmp_path / "e")
+    os.mkfifo(tmp_path / "day_8")
+    every = gather(str(tmp_path / "day_*")).folders
+    assert names_below(tmp_path, every) == {
+        *("day_1/a.tif", "day_2/b/c.tif", "day_3.tif"),
+        *("day_6", "day_8"),  # whoever looks at them says what they are
+        "e/day_5.tif",
+    }
+    below = {"day_1/a.tif", "day_2/b/c.tif", "e/day_5.tif"}
+    assert names_below(tmp_path, gather(f"{tmp_path}/day_*/").folders) == below
+    assert names_below(tmp_path, gather(str(tmp_path / "day_*/**")).folders) == below
+    deep = gather(str(tmp_path / "**" / "c.tif")).folders
+    assert names_below(tmp_path, deep) == {"day_2/b/c.tif"}
+    hidden = gather(str(tmp_path / ".day_*")).folders
+    assert names_below(tmp_path, hidden) == {".day_4/d.tif"}
+    assert names_below(tmp_path, gather(str(tmp_path / "day_[12]/a.tif")).folders) == {
+        "day_1/a.tif"
+    }
+
+
+def test_globs_begin_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "a_1.tif", "b/a_2.tif")
+    monkeypatch.chdir(tmp_path / "b")
+    assert names_below(tmp_path, gather("*.tif").folders) == {"b/a_2.tif"}
+    assert names_below(tmp_path, gather("../*.tif").folders) == {"a_1.tif"}
+    assert names_below(tmp_path, gather("**").folders) == {"b/a_2.tif"}
+
+
+def test_a_glob_lists_each_folder_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "day_1/a.tif", "day_2/b.tif", "day_2/c/d.tif")
+    listed: list[str] = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: (listed.append(path), scandir(path))[1])
+    with observe():
+        assert gather([str(tmp_path / "day_*"), str(tmp_path / "day_*" / "*")]).count == 3
+    assert len(listed) == len(set(listed)) == 4
+
+
+def test_a_folder_that_holds_nothing_is_told(tmp_path: Path) -> None:
+    make(tmp_path, "empty/.hidden", "full/a.tif")
+    (obstacle,) = gather([tmp_path / "empty", tmp_path / "full"]).obstacles
+    assert obstacle.path == str(tmp_path / "empty")
+    assert obstacle.reason == "no files were found in this folder"
+    assert not obstacle.is_error
+
+
+def test_a_path_in_a_working_folder_that_was_deleted_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "a.tif", "gone/a.tif")
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone" / "a.tif").unlink()
+    (tmp_path / "gone").rmdir()
+    found = gather(["a.tif", "*.tif", ".", str(tmp_path / "a.tif")])
+    reasons = [(obstacle.path, obstacle.reason) for obstacle in found.obstacles]
+    assert reasons == [(path, "the working folder is gone") for path in ("a.tif", "*.tif", ".")]
+    assert found.count == 1
+
+
+# What may not be searched ----------------------------------------------------------------------
+#
+# Root may do everything: where the tests run as root, these look as another user.
+
+_NOBODY = 65534
+
+
+@pytest.fixture
+def closed() -> Iterator[Path]:
+    """A folder that may be neither searched nor listed, beside an open file."""
+    with tempfile.TemporaryDirectory() as top:  # pytest's own folders are closed to others
+        folder = make(Path(os.path.realpath(top)), "a.tif", "closed/b/c.tif") / "closed"
+        Path(top).chmod(0o755)
+        folder.chmod(0)
+        user = os.geteuid()
+        try:
+            if user == 0:
+                os.seteuid(_NOBODY)
+            yield folder
+        except OSError as error:
+            pytest.skip(f"root cannot become another user here: {error}")
+        finally:
+            os.seteuid(user)
+            folder.chmod(0o700)
+
+
+def test_a_forbidden_folder_is_told_and_the_others_are_walked(closed: Path) -> None:
+    found = gather(closed.parent)
+    assert names_below(closed.parent, found.folders) == {"a.tif"}
+    (obstacle,) = found.obstacles
+    assert obstacle == Obstacle(
+        str(closed), "PermissionError: Permission denied", CHECK_ACCESS, is_error=True
+    )
+
+
+@pytest.mark.parametrize("name", ["b/c.tif", "c.tif", "b"])
+def test_a_file_in_a_forbidden_folder_is_not_said_to_be_missing(closed: Path, name: str) -> None:
+    (obstacle,) = gather(closed / name).obstacles
+    assert obstacle.path == str(closed / name)
+    assert obstacle.reason == f"PermissionError: Permission denied on the folder {closed}"
+    assert (obstacle.remedy, obstacle.is_error) == (CHECK_ACCESS, True)
+
+
+@pytest.mark.parametrize("pattern", ["closed/*.tif", "closed/*", "c*/*.tif", "c*", "**/c.tif"])
+def test_a_glob_in_a_forbidden_folder_is_not_said_to_match_nothing(
+    closed: Path, pattern: str
+) -> None:
+    (obstacle,) = gather(str(closed.parent / pattern)).obstacles
+    assert obstacle.path == str(closed)
+    assert obstacle.reason == "PermissionError: Permission denied"
+    assert (obstacle.remedy, obstacle.is_error) == (CHECK_ACCESS, True)
