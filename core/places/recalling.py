@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Set
+from collections.abc import Callable, Hashable
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
@@ -89,10 +89,10 @@ def estimate_bytes(found: Any) -> int:
             continue
         seen.add(id(item))
         total += _own_bytes(item)
-        if isinstance(item, Mapping):
+        if isinstance(item, dict):
             waiting += item.keys()
             waiting += item.values()
-        elif isinstance(item, list | tuple | Set):
+        elif isinstance(item, list | tuple | set | frozenset):
             waiting += item
         elif is_dataclass(item) and not isinstance(item, type):
             waiting += [getattr(item, field.name, None) for field in fields(item)]

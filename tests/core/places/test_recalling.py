@@ -5,6 +5,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -98,3 +99,25 @@ def test_findings_that_hold_themselves_are_counted_once():
     found = content(10_000)
     found.self = found
     assert 10_000 <= estimate_bytes(found) < 20_000
+
+
+def test_a_group_of_a_closed_file_may_be_part_of_a_finding(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        found = Content([file.create_group("entry"), file.create_dataset("image", (10**9,), "u1")])
+    assert estimate_bytes(found) < 10_000
+
+
+def test_only_plain_containers_are_looked_into():
+    class Group(Mapping):
+        """Like a group of a file that has been closed: a mapping that cannot be asked any more."""
+
+        def __getitem__(self, key):
+            raise ValueError("closed")
+
+        def __iter__(self):
+            raise ValueError("closed")
+
+        def __len__(self):
+            raise ValueError("closed")
+
+    assert estimate_bytes([Group(), "text"]) > 0
