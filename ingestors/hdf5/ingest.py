@@ -165,9 +165,14 @@ def _read_content(
             for image in images
             if (text := unwritten(image.signal.target.object))
         ]
+        missing += [
+            f"{image.signal.named} has no pixels (its shape is {image.shape})"
+            for image in images
+            if 0 in image.frame_shape
+        ]
         if is_being_written(path):
             missing.append("a writer has the file open, or died without closing it")
-        return _Content(selection.part, described, streams, notes, "; ".join(missing))
+        return _Content(selection.part, described, streams, notes + missing, "; ".join(missing))
 
 
 def _doubts(image: Image) -> Iterator[str]:

@@ -7,20 +7,36 @@ older ``signal=1`` on the dataset.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import h5py
 
-from ...core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLinkError
+from ...core.errors import (
+    AmbiguousDataError,
+    AssetError,
+    NoDataError,
+    UnsafeLinkError,
+    UnsupportedFileError,
+)
 from ..assets.hdf5.links import Target
 from .reader import Reader
 from .tree import DatasetInfo, describe_dataset, is_under, member_names
 from .values import read_attribute, text_attribute
 
-__all__ = ["Signal", "choose_entry", "default_signals", "list_entries", "make_signal"]
+__all__ = [
+    "Signal",
+    "choose_entry",
+    "default_signals",
+    "list_entries",
+    "make_signal",
+    "tell_choice",
+]
 
 _LONGEST_CHAIN = 8
+_LEADS_NOWHERE = (AssetError, UnsafeLinkError, UnsupportedFileError)
+"""What following a link may say: missing or damaged, elsewhere, another format."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +59,22 @@ def make_signal(target: Target, named: str, group: Target | None = None) -> Sign
     return Signal(target, describe_dataset(target.object, target.name), named, group)
 
 
+def tell_choice(argument: str, value: str) -> str:
+    """Say how to choose, in Python and on the command line.
+
+    Examples
+    --------
+    >>> print(tell_choice("dataset", "/my data"))
+    Choose one, as by catalog.upsert(ingest_hdf5, (path,), {'dataset': '/my data'}) \
+or penstock ingest FILE --use hdf5 --set 'dataset=/my data'.
+    """
+    setting = shlex.quote(f"{argument}={value}")
+    return (
+        f"Choose one, as by catalog.upsert(ingest_hdf5, (path,), { ({argument: value})!r})"
+        f" or penstock ingest FILE --use hdf5 --set {setting}."
+    )
+
+
 def list_entries(reader: Reader) -> dict[str, str]:
     """Return the names of the file's entries, and where each leads (for external links, itself)."""
     entries = {}
@@ -62,7 +94,7 @@ def list_entries(reader: Reader) -> dict[str, str]:
 def _class_behind(reader: Reader, path: str) -> str:
     try:
         found = reader.find(path).object
-    except (AssetError, UnsafeLinkError):
+    except _LEADS_NOWHERE:
         return ""
     return text_attribute(found, "NX_class") if isinstance(found, h5py.Group) else ""
 
@@ -104,7 +136,7 @@ def choose_entry(reader: Reader, entry: str | None) -> str | None:
         raise AmbiguousDataError(
             f"has {len(entries)} entries and no default: {', '.join(entries)}",
             where=reader.path,
-            remedy=f"Choose one, such as entry={(with_data or list(entries))[0]!r}.",
+            remedy=tell_choice("entry", (with_data or list(entries))[0]),
         )
     return next(iter(entries.values()), None)
 
@@ -114,7 +146,7 @@ def _has_data(reader: Reader, entry: str) -> bool:
         return bool(default_signals(reader, entry))
     except AmbiguousDataError:
         return True
-    except (NoDataError, AssetError, UnsafeLinkError):
+    except (NoDataError, *_LEADS_NOWHERE):
         return False
 
 
@@ -127,7 +159,7 @@ def default_signals(reader: Reader, entry: str) -> list[Signal]:
     ------
     AmbiguousDataError
         If several NXdata groups show different data, and nothing says which is the default.
-    AssetError, UnsafeLinkError
+    AssetError, UnsafeLinkError, UnsupportedFileError
         If what the file declares as its default is not there, or must not be followed.
     """
     group = _follow_defaults(reader, entry)
@@ -138,7 +170,7 @@ def default_signals(reader: Reader, entry: str) -> list[Signal]:
     for path in reader.tree.of_class("NXdata", entry):
         try:
             signals = _signals_of(reader, reader.find(path))
-        except (AssetError, UnsafeLinkError) as error:
+        except _LEADS_NOWHERE as error:
             troubles.append(error)
             continue
         if signals:
@@ -149,7 +181,7 @@ def default_signals(reader: Reader, entry: str) -> list[Signal]:
         raise AmbiguousDataError(
             f"shows {len(candidates)} different data and no default: {listed}",
             where=reader.path,
-            remedy=f"Choose one, such as dataset={candidates[0][0].named!r}.",
+            remedy=tell_choice("dataset", candidates[0][0].named),
         )
     if not candidates and troubles:
         raise troubles[0]
@@ -219,7 +251,7 @@ def _members(reader: Reader, group: Target) -> Iterator[tuple[str, h5py.Dataset]
     for name in _names(group.object):
         try:
             found = reader.child(group, name).object
-        except (AssetError, UnsafeLinkError):
+        except _LEADS_NOWHERE:
             continue
         if isinstance(found, h5py.Dataset):
             yield name, found

@@ -11,16 +11,10 @@ import h5py
 import numpy as np
 
 from ...core.documents import safe_key
-from ...core.errors import (
-    AmbiguousDataError,
-    AssetError,
-    NoDataError,
-    UnsafeLinkError,
-    UnsupportedFileError,
-)
+from ...core.errors import AmbiguousDataError, AssetError, NoDataError, PenstockError
 from ..assets.hdf5.links import Target
 from ..assets.hdf5.sources import SourceCheck
-from .nexus import Signal, choose_entry, default_signals, make_signal
+from .nexus import Signal, choose_entry, default_signals, make_signal, tell_choice
 from .reader import Reader
 from .tree import DatasetInfo, is_under
 from .values import is_text, read_attribute, text_attribute
@@ -229,17 +223,36 @@ def _signal_at(reader: Reader, path: str) -> Signal:
 
 def _external_candidates(reader: Reader, prefix: str) -> list[Signal]:
     found: dict[tuple[str, str], Signal] = {}
-    for path in [path for path in reader.tree.external if path.startswith(prefix)][:_MOST_EXTERNAL]:
+    for path in _external_links(reader, prefix):
         try:
             target = reader.find(path)
-        except (AssetError, UnsafeLinkError) as error:
-            reader.tree.notes.append(f"{path} leads nowhere: {error}")
-            continue
+        except PenstockError:
+            continue  # `_broken_links` tells of it
         if isinstance(target.object, h5py.Dataset):
             signal = _signal_of_target(reader, target, path)
             if signal.info.image_like:
                 found.setdefault((target.file, target.name), signal)
     return list(found.values())
+
+
+def _external_links(reader: Reader, prefix: str) -> list[str]:
+    return [path for path in reader.tree.external if path.startswith(prefix)][:_MOST_EXTERNAL]
+
+
+def _broken_links(reader: Reader, prefix: str) -> dict[str, PenstockError]:
+    """Return why links into other files cannot be followed, by their paths."""
+    broken = {}
+    for path in _external_links(reader, prefix):
+        try:
+            reader.find(path)
+        except PenstockError as error:
+            broken[path] = error
+    return broken
+
+
+def _tell_link(reader: Reader, path: str, error: PenstockError) -> str:
+    elsewhere = "" if error.where in (None, reader.path) else f"leads to {error.where}, which "
+    return f"link {path!r} {elsewhere}{error.what}"
 
 
 def _signal_of_target(reader: Reader, target: Target, path: str) -> Signal:
@@ -250,6 +263,10 @@ def _only_image(reader: Reader, under: str) -> Signal:
     candidates = find_candidates(reader, under)
     _refuse_weights(reader)
     _refuse_where_data_are_missing(reader, under, candidates)
+    broken = _broken_links(reader, under.rstrip("/") + "/")
+    if broken and not candidates:
+        raise _nothing_but_links(reader, broken)
+    reader.tree.notes += [_tell_link(reader, path, error) for path, error in broken.items()]
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
@@ -267,9 +284,18 @@ def _only_image(reader: Reader, under: str) -> Signal:
     )
 
 
+def _nothing_but_links(reader: Reader, broken: dict[str, PenstockError]) -> PenstockError:
+    path, error = next(iter(broken.items()))
+    more = f"; {len(broken) - 1} more of its links cannot be followed" if len(broken) > 1 else ""
+    told = f"holds no images, and its {_tell_link(reader, path, error)}{more}"
+    failure = type(error)(told, where=reader.path, remedy=error.remedy)
+    failure.__cause__ = error
+    return failure
+
+
 def _refuse_weights(reader: Reader) -> None:
     if any(read_attribute(reader.file, name) for name in ("keras_version", "layer_names")):
-        raise UnsupportedFileError(
+        raise NoDataError(
             "holds the weights of a neural network (Keras), not measurements", where=reader.path
         )
 
@@ -299,12 +325,11 @@ def _listing(candidates: Sequence[Signal | DatasetInfo]) -> str:
     if not candidates:
         return "It holds no images."
     listed = "; ".join(str(candidate) for candidate in candidates[:_MOST_LISTED])
-    more = len(candidates) - _MOST_LISTED
+    if len(candidates) > _MOST_LISTED:
+        listed += f"; and {len(candidates) - _MOST_LISTED} more"
     first = candidates[0]
     name = first.named if isinstance(first, Signal) else first.path
-    return f"Choose with dataset=…, such as dataset={name!r}, from: {listed}" + (
-        f"; and {more} more" if more > 0 else ""
-    )
+    return f"It holds {listed}. {tell_choice('dataset', name)}"
 
 
 def describe_image(reader: Reader, signal: Signal, key: str, check: SourceCheck) -> Image:

@@ -193,7 +193,16 @@ def test_several_candidates_are_listed_with_the_call_to_choose_one(tmp_path):
     with pytest.raises(AmbiguousDataError) as caught:
         documents(tmp_path / "a.h5")
     assert "/two (5, 4, 6) float64" in str(caught.value)
-    assert "dataset='/one'" in str(caught.value)
+    assert "upsert(ingest_hdf5, (path,), {'dataset': '/one'})" in str(caught.value)
+    assert "penstock ingest FILE --use hdf5 --set dataset=/one." in str(caught.value)
+
+
+def test_the_command_line_to_choose_is_quoted_as_a_shell_wants_it(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["my images"] = CUBE
+        file["two"] = CUBE
+    with pytest.raises(AmbiguousDataError, match="--set 'dataset=/my images'"):
+        documents(tmp_path / "a.h5")
 
 
 def test_a_file_without_images_lists_what_there_is(tmp_path):
@@ -252,6 +261,64 @@ def test_links_elsewhere_need_leave_and_the_documents_carry_it(tmp_path):
     assert (read_frames(docs, "images") == CUBE).all()
 
 
+@pytest.mark.parametrize(
+    ("target", "error", "told"),
+    [
+        ("gone.h5", MissingFileError, r"no images.* link '/im' points to .*/gone\.h5, .*not there"),
+        ("../one.h5", UnsafeLinkError, r"no images.* link '/im' points to .*/one\.h5, outside"),
+        (
+            "other.h5",
+            MissingFileError,
+            r"no images.* link '/im' leads to .*/other\.h5, which has no",
+        ),
+        (
+            "text.h5",
+            UnsupportedFileError,
+            r"no images.* link '/im' leads to .*/text\.h5, which is not",
+        ),
+    ],
+)
+def test_a_file_of_nothing_but_broken_links_says_what_they_lead_to(tmp_path, target, error, told):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for path in (tmp_path / "one.h5", folder / "other.h5"):
+        with h5py.File(path, "w") as file:
+            file["d"] = CUBE
+    (folder / "text.h5").write_text("hello")
+    with h5py.File(folder / "a.h5", "w") as file:
+        file["im"] = h5py.ExternalLink(target, "/d" if target == "../one.h5" else "/x")
+        file["curve"] = np.arange(5.0)
+    for ask in (documents, lambda path: probe([str(path)])):
+        with pytest.raises(error, match=told) as caught:
+            ask(folder / "a.h5")
+        if error is UnsafeLinkError:
+            assert "allow_external=True" in caught.value.remedy
+    if error is UnsafeLinkError:
+        docs = documents(folder / "a.h5", allow_external=True)
+        assert (read_frames(docs, "im") == CUBE).all()
+
+
+def test_links_that_lead_nowhere_are_noted_beside_good_data(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["here"] = CUBE
+        file["there"] = h5py.ExternalLink("gone.h5", "/x")
+    notes = only(documents(tmp_path / "a.h5"), "start")[0]["notes"]
+    assert any("'/there' points to" in note and "gone.h5" in note for note in notes)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (5, 0, 6)])
+def test_images_without_pixels_are_no_success(tmp_path, shape):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        group = nexus_group(nexus_group(file, "e", "NXentry"), "d", "NXdata", signal="im")
+        group["im"] = np.zeros(shape)
+    docs = documents(tmp_path / "a.h5")
+    told = f"/e/d/im has no pixels (its shape is {shape})"
+    assert told in only(docs, "start")[0]["notes"]
+    stop = only(docs, "stop")[0]
+    assert stop["exit_status"] == "abort"
+    assert told in stop["reason"]
+
+
 def test_a_missing_virtual_source_is_an_error_before_the_first_document(tmp_path):
     layout = h5py.VirtualLayout((4, 4, 6), "u2")
     layout[:] = h5py.VirtualSource("gone.h5", "d", (4, 4, 6))
@@ -280,8 +347,10 @@ def test_weights_of_a_neural_network_are_refused(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.attrs["keras_version"] = "2.1"
         file["kernel"] = np.ones((3, 3, 8, 8))
-    with pytest.raises(UnsupportedFileError, match="Keras"):
+    with pytest.raises(NoDataError, match="Keras"):
         documents(tmp_path / "a.h5")
+    with pytest.raises(NoDataError, match="Keras"):
+        probe([str(tmp_path / "a.h5")])
 
 
 # Which axes count events -----------------------------------------------------------------------
@@ -567,7 +636,8 @@ def test_several_entries_without_default_must_be_chosen_and_are_runs_of_their_ow
     path = write_two_entries(tmp_path / "a.h5")
     with pytest.raises(AmbiguousDataError, match=r"1\.1, 2\.1, empty") as caught:
         documents(path)
-    assert "entry='1.1'" in caught.value.remedy
+    assert "{'entry': '1.1'}" in caught.value.remedy
+    assert "--set entry=1.1." in caught.value.remedy
     found = probe([path])
     assert found.kwargs == ({"entry": "1.1"}, {"entry": "2.1"})
     assert any("empty" in note for note in found.notes)
