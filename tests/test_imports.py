@@ -78,6 +78,19 @@ def test_every_public_name_of_a_package_resolves(package: str) -> None:
     assert set(public) <= set(dir(module))
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_says_what_it_is(package: str) -> None:
+    said = importlib.import_module(package).__doc__ or ""
+    assert len(said.split()) > 5
+
+
+def test_what_asset_readers_need_is_handed_on() -> None:
+    from penstock.core.assets import AssetArray, AssetContext, Frames, block_rows
+
+    homes = {name.__module__ for name in (AssetArray, AssetContext, Frames, block_rows)}
+    assert homes == {f"penstock.core.assets.{home}" for home in ("array", "protocol", "blocks")}
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = penstock.no_such_name  # type: ignore[attr-defined]
