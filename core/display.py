@@ -5,14 +5,51 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from .run.reader import RunReader
-
-__all__ = ["catalog_html", "describe_catalog", "describe_run", "describe_stream", "format_time"]
+__all__ = [
+    "ShownRun",
+    "ShownStream",
+    "catalog_html",
+    "describe_catalog",
+    "describe_run",
+    "describe_stream",
+    "format_time",
+    "run_html",
+]
 
 MOST_RUNS = 20
+
+
+class ShownStream(Protocol):
+    """What is shown of a stream."""
+
+    @property
+    def data_keys(self) -> Mapping[str, dict[str, Any]]:
+        """Its data keys."""
+
+
+class ShownRun(Protocol):
+    """What is shown of a run."""
+
+    @property
+    def uid(self) -> str:
+        """Its uid."""
+
+    @property
+    def start(self) -> dict[str, Any]:
+        """Its start document."""
+
+    @property
+    def stop(self) -> dict[str, Any] | None:
+        """Its stop document, None where there is none."""
+
+    @property
+    def streams(self) -> Mapping[str, ShownStream]:
+        """Its streams by name."""
+
+    def row_count(self, name: str) -> int:
+        """Return how many rows a stream has."""
 
 
 def format_time(seconds: float | None) -> str:
@@ -34,16 +71,16 @@ def format_time(seconds: float | None) -> str:
     return when.isoformat(sep=" ", timespec="milliseconds")
 
 
-def describe_run(reader: RunReader) -> str:
+def describe_run(run: ShownRun) -> str:
     """Return the summary that typing `run` shows: uid, exit status, times, streams."""
-    start = reader.start
-    lines = ["BlueskyRun", f"  uid={reader.uid!r}"]
+    start = run.start
+    lines = ["BlueskyRun", f"  uid={run.uid!r}"]
     try:
-        stop = reader.stop
+        stop = run.stop
         lines.append(f"  exit_status={_exit_status(stop)!r}")
         lines.append(f"  {format_time(start['time'])} -- {format_time((stop or {}).get('time'))}")
         lines.append("  Streams:")
-        streams = [f"    * {name} ({_rows(reader.row_count(name))})" for name in reader.streams]
+        streams = [f"    * {name} ({_rows(run.row_count(name))})" for name in run.streams]
         lines += streams or ["    (none)"]
     except Exception as error:  # noqa: BLE001  # a summary says what is wrong, it does not fail
         lines.append(f"  {format_time(start['time'])} -- ?")
@@ -59,23 +96,23 @@ def _rows(count: int) -> str:
     return "1 event" if count == 1 else f"{count} events"
 
 
-def run_html(reader: RunReader) -> str:
+def run_html(run: ShownRun) -> str:
     """Return the summary of a run for notebooks."""
-    start = reader.start
+    start = run.start
     try:
-        stop = reader.stop
+        stop = run.stop
         rows = [
-            ("uid", reader.uid),
+            ("uid", run.uid),
             ("exit_status", _exit_status(stop)),
             ("time", f"{format_time(start['time'])} – {format_time((stop or {}).get('time'))}"),
         ]
         streams = [
-            (name, _rows(reader.row_count(name)), key, _shape(data_key))
-            for name, stream in reader.streams.items()
+            (name, _rows(run.row_count(name)), key, _shape(data_key))
+            for name, stream in run.streams.items()
             for key, data_key in stream.data_keys.items()
         ]
     except Exception as error:  # noqa: BLE001  # as in describe_run
-        rows = [("uid", reader.uid), ("cannot be read", str(error))]
+        rows = [("uid", run.uid), ("cannot be read", str(error))]
         streams = []
     table = _html_table(("stream", "rows", "data key", "shape and type"), streams)
     return f"<b>BlueskyRun</b>{_html_table((), rows)}{table}"

@@ -7,9 +7,9 @@ import stat
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..formats import HEAD_BYTES, identify
 from ..places.observation import FileStat, current_observation
 from ..places.open_files import open_once
-from .signatures import HEAD_BYTES, identify
 
 __all__ = ["FileFacts"]
 

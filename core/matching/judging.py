@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import cast, get_args
 
 from ..errors import AmbiguousDataError, NoDataError, PenstockError, UnsafeLinkError
+from ..formats import FORMATS, format_by_suffix, is_format
 from ..registry.records import Ingestor, RunsFound, Tier
 from .choosing import Choice
 from .facts import FileFacts
 from .plan import Claim, Decision, Evidence, Group, Offer, Rejection, Unclaimed
 from .probing import probe
-from .signatures import FORMATS, format_by_suffix, is_format
 from .walking import CHECK_ACCESS
 
 __all__ = ["Apart", "Sample", "judge", "take_sample"]
@@ -257,7 +257,7 @@ def _rejection(name: str, error: Exception) -> Rejection:
     if isinstance(error, PenstockError):
         is_fault = not isinstance(error, _NOT_FAULTS)
         remedy = error.remedy or ""
-        if isinstance(error, AmbiguousDataError):
+        if isinstance(error, AmbiguousDataError) and "--set" not in remedy:
             remedy = f"{remedy} On the command line: `--use {name} --set NAME=VALUE`.".lstrip()
         return Rejection(name, error.what, remedy, is_fault, was_asked=True)
     return Rejection(name, f"{type(error).__name__}: {error}", is_fault=True, was_asked=True)

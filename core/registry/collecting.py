@@ -11,7 +11,7 @@ from typing import Any, cast, get_args
 import pluggy
 
 from ..errors import PluginError
-from ..matching.signatures import FORMATS
+from ..formats import FORMATS
 from .discovery import FoundPlugin
 from .hooks import GROUP, HookSpecs
 from .records import AssetReader, Exporter, Ingestor, PluginInfo, PluginProblem, Tier

@@ -47,7 +47,7 @@ class Ingestor:
     takes: Literal["file", "files"]
     """What the first parameter takes: one path, or the paths of a group (a list of str)."""
     formats: tuple[str, ...] = ()
-    """Ids of the signatures (`core.matching.signatures`) that it reads: "tiff", "hdf5"."""
+    """Ids of the formats (`core.formats`) that it reads: "tiff", "hdf5"."""
     patterns: tuple[str, ...] = ()
     """Case-insensitive globs on file names; empty: any name."""
     probe: str | None = None

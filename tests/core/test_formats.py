@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.core.matching.signatures import (
+from penstock.core.formats import (
     FORMATS,
     HEAD_BYTES,
     format_by_suffix,
