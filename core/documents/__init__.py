@@ -6,11 +6,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "Document": ".types",
+        "START_BYTES": ".measuring",
         "RunComposer": ".compose",
         "StreamComposer": ".compose",
         "array_key": ".keys",
         "child_uid": ".uids",
         "column_key": ".keys",
+        "json_bytes": ".measuring",
         "normalise": ".normalising",
         "page_from_events": ".pages",
         "safe_key": ".keys",
