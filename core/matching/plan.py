@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ..errors import UndecidedError
 from ..registry.records import PluginProblem, Tier
 from ..registry.references import resolve_reference
+from .wording import on_one_line
 
 __all__ = [
     "Claim",
@@ -193,7 +194,7 @@ class Decision:
             lines += [f"  note: {note}" for note in self.chosen.notes]
             lines += [f"  over {offer.ingestor}: {offer.strength}" for offer in self.alternatives]
         lines += [f"  not {rejection.ingestor}: {rejection.reason}" for rejection in self.rejected]
-        return "\n".join(lines)
+        return "\n".join(map(on_one_line, lines))
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,7 @@ class Unclaimed:
         if self.remedy:
             lines.append(f"  {self.remedy}")
         lines += [f"  not {rejection.ingestor}: {rejection.reason}" for rejection in self.rejected]
-        return "\n".join(lines)
+        return "\n".join(map(on_one_line, lines))
 
 
 @dataclass(frozen=True)
@@ -277,7 +278,7 @@ class Plan:
         """Tell for each group which ingestor takes it and why, and why not the others."""
         parts = [decision.explain() for decision in self.decisions]
         parts += [unclaimed.explain() for unclaimed in self.unclaimed]
-        parts += [f"! {problem}" for problem in self.plugin_errors]
+        parts += [on_one_line(f"! {problem}") for problem in self.plugin_errors]
         return "\n\n".join(parts) or "nothing is selected"
 
     def to_dict(self) -> dict[str, Any]:

@@ -67,6 +67,7 @@ def run(options: argparse.Namespace) -> int:
                 )
                 for info in registry.plugins
             ],
+            expendable=["import", "distribution", "version"],
         )
         print_table(
             "Ingestors",

@@ -1,7 +1,8 @@
 """Printing for people: tables and a progress bar, plain where nobody looks.
 
-Colours and the terminal's width are used at a terminal alone; piped output has neither, and no
-line is cut. `NO_COLOR <https://no-color.org>`_ is respected. rich is imported when printing.
+Colours and the terminal's width are used at a terminal alone: there, cells are folded, and columns
+of less importance left out. Piped output has no colours, and no line is cut.
+`NO_COLOR <https://no-color.org>`_ is respected. rich is imported when printing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from contextlib import contextmanager
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
+from penstock.commands.layout import choose_columns, fold, share_width
+from penstock.core.matching.wording import on_one_line
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -24,17 +28,14 @@ __all__ = ["plain", "print_json", "print_table", "progress_bar", "short", "utc"]
 
 
 def plain(text: object) -> str:
-    r"""Return text that is safe to print: control characters of file names are spelled out.
+    r"""Return text on one line that is safe to print: control characters are spelled out.
 
     Examples
     --------
-    >>> plain("a\x1b[31m.tif")
-    'a\\x1b[31m.tif'
+    >>> plain("a\x1b[31m\n.tif")
+    'a\\x1b[31m\\n.tif'
     """
-    return "".join(
-        sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode()
-        for sign in str(text)
-    )
+    return on_one_line(text)
 
 
 def short(path: str) -> str:
@@ -45,7 +46,10 @@ def short(path: str) -> str:
     >>> short(os.path.join(os.getcwd(), "a.tif")), short("/somewhere/else/a.tif")
     ('a.tif', '/somewhere/else/a.tif')
     """
-    here = os.path.join(os.getcwd(), "")
+    try:
+        here = os.path.join(os.getcwd(), "")
+    except FileNotFoundError:  # the working directory is gone
+        return path
     return path[len(here) :] if path.startswith(here) and len(path) > len(here) else path
 
 
@@ -83,43 +87,75 @@ def _finite(value: Any) -> Any:
 
 
 def print_table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, style: str = ""
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    style: str = "",
+    expendable: Sequence[str] = (),
 ) -> None:
     """Print a table; nothing where there are no rows.
 
+    Parameters
+    ----------
+    rows
+        Their cells; one that is a list has a line for each of its items.
+    expendable
+        Columns that are left out where they find no room, the least important first.
+
     Examples
     --------
-    >>> print_table("Runs", ["uid", "files"], [["6f2a", 3]])
+    >>> print_table("Runs", ["uid", "files"], [["6f2a", 3], ["77c1", [1, 2]]])
     Runs
      uid   files
      6f2a  3
+     77c1  1
+           2
     """
     if not rows:
         return
-    cells = [[plain(cell) for cell in row] for row in rows]
+    cells = [[_cell(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        lines = _drawn(title, columns, cells, style)
+        lines = _drawn(title, columns, cells, style, expendable)
     else:  # rich takes seconds for the runs of a season
         lines = [title, *_aligned([list(columns), *cells])]
     _write("\n".join(line.rstrip() for line in lines) + "\n", sys.stdout)
 
 
+def _cell(value: object) -> str:
+    return "\n".join(map(plain, value)) if isinstance(value, list) else plain(value)
+
+
 def _drawn(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], style: str
+    title: str,
+    names: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    style: str,
+    expendable: Sequence[str],
 ) -> list[str]:
-    """Return the lines of a table for the terminal: folded to its width, with colours."""
+    """Return the lines of a table for the terminal: made to fit its width, with colours."""
     from rich.table import Table
     from rich.text import Text
 
+    buffer = io.StringIO()
+    console = _console(buffer)
+    columns = [list(column) for column in zip(names, *rows, strict=True)]
+    shown = choose_columns(columns, console.width, [names.index(name) for name in expendable])
+    left_out = [name for i, name in enumerate(names) if i not in shown]
+    columns = [columns[i] for i in shown]
     table = Table(
         title=title, title_justify="left", title_style=style or "bold", box=None, pad_edge=True
     )
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
+    folded = []
+    for column, width in zip(columns, share_width(columns, console.width), strict=True):
+        heading, *cells = [fold(cell, width) for cell in column]
+        table.add_column(heading, overflow="fold", no_wrap=True)
+        folded.append(cells)
+    for row in zip(*folded, strict=True):
         table.add_row(*map(Text, row))
-    buffer = io.StringIO()
-    _console(buffer).print(table)
+    console.print(table)
+    if left_out:
+        console.print(Text(f" (no room for: {', '.join(left_out)})"))
     return buffer.getvalue().splitlines()
 
 
