@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import io
 import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from penstock._version import __version__
 from penstock.commands import cache, ingest, ls, match, plugins, search, show
 from penstock.commands.exit_codes import BROKEN_PIPE, EXIT_CODES, FAILED, INTERRUPTED, USAGE
-from penstock.core.errors import PenstockError, QueryError, UnregisteredIngestorError
+from penstock.commands.terminal import plain
+from penstock.core.errors import (
+    PenstockError,
+    QueryError,
+    SettingsError,
+    UnregisteredIngestorError,
+)
 
 __all__ = ["build_parser", "main"]
 
 _SUBCOMMANDS = (ingest, cache, ls, show, search, match, plugins)
+
+_NO_FOLDER = "the working folder is gone. Change to one that is there."
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _DESCRIPTION = """\
 Point at files that somebody else's software wrote, and have a catalog of runs.
@@ -75,24 +86,71 @@ def main(arguments: Sequence[str] | None = None) -> int:
     --------
     >>> main(["match", "/no/such/file.tif"])
     /no/such/file.tif: it does not exist. Check the spelling.
-    4
+    1
     """
-    options = build_parser().parse_args(arguments)
+    _prepare_streams()
     try:
-        with _quiet_libraries():
-            code: int = options.run(options)
-        sys.stdout.flush()
-    except (UnregisteredIngestorError, QueryError) as error:  # what a person typed
-        print(f"penstock: {error}", file=sys.stderr)
-        return USAGE
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # here, where what goes wrong can be told
+    except (UnregisteredIngestorError, SettingsError, QueryError) as error:  # what a person typed
+        return _complain(error, USAGE)
     except PenstockError as error:
-        print(f"penstock: {error}", file=sys.stderr)
-        return FAILED
+        return _complain(error, FAILED)
     except KeyboardInterrupt:
-        print("penstock: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read has enough; without this the interpreter would complain while it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:  # whoever read has enough
+        _discard_output()
         return BROKEN_PIPE
+    except OSError as error:
+        return _complain(_tell(error), FAILED)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    options = build_parser().parse_args(arguments)
+    with _quiet_libraries():
+        code: int = options.run(options)
     return code
+
+
+def _prepare_streams() -> None:
+    """Let printing never fail for want of a stream, or of a sign in its encoding."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the caller closed it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _complain(what: object, code: int) -> int:
+    with suppress(OSError):  # standard error may be as full as the disk
+        print(f"penstock: {plain(what)}", file=sys.stderr)
+    return code
+
+
+def _tell(error: OSError) -> str:
+    """Say in a sentence what the operating system refused."""
+    reason = error.strerror or str(error)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
+        return f"the output cannot be written: {reason}"
+    if error.filename is not None:
+        return f"{error.filename}: {reason}"
+    if error.errno in _NO_ROOM:  # unbuffered, it was told at once
+        return f"the output cannot be written: {reason}"
+    return reason if _has_working_folder() else _NO_FOLDER
+
+
+def _has_working_folder() -> bool:
+    try:
+        return bool(os.getcwd())
+    except FileNotFoundError:
+        return False
+
+
+def _discard_output() -> None:
+    """Lose what is still to be written: the interpreter would complain of it while it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

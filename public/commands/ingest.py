@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from penstock.commands import exit_codes
 from penstock.commands.copies import copy_runs, print_copies
 from penstock.commands.data_keys import dtype_text, shape_text
+from penstock.commands.settings import add_choice, settings_of
 from penstock.commands.terminal import plain, print_json, print_table, progress_bar, short
 from penstock.core.report import Report, ReportItem
 
@@ -20,6 +22,7 @@ examples:
   penstock ingest scan_*.tif
   penstock ingest /data/today notes.h5
   penstock ingest --use tiff-stack odd.tif    whatever others offer
+  penstock ingest tooth.h5 --use hdf5 --set dataset=/exchange/data
   penstock ingest /data/today --cache native_copies    copy the runs, too
   penstock ingest /data/today --json | jq .counts
 
@@ -37,7 +40,7 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
-    parser.add_argument("--use", metavar="NAME", help="the ingestor to use; see `penstock plugins`")
+    add_choice(parser)
     parser.add_argument(
         "--cache", metavar="DIR", help="then copy every run into this folder; see `penstock cache`"
     )
@@ -55,7 +58,13 @@ def run(options: argparse.Namespace) -> int:
         print(f"penstock: {plain(problem)}", file=sys.stderr)
     catalog = BlueskyInMemoryCatalog()
     with progress_bar("ingesting") as progress:
-        report = ingest_paths(catalog, options.paths, use=options.use, progress=progress)
+        report = ingest_paths(
+            catalog,
+            options.paths,
+            use=options.use,
+            settings=settings_of(options),
+            progress=progress,
+        )
     copies = None if options.cache is None else copy_runs(catalog, options.cache)
     if options.json:
         told = report.to_dict()
@@ -74,9 +83,9 @@ def print_report(report: Report) -> None:
         "Runs",
         ["uid", "ingestor", "files", "stream", "shape", "dtype", "start time", "from"],
         [_run_row(item) for item in runs],
+        expendable=["dtype", "start time", "uid", "stream"],
     )
-    notes = [(item, note) for item in runs for note in [item.why, *item.details["notes"]] if note]
-    print_table("Notes", ["from", "note"], [(short(item.subject), note) for item, note in notes])
+    print_table("Notes", ["from", "note"], _note_rows(runs))
     others = [*report.with_outcome("failed"), *report.with_outcome("refused")]
     print_table(
         "Not ingested",
@@ -85,6 +94,18 @@ def print_report(report: Report) -> None:
         style="bold red" if report.with_outcome("failed") else "bold yellow",
     )
     print(report)
+
+
+def _note_rows(runs: Sequence[ReportItem]) -> list[tuple[str, str]]:
+    """Return each note once, and what it is about."""
+    about: dict[str, list[str]] = {}
+    for item in runs:
+        for note in filter(None, [item.why, *item.details["notes"]]):
+            about.setdefault(note, []).append(short(item.subject))
+    return [
+        (f"{first} and {len(others)} more" if others else first, note)
+        for note, (first, *others) in about.items()
+    ]
 
 
 def _run_row(item: ReportItem) -> list[object]:
@@ -96,9 +117,9 @@ def _run_row(item: ReportItem) -> list[object]:
         uid[:8] if sys.stdout.isatty() else uid,
         details["ingestor"],
         details["files"],
-        "\n".join(streams),
-        "\n".join(shape_text(streams[name]["events"], key) for name, key in shown.items()),
-        "\n".join(dtype_text(key["dtype"]) for key in shown.values()),
+        list(streams),
+        [shape_text(streams[name]["events"], key) for name, key in shown.items()],
+        [dtype_text(key["dtype"]) for key in shown.values()],
         details["time"].replace("T", " ").replace("+00:00", " UTC"),
         short(item.subject),
     ]

@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from penstock.commands import exit_codes
+from penstock.commands.settings import add_choice, settings_of
 from penstock.commands.terminal import plain, print_json, short
 
 __all__ = ["add_parser", "run"]
@@ -16,13 +17,14 @@ examples:
   penstock match /data/today
   penstock match --why scan_001.h5
   penstock match --json /data/today
+  penstock match --why tooth.h5 --use hdf5 --set dataset=/exchange/data
 
 exit codes:
   0  every file is decided
-  1  the selection could not be matched at all
+  1  something is wrong: a path that does not exist, a damaged file
   2  usage
-  3  several ingestors fit some files equally well
-  4  nothing is undecided, but some file is claimed by no ingestor
+  3  nothing is wrong, but several ingestors fit some files equally well
+  4  nothing is wrong and nothing undecided, but some file is claimed by no ingestor
 """
 
 
@@ -37,7 +39,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
     parser.add_argument("--why", action="store_true", help="show the evidence, for and against")
-    parser.add_argument("--use", metavar="NAME", help="the ingestor to use; see `penstock plugins`")
+    add_choice(parser)
     parser.add_argument("--json", action="store_true", help="print the plan as JSON")
     parser.set_defaults(run=run)
 
@@ -46,11 +48,11 @@ def run(options: argparse.Namespace) -> int:
     """Match, print, and return the exit code."""
     from penstock.core.matching.matcher import match
 
-    plan = match(options.paths, use=options.use)
+    plan = match(options.paths, use=options.use, settings=settings_of(options))
     if options.json:
         print_json(plan.to_dict())
     elif options.why:
-        print(plain(plan.explain()))
+        print(plan.explain())
     else:
         for decision in plan.decisions:
             place = os.path.join(decision.group.folder, str(decision.group))
@@ -62,6 +64,8 @@ def run(options: argparse.Namespace) -> int:
         for unclaimed in plan.unclaimed:
             text = f"{short(unclaimed.subject)}: {unclaimed.reason}."
             print(plain(f"{text} {unclaimed.remedy}".rstrip()))
+    if any(unclaimed.is_fault for unclaimed in plan.unclaimed):
+        return exit_codes.FAILED
     if plan.undecided:
         return exit_codes.UNDECIDED
     return exit_codes.NOTHING_CLAIMED if plan.unclaimed else exit_codes.DONE

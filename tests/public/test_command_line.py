@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import tifffile
@@ -20,6 +21,7 @@ import tifffile
 import penstock
 from penstock.command_line import main
 from penstock.commands.terminal import plain, print_table
+from penstock.core.errors import SettingsError
 
 
 @pytest.fixture
@@ -40,6 +42,14 @@ def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[s
         capture_output=True,
         text=True,
         check=False,
+    )
+
+
+def run_in_shell(command: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command line of a POSIX shell in which `penstock` is this one."""
+    script = f'penstock() {{ "{sys.executable}" -m penstock "$@"; }}; {command}'
+    return subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, check=False, **options
     )
 
 
@@ -133,7 +143,7 @@ def test_at_a_terminal_there_are_colours_unless_no_color_is_set(data: Path) -> N
 
 
 def test_columns_stay_aligned_whatever_is_in_them(capsys: pytest.CaptureFixture[str]) -> None:
-    print_table("T", ["a", "b", "c"], [["銅", "x\ny", 1], ["Cu\x1b", "", 22]])
+    print_table("T", ["a", "b", "c"], [["銅", ["x", "y"], 1], ["Cu\x1b", "", 22]])
     assert capsys.readouterr().out.splitlines() == [
         "T",
         " a       b  c",
@@ -263,3 +273,172 @@ def test_names_of_files_cannot_control_the_terminal(tmp_path: Path) -> None:
 
 def test_names_that_are_no_text_are_printed() -> None:
     assert plain(os.fsdecode(b"a\xff.tif")) == r"a\udcff.tif"
+
+
+# What can be wrong with the surroundings ------------------------------------------------------
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["ingest", "match --json"])
+def test_output_that_cannot_be_written_is_told_in_a_sentence(
+    data: Path, command: str, unbuffered: str
+) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = run_in_shell(f"penstock {command} '{data}' > /dev/full", env=environment)
+    said = "penstock: the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_output_changes_nothing_else(data: Path, tmp_path: Path, closed: str) -> None:
+    cache = tmp_path / "copies"
+    done = run_in_shell(f"penstock ingest '{data}' --cache '{cache}' {closed}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list(cache.glob("*.msgpack"))) == 1
+
+
+def test_a_deleted_working_folder_is_told_in_a_sentence(data: Path, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = run_in_shell(f"rmdir '{gone}'; penstock match '*.tif'", cwd=gone)
+    assert done.returncode == 1
+    assert "*.tif: the working folder is gone. Change to one" in done.stdout
+    gone.mkdir()
+    done = run_in_shell(f"rmdir '{gone}'; penstock ingest '{data}'", cwd=gone)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_the_encoding_of_the_output_lacks_is_spelled_out(data: Path) -> None:
+    done = run("match", "--why", data, PYTHONIOENCODING="ascii")
+    assert r"\u2192 tiff-series" in done.stdout
+    assert done.stderr == ""
+
+
+# How it looks ---------------------------------------------------------------------------------
+
+
+def test_a_line_break_in_a_name_breaks_no_row(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a\nb.tif", np.zeros((4, 6), np.uint16))
+    (tmp_path / "c\nd.txt").write_text("x")
+    for arguments in (["ingest"], ["match"], ["match", "--why"]):
+        shown = run(*arguments, tmp_path).stdout
+        assert r"a\nb.tif" in shown
+        assert r"c\nd.txt" in shown
+    assert plain("a\n\r\tb") == r"a\n\r\tb"
+
+
+def test_a_table_can_be_read_at_80_columns(data: Path) -> None:
+    (data / "Sn_growth_2024-03-05").mkdir()
+    for number in range(3):
+        name = data / "Sn_growth_2024-03-05" / f"frame_of_the_camera_{number}.tif"
+        tifffile.imwrite(name, np.zeros((20, 30), np.uint16))
+    shown = re.sub(r"\x1b\[[^m]*m", "", run_at_terminal("ingest", data, COLUMNS="80"))
+    lines = shown[shown.index("Runs") :].splitlines()
+    assert all(len(line.rstrip()) <= 80 for line in lines)
+    assert re.search(r"tiff-series +3 +(primary +)?3 × 20 × 30 ", shown)
+    assert "Sn_growth_2024-03-05/\r\n" in shown
+    assert "frame_of_the_camera_{}.tif" in shown
+    assert re.search("no room for: .*dtype, start time", shown)
+
+
+def test_an_empty_folder_is_said_to_be_empty(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("ingest", "match"):
+        assert main([command, str(tmp_path)]) == 4
+        assert "no files were found in this folder" in capsys.readouterr().out
+
+
+def test_a_note_on_many_runs_is_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, pages in enumerate([1, 1, 2, 1, 1]):
+        tifffile.imwrite(tmp_path / f"f_{number}.tif", np.zeros((pages, 4, 6), np.uint16))
+    assert main(["ingest", str(tmp_path)]) == 0
+    assert re.search(r"f_0\.tif and 4 more +taken one by one: ", capsys.readouterr().out)
+
+
+# Choosing -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ambiguous(tmp_path: Path) -> Path:
+    """An HDF5 file with two datasets of images, neither of which is the default."""
+    path = tmp_path / "tooth.h5"
+    with h5py.File(path, "w") as file:
+        file["exchange/data"] = np.zeros((4, 8, 8), np.uint16)
+        file["other/x"] = np.zeros((2, 8, 8), np.uint16)
+    return path
+
+
+def test_the_users_choice_of_an_ingestor_is_taken(data: Path) -> None:
+    done = run("ingest", data / "scan_8.tif", "--use", "tiff-stack")
+    assert done.returncode == 0
+    assert re.search(r"tiff-stack +1 +primary +1 × 4 × 6", done.stdout)
+
+
+def test_a_dataset_can_be_set(ambiguous: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ingest", str(ambiguous)]) == 4
+    assert "--use hdf5 --set " in capsys.readouterr().out
+    choice = ["--use", "hdf5", "--set", "dataset=/exchange/data"]
+    assert main(["ingest", str(ambiguous), *choice]) == 0
+    assert re.search(r"hdf5 +1 +primary +4 × 8 × 8", capsys.readouterr().out)
+    assert main(["match", "--json", str(ambiguous), *choice]) == 0
+    (decision,) = json.loads(capsys.readouterr().out)["decisions"]
+    (claim,) = decision["chosen"]["claims"]
+    assert claim["kwargs"] == {"dataset": "/exchange/data"}
+
+
+def test_values_of_settings_are_json_or_text(
+    ambiguous: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ["--set", "dataset=/other/x", "--set", 'metadata={"scan_id": 5}']
+    assert main(["match", "--json", str(ambiguous), "--use", "hdf5", *settings]) == 0
+    (decision,) = json.loads(capsys.readouterr().out)["decisions"]
+    kwargs = decision["chosen"]["claims"][0]["kwargs"]
+    assert kwargs == {"dataset": "/other/x", "metadata": {"scan_id": 5}}
+
+
+def test_a_catalog_takes_settings(ambiguous: Path) -> None:
+    catalog = penstock.BlueskyInMemoryCatalog()
+    settings = {"dataset": "/other/x"}
+    report = catalog.ingest(ambiguous, use="hdf5", settings=settings)
+    assert report.ok
+    assert len(catalog[-1].primary) == 2
+    with pytest.raises(SettingsError, match="a plan has its settings"):
+        catalog.ingest(penstock.match(ambiguous), settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--use", "hdf5", "--set", "dataste=/a"], "hdf5 has no setting 'dataste'. It has: data"),
+        (["--set", "dataset=/a"], "settings (dataset) need the ingestor"),
+    ],
+)
+@pytest.mark.parametrize("command", ["ingest", "match"])
+def test_settings_that_nobody_takes_are_a_usage_error(
+    ambiguous: Path,
+    command: str,
+    arguments: list[str],
+    complaint: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([command, str(ambiguous), *arguments]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_setting_needs_a_value(ambiguous: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["ingest", str(ambiguous), "--use", "hdf5", "--set", "dataset"])
+    assert caught.value.code == 2
+    assert "'dataset' is not KEY=VALUE" in capsys.readouterr().err
+
+
+def test_match_says_what_is_wrong_with_a_damaged_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.tif").write_bytes(b"II*\0")
+    assert main(["match", str(tmp_path)]) == 1
+    assert "a.tif: the file " in capsys.readouterr().out
