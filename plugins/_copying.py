@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CopyFormat", "copy_run"]
 
-Judgement: TypeAlias = Literal["absent", "fresh", "stale"]
+Judgement: TypeAlias = Literal["absent", "fresh", "stale", "fuller"]
+
+
+_NO_STOP = "the run has no stop: it is in progress, or was cut short"
 
 
 class WriteDocument(Protocol):
@@ -65,16 +68,41 @@ def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
     if there == "fresh":
         why = "the copy is up to date"
         return ReportItem(path, "skipped", why, uid=run.uid, details={"path": path})
+    lack = _lack(run)
+    if there == "fuller":
+        why = f"a whole copy would be replaced by a partial one: {lack}"
+        remedy = "Keep the copy, copy into another folder, or remove the copy first."
+        return ReportItem(path, "refused", why, remedy, uid=run.uid, details={"path": path})
 
     check_space(directory, files.estimate(run))
-    mark = make_mark(run.uid, {"fingerprint": state, "copied": time.time()})
+    told = {"fingerprint": state, "copied": time.time()}
+    cut = _cut(run)
+    if cut:
+        told["truncated"] = cut
+    mark = make_mark(run.uid, told)
     with open_new(path) as file:
         events, is_complete = _write(file, run.documents(fill=files.fill), files.write, mark)
         size = file.tell()
     outcome: Outcome = "ok" if is_complete else "partial"
-    why = "" if is_complete else "the run has no stop: it is in progress, or was cut short"
+    why = "" if is_complete else lack or _NO_STOP
     details = {"path": path, "bytes": size, "events": events, "replaced": there == "stale"}
     return ReportItem(path, outcome, why, uid=run.uid, details=details)
+
+
+def _cut(run: BlueskyRun) -> str:
+    """Return what a copy of a run that was read from a cut file says of that; "" of others."""
+    told = run.provenance
+    if "truncated" not in told:
+        return ""
+    return f"was copied from {told.get('file')}, which {told['truncated']}"
+
+
+def _lack(run: BlueskyRun) -> str:
+    """Tell what makes a run a partial one; "" of a whole one."""
+    told = run.provenance
+    if "truncated" in told:
+        return f"{told.get('file')} {told['truncated']}"
+    return "" if run.metadata["stop"] is not None else _NO_STOP
 
 
 def _write(
@@ -98,6 +126,8 @@ def _judge(
     path: str, run: BlueskyRun, files: CopyFormat, start: dict[str, Any], state: Any
 ) -> Judgement:
     """Tell whether the copy is ``"absent"``, ``"fresh"``, or ``"stale"`` and to be replaced.
+
+    It is ``"fuller"`` where it has a stop and the run, of the same start, has none or was cut.
 
     Raises
     ------
@@ -126,9 +156,12 @@ def _judge(
     if not _same(there, start):
         return "stale"
     if mark is not None and (state is not None or mark.get("fingerprint") is not None):
-        return "fresh" if mark.get("fingerprint") == state else "stale"
-    # Nothing tells the state of what it was made from: the documents' two ends have to do.
-    return "fresh" if _same(stop, run.metadata["stop"]) else "stale"
+        is_fresh = mark.get("fingerprint") == state
+    else:  # nothing tells what it was made from: the documents' two ends have to do
+        is_fresh = _same(stop, run.metadata["stop"])
+    if is_fresh:
+        return "fresh"
+    return "fuller" if stop is not None and _lack(run) else "stale"
 
 
 def _same(one: Any, other: Any) -> bool:

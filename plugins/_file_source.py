@@ -50,7 +50,8 @@ class FileSource:
         -------
         dict
             ``file``; of copies that penstock made ``copied``, when, and ``fingerprint``, of the
-            files that were copied; ``truncated``, a sentence, where the file ends too early.
+            files that were copied; ``truncated``, a sentence, where the file ends too early, or
+            the one it was copied from did.
         """
         told: dict[str, Any] = {"file": self.path}
         try:
@@ -58,7 +59,9 @@ class FileSource:
         except TruncatedFileError as error:
             return {**told, "truncated": error.what}
         if mark is not None:
-            told |= {key: mark[key] for key in ("fingerprint", "copied") if key in mark}
+            told |= {
+                key: mark[key] for key in ("fingerprint", "copied", "truncated") if key in mark
+            }
         return told
 
     def _read_documents(self) -> Iterator[Document]:

@@ -290,6 +290,35 @@ def test_a_disk_that_is_too_full_is_told_before_anything_is_written(tmp_path: Pa
     assert names_in(tmp_path) == []
 
 
+def cut_copy(folder: Path, uid: str) -> BlueskyRun:
+    path = Path(BlueskyRun(count_run(3, uid=uid)).cache(folder).details["path"])
+    path.write_bytes(path.read_bytes()[:-5])
+    return BlueskyMsgpackCatalog(folder)[uid]
+
+
+def test_a_whole_copy_is_never_replaced_by_a_partial_one(tmp_path: Path) -> None:
+    whole = Path(BlueskyRun(count_run(3, uid="6f2a")).cache(tmp_path / "good").details["path"])
+    before = whole.read_bytes()
+    cut = cut_copy(tmp_path / "part", "6f2a")
+    for partial in (cut, BlueskyRun(count_run(3, uid="6f2a", stop=False))):
+        item = partial.cache(tmp_path / "good")
+        assert item.outcome == "refused"
+        assert item.why.startswith("a whole copy would be replaced by a partial one")
+        assert item.remedy
+        assert whole.read_bytes() == before
+    assert not BlueskyMsgpackCatalog(tmp_path / "part").cache(tmp_path / "good").ok
+
+
+def test_a_copy_of_a_cut_run_keeps_saying_so(tmp_path: Path) -> None:
+    cut = cut_copy(tmp_path / "part", "6f2a")
+    item = cut.cache(tmp_path / "again")
+    assert item.outcome == "partial"
+    assert "ends at byte" in item.why
+    copy = BlueskyMsgpackCatalog(tmp_path / "again")["6f2a"]
+    assert "6f2a.msgpack, which ends at byte" in copy.provenance["truncated"]
+    assert cut.cache(tmp_path / "again").outcome == "skipped"
+
+
 # What interrupted writers leave -----------------------------------------------------------------
 
 
