@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 from ...core.documents import Document
 from ...core.errors import TruncatedFileError, UnsupportedFileError
 from .._mark import DOCUMENT_NAMES, is_mark
+from .._opening import open_regular
 
 __all__ = ["SUFFIX", "read_documents", "read_mark", "read_start"]
 
@@ -57,7 +58,7 @@ def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
 
 
 def _read(path: str) -> Iterator[Document]:
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         yield from _read_lines(file, path)
 
 

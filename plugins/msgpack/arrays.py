@@ -94,7 +94,7 @@ class StoredFrames:
     def _open(self) -> int:
         path = self.file.path
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError as error:
             raise MissingFileError("the copy is no longer there", where=path) from error
         except OSError as error:

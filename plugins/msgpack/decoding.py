@@ -13,6 +13,7 @@ from ...core.assets.array import AssetArray, Piece
 from ...core.documents import Document, page_from_events
 from ...core.errors import TruncatedFileError, UnsupportedFileError
 from .._mark import DOCUMENT_NAMES, is_mark
+from .._opening import open_regular
 from .arrays import FileIdentity, Reference, StoredArray, decode_array
 from .walking import MAX_STRUCTURE, Item, Payload, walk_items
 
@@ -126,7 +127,7 @@ def read_documents(path: str) -> Iterator[Document]:
     UnsupportedFileError
         If it is no copy of a run.
     """
-    with open(path, "rb", buffering=0) as file:
+    with open_regular(path, buffering=0) as file:
         descriptor = file.fileno()
         identity = FileIdentity.of(descriptor, path)
         for item in walk_items(descriptor, path):
@@ -174,7 +175,7 @@ def _loaded(value: Any) -> Any:
 
 def read_start(path: str) -> dict[str, Any]:
     """Read the start document of a file, and nothing else."""
-    with open(path, "rb", buffering=0) as file:
+    with open_regular(path, buffering=0) as file:
         descriptor = file.fileno()
         small = _read_small_start(os.pread(descriptor, _SMALL_START, 0))
         if small is not None:
@@ -227,7 +228,7 @@ def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     TruncatedFileError
         If it is not whole.
     """
-    with open(path, "rb", buffering=0) as file:
+    with open_regular(path, buffering=0) as file:
         descriptor = file.fileno()
         identity = FileIdentity.of(descriptor, path)
         last: list[Item] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -134,3 +135,10 @@ def test_a_damaged_line_further_on_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(first + b"garbage\n" + b"".join(rest))
     with pytest.raises(PenstockError, match="is not JSON"):
         BlueskyJSONLCatalog(tmp_path)["6f2a"].metadata["stop"]
+
+
+def test_a_pipe_is_named_and_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    catalog = BlueskyJSONLCatalog(tmp_path)
+    assert len(catalog) == 0
+    assert [problem.why for problem in catalog.problems] == ["is no regular file"]

@@ -15,7 +15,7 @@ import pytest
 from penstock import BlueskyMsgpackCatalog
 from penstock.core.assets.array import AssetArray
 from penstock.core.documents import RunComposer, array_key
-from penstock.core.errors import AssetError, NoDataError, RunNotFoundError
+from penstock.core.errors import AssetError, NoDataError, PenstockError, RunNotFoundError
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
 from penstock.plugins.msgpack import decoding
@@ -293,3 +293,18 @@ def test_copying_a_folder_of_copies_into_itself_changes_nothing(tmp_path):
     report = BlueskyMsgpackCatalog(tmp_path).cache(tmp_path)
     assert [item.outcome for item in report] == ["skipped"]
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+# What else may lie in a folder -------------------------------------------------------------------
+
+
+def test_a_pipe_is_named_and_never_waited_for(tmp_path: Path) -> None:
+    copy(tmp_path, "one")
+    os.mkfifo(tmp_path / "pipe.msgpack")
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert list(catalog) == ["one"]
+    (problem,) = catalog.problems
+    assert (problem.subject, problem.why) == (str(tmp_path / "pipe.msgpack"), "is no regular file")
+    os.mkfifo(tmp_path / "two.msgpack")
+    with pytest.raises(PenstockError, match="is no regular file"):
+        copy(tmp_path, "two")
