@@ -44,6 +44,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--cache", metavar="DIR", help="then copy every run into this folder; see `penstock cache`"
     )
+    parser.add_argument(
+        "--recall",
+        action="store_true",
+        help="open files that lie on tape too, which calls them back",
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.set_defaults(run=run)
 
@@ -63,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
             options.paths,
             use=options.use,
             settings=settings_of(options),
+            recall=options.recall,
             progress=progress,
         )
     copies = None if options.cache is None else copy_runs(catalog, options.cache)

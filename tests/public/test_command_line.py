@@ -442,3 +442,14 @@ def test_match_says_what_is_wrong_with_a_damaged_file(
     (tmp_path / "a.tif").write_bytes(b"II*\0")
     assert main(["match", str(tmp_path)]) == 1
     assert "a.tif: the file " in capsys.readouterr().out
+
+
+def test_files_on_tape_are_opened_on_request_alone(tmp_path):
+    for number in (1, 2):
+        path = tmp_path / f"img_{number}.tif"
+        path.touch()
+        os.truncate(path, 1000)  # a size but no blocks on disk: as a migrated file looks
+        if os.stat(path).st_blocks:
+            pytest.skip("this file system gives blocks to empty files")
+    assert "on tape" in run("ingest", tmp_path).stdout
+    assert "on tape" not in run("ingest", "--recall", tmp_path).stdout
