@@ -41,7 +41,7 @@ def test_a_cluster_agrees(image, tmp_path):
         distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # any port: other tests may run beside these
             host="127.0.0.1",
             local_directory=str(tmp_path / "scratch"),
         ) as cluster,
