@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ...core.errors import AssetError, UnsupportedFileError
 from ...core.registry import RunsFound
 from .metadata import TiffFacts, check_first_page, inspect_file
@@ -50,8 +52,10 @@ def probe_stack(paths: list[str]) -> RunsFound | None:
     if len(paths) == 1:
         problem = (first.problem,) if first.problem else ()
         return RunsFound(detail=f"{len(first)} pages of {_size(facts[0])}", notes=problem)
-    if any(len(item.directory) > 1 for item in facts):
-        detail = f"{len(first)} pages of {_size(facts[0])} in the first file"
+    stack = next((item for item in facts if len(item.directory) > 1), None)
+    if stack is not None:
+        name = os.path.basename(stack.path)
+        detail = f"{len(stack.directory)} pages of {_size(stack)} in {name}"
     elif bad:
         detail = "some of the files cannot be read"
     else:
