@@ -1,6 +1,8 @@
 """What the README and the documentation show is what happens.
 
-Each page is run from its top to its end, in a folder that holds a copy of the sample files:
+Each page is run from its top to its end, in a folder that has the sample files as a clone has them.
+A page that writes anything first makes a scratch folder (by the ``sh`` block that SCRATCH is) and
+goes there; the folder it started in must be as it was when the page ends.
 
 - ``pycon`` blocks as doctests: what they print must be printed,
 - ``python`` blocks as code, in the same namespace,
@@ -30,6 +32,10 @@ from penstock.core.registry.hooks import HookSpecs
 REPOSITORY = Path(__file__).resolve().parent.parent
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+SCRATCH = """\
+source .venv/bin/activate
+play=$(mktemp -d) && cp -r sample_files "$play" && cd "$play"
+"""
 LINK = re.compile(r"\]\((?!https?:|#)(?P<target>[^)#]+)")
 
 
@@ -88,6 +94,27 @@ def run_console(block: Block, page: str) -> None:
             pytest.fail(f"{page}: {command}\n-- expected\n{expected}\n-- got\n{done.stdout}")
 
 
+def make_scratch(body: str, temporary: Path) -> Path:
+    """Do the step as the page shows it, and return the folder in which it ends."""
+    temporary.mkdir(exist_ok=True)
+    done = subprocess.run(
+        ["bash", "-euc", f"{body}pwd"],
+        check=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        text=True,
+        stdout=subprocess.PIPE,
+    )
+    return Path(done.stdout.rstrip("\n"))
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """Every file and folder below, and what is in the files."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
 def runs_something(page: Path) -> bool:
     return any(block.language in ("pycon", "python", "console") for block in blocks(page))
 
@@ -96,13 +123,17 @@ def runs_something(page: Path) -> bool:
 def test_a_page_does_what_it_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clone = tmp_path / "clone"
     shutil.copytree(
         penstock.sample_files.folder(),
-        tmp_path / "sample_files",
-        ignore=shutil.ignore_patterns("*.py", "__pycache__"),
+        clone / "sample_files",
+        ignore=shutil.ignore_patterns("__pycache__"),
     )
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)  # a page may write a module and import it
+    (clone / ".venv" / "bin").mkdir(parents=True)
+    (clone / ".venv" / "bin" / "activate").touch()
+    before = contents(clone)
+    monkeypatch.chdir(clone)
+    monkeypatch.syspath_prepend("")  # a page may write a module and import it
     known = set(sys.modules)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for block in blocks(page):
@@ -113,6 +144,13 @@ def test_a_page_does_what_it_shows(
             exec(compile(where + block.body, str(page), "exec"), namespace)
         elif block.language == "console":
             run_console(block, name_of(page))
+        elif block.body == SCRATCH:
+            monkeypatch.chdir(make_scratch(block.body, tmp_path / "scratch"))
+    after = contents(clone)
+    if page.name == "README.md":  # its commands make the copies that it speaks of
+        after = {name: held for name, held in after.items() if "native_copies" not in name}
+    assert [name for name in before if name not in after or after[name] != before[name]] == []
+    assert [name for name in after if name not in before] == []
     for name in set(sys.modules) - known:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
             del sys.modules[name]
