@@ -19,9 +19,10 @@ examples:
 
 A QUERY is one in MongoDB's language, as JSON, or a term: a name, one of = != < <= > >=, and a
 value. Several have to hold together. Names with dots reach into sub-documents. A value is read as
-JSON where it is JSON (12, true, null, "12" for text), else it is text; that of `time` may be a
-date, in UTC unless it says otherwise. Quote terms with < or >: unquoted, the shell takes what
-follows for a file.
+JSON where it is JSON (12, true, null, "12" for text), else it is text. That of `time` is seconds
+since 1970 or an ISO date (2024-03-05, 2024-03-05T13:02:00+01:00), in UTC unless it says otherwise;
+time=2024-03-05 is any time of that day, and < <= > >= compare with its beginning. Quote terms with
+< or >: unquoted, the shell takes what follows for a file.
 
 exit codes:
   0  done, whether or not anything was found

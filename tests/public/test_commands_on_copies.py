@@ -258,6 +258,7 @@ def test_a_run_that_is_not_there_or_not_the_only_one(copies: Path, capsys: Outpu
         (["scan_id>=553", "scan_id<554"], ["553a-Ni"]),
         (["scan_id>553", "sample.name=Ni"], []),
         (["time>2024-03-05", "time<2024-03-06"], ["77-open"]),
+        (["time=2024-03-05"], ["77-open"]),
         (['{"scan_id": {"$exists": true}}', "sample.name!=Ni"], ["554a-co"]),
         (["{}"], ["77-open", "554a-co", "553a-Ni"]),
     ],
@@ -276,7 +277,10 @@ def test_a_search_without_result_is_no_error(copies: Path, capsys: Output) -> No
     assert capsys.readouterr().out == "no runs found\n"
 
 
-@pytest.mark.parametrize("query", ['{"$noop": 1}', "copper", "{'a': 1}", "=5", '{"a": [}'])
+@pytest.mark.parametrize(
+    "query",
+    ['{"$noop": 1}', "copper", "{'a': 1}", "=5", '{"a": [}', "time>yesterday", "time>2024-13-45"],
+)
 def test_a_query_that_is_not_valid_is_a_mistake_of_usage(
     query: str, copies: Path, capsys: Output
 ) -> None:

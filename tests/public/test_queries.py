@@ -16,7 +16,7 @@ NAMES = st.from_regex(r"[a-z_]+(\.[a-z_0-9]+)*", fullmatch=True)
 VALUES = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.integers())
 
 
-@given(NAMES, VALUES)
+@given(NAMES.filter(lambda name: name != "time"), VALUES)
 def test_a_value_in_json_is_that_value(name: str, value: object) -> None:
     assert parse_query([f"{name}={json.dumps(value)}"]) == {name: value}
 
@@ -54,12 +54,43 @@ def test_comparisons_compare(name: str, held: int, asked: int) -> None:
         ("time<1709643720", {"time": {"$lt": 1709643720}}),
         ("time>=2024-03-05T14:02:00+01:00", {"time": {"$gte": 1709643720.0}}),
         ("time>=2024-03-05 13:02", {"time": {"$gte": 1709643720.0}}),
-        ("time=never", {"time": "never"}),
+        ("time=2024-03-05", {"time": {"$gte": 1709596800.0, "$lt": 1709683200.0}}),
+        ("time=2024-03-05T00:00", {"time": 1709596800.0}),  # that moment
         ("day=2024-03-05", {"day": "2024-03-05"}),  # only `time` is a time
     ],
 )
 def test_terms(term: str, query: object) -> None:
     assert parse_query([term]) == query
+
+
+@pytest.mark.parametrize(
+    ("sign", "held"),
+    [
+        ("=", [False, True, True, False]),
+        ("!=", [True, False, False, True]),
+        ("<", [True, False, False, False]),
+        ("<=", [True, True, False, False]),
+        (">", [False, False, True, True]),
+        (">=", [False, True, True, True]),
+    ],
+)
+def test_a_date_equals_its_whole_day_and_is_ordered_by_its_beginning(
+    sign: str, held: list[bool]
+) -> None:
+    query = parse_query([f"time{sign}2024-03-05"])
+    times = [1709596799.9, 1709596800.0, 1709683199.9, 1709683200.0]
+    assert [matches(query, {"time": time}) for time in times] == held
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["yesterday", "2024-13-45", "05/03/2024", "", "true", "null", '"2024"', "[1]", "NaN", "2024-"],
+)
+@pytest.mark.parametrize("sign", ["=", "!=", "<", ">="])
+def test_a_time_that_is_none_is_told_with_what_is_accepted(sign: str, text: str) -> None:
+    with pytest.raises(QueryError, match="is no time") as caught:
+        parse_query([f"time{sign}{text}"])
+    assert "seconds since 1970, or an ISO date" in caught.value.remedy
 
 
 def test_parts_have_to_hold_together() -> None:
