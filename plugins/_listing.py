@@ -70,7 +70,7 @@ class CopyListing:
         self._lock = threading.RLock()
         self._copies: dict[str, _Copy] = {}
         self._indexes: dict[str, StartIndex] = {}
-        self._lost_folders: list[ReportItem] = []
+        self._unlisted: list[ReportItem] = []
         self._rivals: list[ReportItem] = []
         self._path_of: dict[str, str] = {}
         self._folder_times: dict[str, int] = {}
@@ -87,7 +87,7 @@ class CopyListing:
         with self._lock:
             self.refresh()
             faulty = [copy.problem for copy in self._copies.values() if copy.problem is not None]
-            return Report([*self._lost_folders, *faulty, *self._rivals])
+            return Report([*self._unlisted, *faulty, *self._rivals])
 
     # Following the files ----------------------------------------------------------------------
 
@@ -121,7 +121,7 @@ class CopyListing:
         return fresh and self._are_folders_unchanged()
 
     def _are_folders_unchanged(self) -> bool:
-        if not self._folder_times or any(glob.has_magic(folder) for folder, _ in self._patterns):
+        if not self._folder_times or any(named.is_glob for named in self._patterns):
             return False
         return all(
             _folder_time(folder) == known and self._looked_ns - known > _TICK_NS
@@ -130,13 +130,12 @@ class CopyListing:
 
     def _look(self) -> None:
         self._looked, self._looked_ns = time.monotonic(), time.time_ns()
-        self._lost_folders = []
+        self._unlisted = []
         found: dict[str, FileState] = {}
         folders: dict[str, list[str]] = {}
-        for folder, name in self._patterns:
-            named = glob.glob(folder, recursive=True) if glob.has_magic(folder) else [folder]
-            for path in named:
-                folders.setdefault(path, []).append(name)
+        for named in self._patterns:
+            for path in named.folders():
+                folders.setdefault(path, []).append(named.names)
         self._folder_times = {folder: _folder_time(folder) for folder in folders}
         for folder, patterns in folders.items():
             found.update(self._list(folder, _any_of(patterns)))
@@ -151,11 +150,14 @@ class CopyListing:
                     if name[0] != "." and is_wanted(name):
                         try:
                             stat = entry.stat()
-                        except FileNotFoundError:  # deleted just now
+                        except OSError as error:
+                            gone = isinstance(error, FileNotFoundError)
+                            if not gone or entry.is_symlink():  # else it was deleted just now
+                                self._unlisted.append(ReportItem.from_error(entry.path, error))
                             continue
                         found[entry.path] = (stat.st_size, stat.st_mtime_ns)
         except OSError as error:
-            self._lost_folders.append(ReportItem.from_error(folder, error))
+            self._unlisted.append(ReportItem.from_error(folder, error))
         return found
 
     def _take(self, found: dict[str, FileState]) -> None:
@@ -225,22 +227,45 @@ def _listed(paths: Paths) -> list[str]:
     return [os.fspath(path) for path in paths]
 
 
-def _pattern(path: str, suffix: str) -> tuple[str, str]:
-    """Return the folder(s) that a path means, and the pattern of names in them."""
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    folder: str
+    """A folder, or a glob of folders."""
+    is_glob: bool
+    names: str
+    """A glob of the names in it."""
+
+    def folders(self) -> list[str]:
+        return glob.glob(self.folder, recursive=True) if self.is_glob else [self.folder]
+
+
+def _pattern(path: str, suffix: str) -> _Pattern:
+    """Return the folder(s) and names that a path means; what is there is no glob."""
     if os.path.isdir(path):
-        return os.path.realpath(path), f"*{suffix}"
+        return _Pattern(os.path.realpath(path), False, f"*{suffix}")
     folder, name = os.path.split(path)
-    if glob.has_magic(folder):
-        return os.path.abspath(folder), name
-    if not os.path.isdir(folder or "."):
+    if os.path.isdir(folder or "."):
+        if os.path.lexists(path):
+            name = glob.escape(name)
+        elif not glob.has_magic(name):
+            raise NoDataError(
+                "there is no such file or folder", where=path, remedy=f"Copies end in {suffix}."
+            )
+        return _Pattern(os.path.realpath(folder or "."), False, name)
+    if not glob.has_magic(folder):
         raise NoDataError(
             "there is no such folder", where=path, remedy="Give a folder of copies, or a glob."
         )
-    if not glob.has_magic(name) and not os.path.exists(path):
-        raise NoDataError(
-            "there is no such file or folder", where=path, remedy=f"Copies end in {suffix}."
-        )
-    return os.path.realpath(folder or "."), name
+    return _Pattern(_escaped_where_there(os.path.abspath(folder)), True, name or f"*{suffix}")
+
+
+def _escaped_where_there(folder: str) -> str:
+    """Escape the leading folders of a glob that are there under that very name."""
+    there, rest = folder, ""
+    while not os.path.isdir(there):
+        there, name = os.path.split(there)
+        rest = os.path.join(name, rest) if rest else name
+    return os.path.join(glob.escape(there), rest)
 
 
 def _any_of(patterns: list[str]) -> Callable[[str], object]:

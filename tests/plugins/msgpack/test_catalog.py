@@ -308,3 +308,27 @@ def test_a_pipe_is_named_and_never_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "two.msgpack")
     with pytest.raises(PenstockError, match="is no regular file"):
         copy(tmp_path, "two")
+
+
+@pytest.mark.parametrize("name", ["run[1]", "all*", "what?", "[!a]"])
+def test_brackets_and_stars_in_names_that_are_there_are_no_globs(tmp_path: Path, name: str) -> None:
+    path = copy(tmp_path / name / "copies", "one")
+    odd = path.rename(path.with_name("one[1].msgpack"))
+    for given in (path.parent, path.parent / "*.msgpack", odd, tmp_path / name / "*" / "*.msgpack"):
+        assert list(BlueskyMsgpackCatalog(str(given))) == ["one"], given
+    catalog = BlueskyMsgpackCatalog(path.parent)
+    copy(path.parent, "two")
+    assert sorted(catalog) == ["one", "two"]
+
+
+def test_a_link_that_leads_nowhere_hides_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "a.msgpack").symlink_to("a.msgpack")
+    (tmp_path / "b.msgpack").symlink_to("gone.msgpack")
+    for number in range(5):
+        copy(tmp_path, f"run-{number}")
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert len(catalog) == 5
+    assert sorted(problem.subject for problem in catalog.problems) == [
+        str(tmp_path / "a.msgpack"),
+        str(tmp_path / "b.msgpack"),
+    ]
