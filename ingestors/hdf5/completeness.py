@@ -7,8 +7,6 @@ import os
 
 import h5py
 
-from ...core.places.open_files import open_once
-
 __all__ = ["is_being_written", "unwritten"]
 
 _SUPERBLOCK_3 = b"\x89HDF\r\n\x1a\n\x03"
@@ -41,7 +39,7 @@ def unwritten(dataset: h5py.Dataset) -> str:
     return f"{missing} of {promised} chunks were never written" if missing > 0 else ""
 
 
-def is_being_written(path: str) -> bool:
+def is_being_written(file: h5py.File) -> bool:
     """Tell whether a writer has the file open, or died without closing it.
 
     Only files of the newest superblock (3, which writing for readers needs) say so; see the HDF5
@@ -51,13 +49,14 @@ def is_being_written(path: str) -> bool:
     --------
     >>> with h5py.File("a.h5", "w", libver="latest") as file:
     ...     file.flush()
-    ...     is_being_written("a.h5")
+    ...     is_being_written(file)
     True
-    >>> is_being_written("a.h5")
+    >>> with h5py.File("a.h5") as file:
+    ...     is_being_written(file)
     False
     """
-    with open_once(path) as descriptor:
-        head = os.pread(descriptor, _FLAGS_AT + 1, 0)
+    # Through the descriptor that HDF5 has: the file is not opened once more.
+    head = os.pread(file.id.get_vfd_handle(), _FLAGS_AT + 1, 0)
     return (
         len(head) > _FLAGS_AT
         and head.startswith(_SUPERBLOCK_3)

@@ -170,7 +170,7 @@ def _read_content(
             for image in images
             if 0 in image.frame_shape
         ]
-        if is_being_written(path):
+        if is_being_written(reader.file):
             missing.append("a writer has the file open, or died without closing it")
         return _Content(selection.part, described, streams, notes + missing, "; ".join(missing))
 
