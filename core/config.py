@@ -14,6 +14,9 @@ penstock, if there is one::
 
     [time]
     zone = "Europe/Zurich"           # of times that files record without a zone
+
+    [pins]
+    "*/saxs/*.tif" = "my-saxs"       # which ingestor takes such paths, whatever others offer
 """
 
 from __future__ import annotations
@@ -54,6 +57,9 @@ class Config:
     """Names of folders that are never walked."""
     timezone: str | None = None
     """Zone of times that files record without one; None for this machine's."""
+    pins: tuple[tuple[str, str], ...] = ()
+    """Globs of absolute paths (``*`` matches any signs), and the ingestor that takes them; the
+    first that fits counts."""
     file: str | None = None
     """Where the settings were read."""
 
@@ -134,11 +140,21 @@ def _read_time(section: dict[str, Any], where: Any) -> dict[str, Any]:
     return {"timezone": zone}
 
 
+def _read_pins(section: dict[str, Any], where: Any) -> dict[str, Any]:
+    for glob, name in section.items():
+        if not isinstance(name, str):
+            raise ConfigError(
+                f"[pins] {glob!r} is {name!r}, not the name of an ingestor", where=where
+            )
+    return {"pins": tuple(section.items())}
+
+
 _SECTIONS = {
     "roots": _read_roots,
     "uri_prefixes": _read_prefixes,
     "walk": _read_walk,
     "time": _read_time,
+    "pins": _read_pins,
 }
 
 

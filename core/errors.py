@@ -21,6 +21,7 @@ __all__ = [
     "InconsistentRunError",
     "MissingFileError",
     "NoDataError",
+    "NoSuchGroupError",
     "OnTapeError",
     "PenstockError",
     "PluginError",
@@ -140,6 +141,10 @@ class UndecidedError(PenstockError, ValueError):
 
     plan: object = None
     """The `penstock.core.matching.Plan` that holds what there is to choose from."""
+
+
+class NoSuchGroupError(PenstockError, LookupError):
+    """A plan has no such group of files, or several."""
 
 
 # Assets ----------------------------------------------------------------------------------------

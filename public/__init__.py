@@ -15,12 +15,20 @@ if TYPE_CHECKING:  # for type checkers and editors, which do not look behind __g
     from penstock.core.catalog import BlueskyInMemoryCatalog
     from penstock.core.matching.matcher import match
     from penstock.core.registry.hooks import hookimpl
-    from penstock.core.registry.records import AssetReader, Exporter, Ingestor, RunsFound
+    from penstock.core.registry.layouts import Layout, Role
+    from penstock.core.registry.records import (
+        Acquisition,
+        AssetReader,
+        Exporter,
+        Ingestor,
+        RunsFound,
+    )
     from penstock.core.run import BlueskyRun
     from penstock.plugins.jsonl import BlueskyJSONLCatalog
     from penstock.plugins.msgpack import BlueskyMsgpackCatalog
 
 __all__ = [
+    "Acquisition",
     "AssetReader",
     "BlueskyInMemoryCatalog",
     "BlueskyJSONLCatalog",
@@ -28,6 +36,8 @@ __all__ = [
     "BlueskyRun",
     "Exporter",
     "Ingestor",
+    "Layout",
+    "Role",
     "RunsFound",
     "__version__",
     "errors",
@@ -39,6 +49,7 @@ __all__ = [
 _lazy_name = lazy_exports(
     __name__,
     {
+        "Acquisition": ".core.registry.records",
         "AssetReader": ".core.registry.records",
         "BlueskyInMemoryCatalog": ".core.catalog",
         "BlueskyJSONLCatalog": ".plugins.jsonl",
@@ -46,6 +57,8 @@ _lazy_name = lazy_exports(
         "BlueskyRun": ".core.run",
         "Exporter": ".core.registry.records",
         "Ingestor": ".core.registry.records",
+        "Layout": ".core.registry.layouts",
+        "Role": ".core.registry.layouts",
         "RunsFound": ".core.registry.records",
         "hookimpl": ".core.registry.hooks",
         "match": ".core.matching.matcher",

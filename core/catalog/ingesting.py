@@ -9,7 +9,8 @@ from typing import Any, Protocol, TypeAlias
 
 from ..errors import OnTapeError, SettingsError
 from ..matching.matcher import match
-from ..matching.plan import Claim, Decision, Plan, Unclaimed
+from ..matching.offers import Claim
+from ..matching.plan import Decision, Plan, Unclaimed
 from ..places import observe
 from ..places.observation import current_observation
 from ..report import Outcome, Report, ReportItem
@@ -137,9 +138,8 @@ def _check_not_on_tape(claim: Claim) -> None:
 
 
 def _subject(claim: Claim, decision: Decision) -> str:
-    several = decision.chosen is not None and len(decision.chosen.claims) > 1
-    selected = ", ".join(f"{key}={value}" for key, value in claim.kwargs.items() if several)
-    return f"{decision.group.subject} [{selected}]" if selected else decision.group.subject
+    subject = decision.group.subject
+    return f"{subject} [{claim.selector}]" if claim.selector else subject
 
 
 def _provenance(claim: Claim, decision: Decision) -> dict[str, Any]:

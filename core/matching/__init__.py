@@ -6,8 +6,10 @@ from ..lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .facts import FileFacts
+    from .groups import Group, Reading, RoleFiles
     from .matcher import match
-    from .plan import Claim, Decision, Evidence, Group, Offer, Plan, Rejection, Unclaimed
+    from .offers import Claim, Evidence, Offer, Rejection
+    from .plan import Decision, Plan, Unclaimed
 
 __all__ = [
     "Claim",
@@ -17,7 +19,9 @@ __all__ = [
     "Group",
     "Offer",
     "Plan",
+    "Reading",
     "Rejection",
+    "RoleFiles",
     "Unclaimed",
     "match",
 ]
@@ -25,14 +29,16 @@ __all__ = [
 __getattr__, __dir__, _ = lazy_exports(
     __name__,
     {
-        "Claim": ".plan",
+        "Claim": ".offers",
         "Decision": ".plan",
-        "Evidence": ".plan",
+        "Evidence": ".offers",
         "FileFacts": ".facts",
-        "Group": ".plan",
-        "Offer": ".plan",
+        "Group": ".groups",
+        "Offer": ".offers",
         "Plan": ".plan",
-        "Rejection": ".plan",
+        "Reading": ".groups",
+        "Rejection": ".offers",
+        "RoleFiles": ".groups",
         "Unclaimed": ".plan",
         "match": ".matcher",
     },

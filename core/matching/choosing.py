@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import fnmatch
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
+from ..config import get_config
 from ..errors import SettingsError
 from ..registry.records import Ingestor, RunsFound
 from ..registry.references import resolve_reference
 from ..registry.registry import get_registry
+from .groups import Group
+from .remembering import SavedChoice, pattern_of, recall
+from .sampling import Sample
 
-__all__ = ["Choice", "choose"]
+__all__ = ["Choice", "Choices", "choose"]
 
 
 @dataclass(frozen=True)
@@ -28,12 +33,16 @@ class Choice:
 
     ingestor: Ingestor
     settings: Mapping[str, Any] = field(default_factory=dict)
+    kind: Literal["pin", "saved"] = "pin"
+    """``saved``: it was remembered from an earlier time."""
+    reason: str = "the user chose it"
 
     @property
     def told(self) -> str:
         """The choice in words."""
+        chosen = "chosen by the user" if self.reason == "the user chose it" else self.reason
         settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
-        return f"chosen by the user, with {settings}" if settings else "chosen by the user"
+        return f"{chosen}, with {settings}" if settings else chosen
 
     def settle(self, found: RunsFound) -> tuple[dict[str, Any], ...]:
         """Return the keyword arguments of each call, given what the ingestor's probe found.
@@ -53,6 +62,60 @@ class Choice:
         if self.settings.keys() & set(self.ingestor.selects):
             return (dict(self.settings),)
         return tuple({**kwargs, **self.settings} for kwargs in found.kwargs)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was chosen: by the user now, by the configuration, and what the user remembered.
+
+    Examples
+    --------
+    >>> Choices.now(None).use is None
+    True
+    """
+
+    use: Choice | None = None
+    """What the user says now, of the whole selection; nothing else counts then."""
+    pins: tuple[tuple[str, str], ...] = ()
+    """Globs of paths, and the ingestors that the configuration gives them to."""
+    saved: Mapping[tuple[str, str, str], SavedChoice] = field(default_factory=dict)
+
+    @classmethod
+    def now(cls, use: Choice | None) -> Choices:
+        """Return what counts at this moment."""
+        return cls(use) if use is not None else cls(None, get_config().pins, recall())
+
+    def of(
+        self, group: Group, sample: Sample, ingestors: Iterable[Ingestor]
+    ) -> tuple[Choice | None, str]:
+        """Return what was chosen for a group, and what is to be told of a choice that is void."""
+        if self.use is not None:
+            return self.use, ""
+        path = group.paths[0]
+        pinned = next((name for glob, name in self.pins if fnmatch.fnmatchcase(path, glob)), None)
+        if pinned is not None:
+            return _chosen(pinned, {}, "pin", "the configuration pins it", ingestors)
+        if not self.saved:
+            return None, ""
+        saved = self.saved.get((sample.format or "", pattern_of(group), group.folder))
+        if saved is None:
+            return None, ""
+        return _chosen(saved.ingestor, saved.settings, "saved", saved.told, ingestors)
+
+
+def _chosen(
+    name: str,
+    settings: Mapping[str, Any],
+    kind: Literal["pin", "saved"],
+    reason: str,
+    ingestors: Iterable[Ingestor],
+) -> tuple[Choice | None, str]:
+    for ingestor in ingestors:
+        if ingestor.name == name:
+            return Choice(ingestor, settings, kind, reason), ""
+    if name in get_registry().ingestors:
+        return None, ""  # it makes another part of the files
+    return None, f"{reason}, but {name} is not installed any more: the choice is void"
 
 
 def choose(use: str | None, settings: Mapping[str, Any] | None) -> Choice | None:

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..places.naming import find_families
-from .plan import Group
+from .groups import Group
 
 __all__ = ["group_names"]
 
 
-def group_names(folder: str, names: Iterable[str]) -> list[Group]:
+def group_names(
+    folder: str, names: Iterable[str], present: Iterable[str] | None = None
+) -> list[Group]:
     """Group the names of files in one folder, in the order of their templates.
+
+    Parameters
+    ----------
+    present
+        All names in the folder, where these are part of them: what seems to belong to a group and
+        is not among them is suggested.
 
     Examples
     --------

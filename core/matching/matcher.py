@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..config import get_config
-from ..places.observation import observe
+from ..places.observation import current_observation, observe
 from ..registry.records import Ingestor
 from ..registry.registry import get_registry
-from .choosing import Choice, choose
-from .facts import FileFacts
+from .assembling import Basis, assemble
+from .choosing import Choices, choose
+from .deciding import Verdict, decide
 from .grouping import group_names
-from .judging import Apart, judge, take_sample
-from .plan import Decision, Group, Plan, Unclaimed
+from .groups import Group
+from .joining import JOINER
+from .layouts import find_laid_out
+from .plan import Plan, Unclaimed
+from .settling import settle
 from .walking import Obstacle, gather
 
 __all__ = ["match"]
@@ -29,8 +32,9 @@ def match(
 ) -> Plan:
     """Find out which ingestors take which of the selected files, and why.
 
-    Files of one folder whose names differ in numbers only are a group; the first, middle and last
-    file of a group are looked at. Files are neither decoded nor executed.
+    Files of one folder whose names differ in numbers only are a group, and so are files that an
+    ingestor's layout puts together; the first, middle and last file of a group are looked at.
+    Groups that are one acquisition are joined. Files are neither decoded nor executed.
 
     Parameters
     ----------
@@ -64,43 +68,35 @@ def match(
       Check the spelling.
     """
     registry = get_registry()
-    ingestors = list(registry.ingestors.values())
-    choice = choose(use, settings)
-    decisions: list[Decision] = []
-    unclaimed: list[Unclaimed] = []
+    ingestors = tuple(found for found in registry.ingestors.values() if found.name != JOINER)
+    choices = Choices.now(choose(use, settings))
     with observe():
         selection = gather(paths, ignored_folders=get_config().ignored_folders)
-        unclaimed += [_from_obstacle(obstacle) for obstacle in selection.obstacles]
-        for folder, names in selection.folders.items():
-            for group in group_names(folder, names):
-                for verdict in _decide(group, ingestors, choice):
-                    if isinstance(verdict, Decision):
-                        decisions.append(verdict)
-                    else:
-                        unclaimed.append(verdict)
-    return Plan(tuple(decisions), tuple(unclaimed), registry.problems)
+        groups = [
+            group
+            for folder, names in selection.folders.items()
+            for group in group_names(folder, names, _present(folder, names))
+        ]
+        verdicts: list[Verdict] = [_from_obstacle(obstacle) for obstacle in selection.obstacles]
+        for group in groups:
+            verdicts += decide(group, ingestors, choices)
+        laid_out = find_laid_out(_with_layouts(ingestors, choices), groups)
+        settled = settle(laid_out, verdicts, ingestors, choices)
+    joiner = registry.ingestors.get(JOINER)
+    return assemble(Basis(tuple(settled), ingestors, choices, joiner, registry.problems))
 
 
-def _decide(
-    group: Group, ingestors: Sequence[Ingestor], choice: Choice | None
-) -> list[Decision | Unclaimed]:
-    sample = take_sample(group)
-    if sample.is_mixed:
-        parts = _split_by_format(group)
-    else:
-        verdict = judge(group, sample, ingestors, choice=choice)
-        if not isinstance(verdict, Apart):
-            return [verdict]
-        parts = [Group(group.folder, (name,), name, verdict.notes) for name in group.names]
-    return [verdict for part in parts for verdict in _decide(part, ingestors, choice)]
+def _with_layouts(ingestors: Iterable[Ingestor], choices: Choices) -> list[Ingestor]:
+    chosen = None if choices.use is None else choices.use.ingestor.name
+    return [found for found in ingestors if found.layouts and chosen in (None, found.name)]
 
 
-def _split_by_format(group: Group) -> list[Group]:
-    """Part a group whose files share a name pattern but not a format."""
-    names: dict[str | None, list[str]] = defaultdict(list)
-    for name, path in zip(group.names, group.paths, strict=True):
-        names[FileFacts(path).format].append(name)
-    return [part for same in names.values() for part in group_names(group.folder, same)]
+def _present(folder: str, names: Iterable[str]) -> Iterable[str] | None:
+    """Return all names in a folder of which some were selected; None if it cannot be listed."""
+    try:
+        return current_observation().list_folder(folder)
+    except OSError:
+        return None
 
 
 def _from_obstacle(obstacle: Obstacle) -> Unclaimed:

@@ -1,150 +1,21 @@
-"""The records of matching: evidence, claims, decisions, and the plan that holds them."""
+"""The plan: for every selected file which ingestor takes it and why, or why none does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UndecidedError
-from ..registry.records import PluginProblem, Tier
-from ..registry.references import resolve_reference
+from ..registry.records import PluginProblem
+from .groups import Group, Reading
+from .offers import Claim, Offer, Rejection
 from .wording import on_one_line
 
-__all__ = [
-    "Claim",
-    "Decision",
-    "Evidence",
-    "Group",
-    "Offer",
-    "Plan",
-    "Rejection",
-    "Unclaimed",
-]
+if TYPE_CHECKING:
+    from .assembling import Basis
 
-
-@dataclass(frozen=True)
-class Group:
-    """Files of one folder that belong together.
-
-    Examples
-    --------
-    >>> Group("/data", ("a_1.tif", "a_2.tif"), "a_{}.tif").paths
-    ('/data/a_1.tif', '/data/a_2.tif')
-    """
-
-    folder: str
-    names: tuple[str, ...]
-    """In the order of their numbers."""
-    template: str
-    """The names as one, ``"img_{}.tif"``; the name itself of a single file."""
-    notes: tuple[str, ...] = ()
-    """Holes, duplicates, changes of padding."""
-
-    @cached_property
-    def paths(self) -> tuple[str, ...]:
-        """The absolute paths of the files."""
-        return tuple(f"{self.folder.rstrip('/')}/{name}" for name in self.names)
-
-    @property
-    def subject(self) -> str:
-        """What reports call it: the path of its template."""
-        return f"{self.folder.rstrip('/')}/{self.template}"
-
-    def __str__(self) -> str:
-        if len(self.names) == 1 and not self.notes:
-            return self.template
-        noun = "1 file" if len(self.names) == 1 else f"{len(self.names)} files"
-        return f"{self.template} ({'; '.join((noun, *self.notes))})"
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One thing that speaks for or against an ingestor.
-
-    Examples
-    --------
-    >>> print(Evidence("signature", "/data/a.tif", "is TIFF", supports=True))
-    signature: is TIFF
-    """
-
-    kind: Literal["pin", "probe", "pattern", "signature", "suffix"]
-    file: str
-    detail: str
-    supports: bool
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.detail}"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """An ingestor's offer to ingest some files as one run.
-
-    Examples
-    --------
-    >>> claim = Claim("j", "1.0", ("/a",), "json:dumps", ("/a",), {"indent": 2})
-    >>> claim.call[1:]
-    (('/a',), {'indent': 2})
-    """
-
-    ingestor: str
-    version: str
-    files: tuple[str, ...]
-    reference: str
-    """``"module:function"`` of the generator function."""
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
-    evidence: tuple[Evidence, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def call(self) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
-        """Function, arguments and keyword arguments, as a catalog's `upsert` takes them."""
-        return resolve_reference(self.reference), self.args, dict(self.kwargs)
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What one ingestor offers for a group: a claim for each run that it sees there.
-
-    Examples
-    --------
-    >>> Offer("tiff-series", "SIGNATURE", ()).tier
-    'SIGNATURE'
-    """
-
-    ingestor: str
-    tier: Tier
-    claims: tuple[Claim, ...]
-    evidence: tuple[Evidence, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def strength(self) -> str:
-        """Its tier and what supports it, for people."""
-        support = "; ".join(str(item) for item in self.evidence if item.supports)
-        return f"{self.tier}: {support}" if support else self.tier
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """Why an ingestor does not take a group.
-
-    Examples
-    --------
-    >>> Rejection("hdf5", "signature is TIFF").is_fault
-    False
-    """
-
-    ingestor: str
-    reason: str
-    remedy: str = ""
-    is_fault: bool = False
-    """Whether it would take these files if they, or itself, were not broken."""
-    was_asked: bool = False
-    """Whether its probe looked into the files and raised; the reason is then what it said."""
+__all__ = ["Decision", "Plan", "Unclaimed"]
 
 
 @dataclass(frozen=True)
@@ -163,11 +34,25 @@ class Decision:
     alternatives: tuple[Offer, ...] = ()
     rejected: tuple[Rejection, ...] = ()
     reason: str = ""
+    readings: tuple[Reading, ...] = ()
+    """How else the files could be grouped, beside what the group itself says."""
 
     @property
     def is_decided(self) -> bool:
         """Whether one offer was chosen."""
         return self.chosen is not None
+
+    @property
+    def best(self) -> tuple[Offer, ...]:
+        """The offer that was chosen; all of them where none is."""
+        return self.alternatives if self.chosen is None else (self.chosen,)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What `Plan.with_choice` takes for this group: ingestors, and other ways to group."""
+        offers = [offer.ingestor for offer in (*self.best, *self.alternatives)]
+        readings = [reading.name for reading in (*self.group.readings, *self.readings)]
+        return tuple(dict.fromkeys([*offers, *readings]))
 
     def explain(self) -> str:
         """Tell it to people.
@@ -186,7 +71,8 @@ class Decision:
                 f"  perhaps {offer.ingestor}  {offer.strength}" for offer in self.alternatives
             ]
         else:
-            lines.append(f"→ {self.chosen.ingestor}  {self.chosen.strength}")
+            part = f" ({self.chosen.part})" if self.chosen.part else ""
+            lines.append(f"→ {self.chosen.ingestor}{part}  {self.chosen.strength}")
             if len(self.chosen.claims) > 1:
                 lines.append(f"  {len(self.chosen.claims)} runs")
             if self.reason:
@@ -194,7 +80,26 @@ class Decision:
             lines += [f"  note: {note}" for note in self.chosen.notes]
             lines += [f"  over {offer.ingestor}: {offer.strength}" for offer in self.alternatives]
         lines += [f"  not {rejection.ingestor}: {rejection.reason}" for rejection in self.rejected]
+        lines += [
+            f"  or {reading.name}: {reading.why}"
+            for reading in (*self.group.readings, *self.readings)
+        ]
+        lines += [f"  beside it: {told}" for told in self.group.suggestions]
         return "\n".join(map(on_one_line, lines))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "group": _group_to_dict(self.group),
+            "chosen": None if self.chosen is None else asdict(self.chosen),
+            "alternatives": [asdict(offer) for offer in self.alternatives],
+            "rejected": [asdict(rejection) for rejection in self.rejected],
+            "reason": self.reason,
+            "readings": [
+                _reading_to_dict(reading) for reading in (*self.group.readings, *self.readings)
+            ],
+            "choices": list(self.choices),
+        }
 
 
 @dataclass(frozen=True)
@@ -215,6 +120,13 @@ class Unclaimed:
     is_fault: bool = False
     """Whether something is broken; otherwise the files are merely none of ours."""
     rejected: tuple[Rejection, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    """Files beside them that were not selected, and seem to belong to them."""
+
+    @property
+    def best(self) -> tuple[Offer, ...]:
+        """Nothing: there is no offer."""
+        return ()
 
     def explain(self) -> str:
         """Tell it to people."""
@@ -223,7 +135,27 @@ class Unclaimed:
         if self.remedy:
             lines.append(f"  {self.remedy}")
         lines += [f"  not {rejection.ingestor}: {rejection.reason}" for rejection in self.rejected]
+        lines += [f"  beside it: {told}" for told in self.suggestions]
         return "\n".join(map(on_one_line, lines))
+
+
+def _group_to_dict(group: Group) -> dict[str, Any]:
+    return {
+        "folder": group.folder,
+        "names": list(group.names),
+        "template": group.template,
+        "notes": list(group.notes),
+        "suggestions": list(group.suggestions),
+        "roles": {role.name: list(role.names) for role in group.roles},
+        "members": [member.subject for member in group.members],
+    }
+
+
+def _reading_to_dict(reading: Reading) -> dict[str, Any]:
+    groups = [
+        {"subject": group.subject, "files": len(group.names)} for group in reading.groups
+    ]  # names would repeat those of all groups in each of them
+    return {"name": reading.name, "why": reading.why, "groups": groups}
 
 
 @dataclass(frozen=True)
@@ -239,6 +171,8 @@ class Plan:
     decisions: tuple[Decision, ...] = ()
     unclaimed: tuple[Unclaimed, ...] = ()
     plugin_errors: tuple[PluginProblem, ...] = ()
+    basis: Basis | None = field(default=None, repr=False, compare=False)
+    """What `with_choice` starts from."""
 
     @property
     def undecided(self) -> tuple[Decision, ...]:
@@ -262,7 +196,7 @@ class Plan:
                 f"several ingestors fit equally well: {names}"
                 + (f" (and {rest} undecided)" if more else ""),
                 where=first.group.subject,
-                remedy="Choose one: match(paths, use=NAME), or `--use NAME`.",
+                remedy="Choose one: plan.with_choice(GROUP, NAME), or `--use NAME`.",
             )
             error.plan = self
             raise error
@@ -274,6 +208,50 @@ class Plan:
             if decision.chosen is not None:
                 yield from decision.chosen.claims
 
+    def with_choice(
+        self,
+        group: str | Group | Decision | Unclaimed,
+        name: str,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        remember: bool = False,
+    ) -> Plan:
+        """Return a plan in which a group is taken as you say; this one stays as it is.
+
+        Parameters
+        ----------
+        group
+            A group or decision of this plan; or its template, its path, or that of one of its files.
+        name
+            The ingestor that is to take it, or another way to group the files: one of the
+            decision's `choices`, such as ``"merged"``, ``"apart"`` or ``"joined"``.
+        settings
+            Keyword arguments for that ingestor.
+        remember
+            Whether to choose so again for files of this format, with such a name, in this folder.
+
+        Raises
+        ------
+        NoSuchGroupError
+            The plan has no such group, or several that answer to it.
+        UnregisteredIngestorError
+            There is no such ingestor, and no such way to group these files.
+
+        Examples
+        --------
+        >>> import numpy as np, tifffile
+        >>> from penstock import match
+        >>> for scan in (1, 2):
+        ...     for frame in (1, 2):
+        ...         tifffile.imwrite(f"s{scan}_{frame}.tif", np.zeros((4, 6), "u2"))
+        >>> plan = match("s1_1.tif")
+        >>> plan.with_choice("s1_1.tif", "tiff-stack").decisions[0].reason
+        'the user chose it'
+        """
+        from .rechoosing import rechoose
+
+        return rechoose(self, group, name, settings=settings, remember=remember)
+
     def explain(self) -> str:
         """Tell for each group which ingestor takes it and why, and why not the others."""
         parts = [decision.explain() for decision in self.decisions]
@@ -283,4 +261,13 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain data, for ``json.dumps``."""
-        return asdict(self)
+        return {
+            "decisions": [decision.to_dict() for decision in self.decisions],
+            "unclaimed": [asdict(unclaimed) for unclaimed in self.unclaimed],
+            "plugin_errors": [asdict(problem) for problem in self.plugin_errors],
+        }
+
+    def _repr_html_(self) -> str:
+        from .showing import plan_html
+
+        return plan_html(self)

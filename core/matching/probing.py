@@ -26,7 +26,7 @@ def probe(ingestor: Ingestor, paths: Sequence[str]) -> RunsFound | None:
     Examples
     --------
     >>> probe(Ingestor("x", title="x", ingest="json:loads", takes="file"), ["/a"])
-    RunsFound(kwargs=({},), detail='', notes=(), separate=False)
+    RunsFound(kwargs=({},), detail='', notes=(), separate=False, acquisitions=())
     """
     if ingestor.probe is None:
         return RunsFound()

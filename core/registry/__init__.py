@@ -7,18 +7,30 @@ from ..lazy import lazy_exports
 if TYPE_CHECKING:
     from .handlers import InstalledHandlers, handler_entry_points
     from .hooks import hookimpl
-    from .records import AssetReader, Exporter, Ingestor, PluginInfo, PluginProblem, RunsFound
+    from .layouts import Layout, Role
+    from .records import (
+        Acquisition,
+        AssetReader,
+        Exporter,
+        Ingestor,
+        PluginInfo,
+        PluginProblem,
+        RunsFound,
+    )
     from .references import resolve_reference
     from .registry import Registry, get_registry, use_registry
 
 __all__ = [
+    "Acquisition",
     "AssetReader",
     "Exporter",
     "Ingestor",
     "InstalledHandlers",
+    "Layout",
     "PluginInfo",
     "PluginProblem",
     "Registry",
+    "Role",
     "RunsFound",
     "get_registry",
     "handler_entry_points",
@@ -30,13 +42,16 @@ __all__ = [
 __getattr__, __dir__, _ = lazy_exports(
     __name__,
     {
+        "Acquisition": ".records",
         "AssetReader": ".records",
         "Exporter": ".records",
         "Ingestor": ".records",
         "InstalledHandlers": ".handlers",
+        "Layout": ".layouts",
         "PluginInfo": ".records",
         "PluginProblem": ".records",
         "Registry": ".registry",
+        "Role": ".layouts",
         "RunsFound": ".records",
         "get_registry": ".registry",
         "handler_entry_points": ".handlers",

@@ -14,6 +14,7 @@ from ..errors import PluginError
 from ..formats import FORMATS
 from .discovery import FoundPlugin
 from .hooks import GROUP, HookSpecs
+from .layouts import check_layout
 from .records import AssetReader, Exporter, Ingestor, PluginInfo, PluginProblem, Tier
 from .references import check_reference
 
@@ -157,6 +158,8 @@ def _check_ingestor(ingestor: Ingestor) -> None:
     _check_choice("tier", ingestor.tier, get_args(Tier))
     for field in ("formats", "patterns", "beats", "selects"):
         _check_strings(field, getattr(ingestor, field))
+    for layout in ingestor.layouts:
+        check_layout(layout)
     for format_id in ingestor.formats:
         _check_choice("a format", format_id, tuple(FORMATS))
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from .layouts import Layout
+
 __all__ = [
+    "Acquisition",
     "AssetReader",
     "Exporter",
     "Ingestor",
@@ -62,8 +65,38 @@ class Ingestor:
     selects: tuple[str, ...] = ()
     """Keyword arguments that select one run among several in the same files (they are part of
     the run's identity)."""
+    layouts: tuple[Layout, ...] = ()
+    """How the files of one acquisition are named, where names that differ in numbers only do not
+    tell: files in several roles, sidecars, folders by role."""
+    part: str = ""
+    """What its runs are of their files: ``"reduced"``, say. They are made beside the runs of
+    ingestors of another part, whose claims they do not contest; empty: the data as taken."""
+    is_log: bool = False
+    """Its runs are tables written beside other data (motor positions, counters): where a log and
+    images tell that they are of one acquisition, they become one run."""
     version: str = ""
     """Filled in from the distribution where empty."""
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """What files record of the acquisition that they come from; what is not recorded is None.
+
+    Matching joins groups of files by it, so it is to be what the files say, and nothing inferred.
+
+    Examples
+    --------
+    >>> Acquisition(scan_id=12, events=41).events
+    41
+    """
+
+    uid: str | None = None
+    scan_id: int | None = None
+    start: float | None = None
+    """Seconds since 1970-01-01 UTC."""
+    stop: float | None = None
+    events: int | None = None
+    """How many frames, or rows."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +118,8 @@ class RunsFound:
     """What is doubtful or missing."""
     separate: bool = False
     """The files of the group are to be ingested one by one by an ingestor that takes a file."""
+    acquisitions: tuple[Acquisition, ...] = ()
+    """What the files record of each run, as many as `kwargs`; empty: nothing is known."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data, for ``json.dumps``."""
@@ -98,6 +133,7 @@ class RunsFound:
             detail=plain["detail"],
             notes=tuple(plain["notes"]),
             separate=plain["separate"],
+            acquisitions=tuple(Acquisition(**known) for known in plain["acquisitions"]),
         )
 
 

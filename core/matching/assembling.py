@@ -1,0 +1,88 @@
+"""The last step to a plan: groups that are one acquisition are joined, unless somebody says no."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ..registry.records import Ingestor, PluginProblem
+from .choosing import Choices
+from .deciding import Verdict
+from .groups import Reading
+from .joining import Join, find_joins, join_group, join_offer
+from .plan import Decision, Plan, Unclaimed
+
+__all__ = ["Basis", "assemble"]
+
+JOINED = "joined"
+UNJOINED = "unjoined"
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a plan is made of, before anything is joined."""
+
+    verdicts: tuple[Verdict, ...]
+    ingestors: tuple[Ingestor, ...]
+    """All that take files."""
+    choices: Choices
+    joiner: Ingestor | None = None
+    """The one that makes one run of several, if it is there."""
+    problems: tuple[PluginProblem, ...] = ()
+    said: Mapping[str, bool] = field(default_factory=dict)
+    """Joins that somebody has decided on, by their keys."""
+
+
+def assemble(basis: Basis) -> Plan:
+    """Join what is one acquisition, and return the plan.
+
+    Examples
+    --------
+    >>> assemble(Basis((), (), Choices()))
+    Plan(decisions=(), unclaimed=(), plugin_errors=())
+    """
+    decisions = [verdict for verdict in basis.verdicts if isinstance(verdict, Decision)]
+    unclaimed = tuple(verdict for verdict in basis.verdicts if isinstance(verdict, Unclaimed))
+    if basis.joiner is not None and basis.choices.use is None:
+        by_name = {ingestor.name: ingestor for ingestor in basis.ingestors}
+        if joins := find_joins(decisions, by_name):
+            decisions = _with_joins(decisions, joins, basis.said, basis.joiner)
+    return Plan(tuple(decisions), unclaimed, basis.problems, basis)
+
+
+def _with_joins(
+    decisions: Sequence[Decision], joins: Sequence[Join], said: Mapping[str, bool], joiner: Ingestor
+) -> list[Decision]:
+    readings: dict[int, list[Reading]] = defaultdict(list)
+    joined: list[Decision] = []
+    used: set[int] = set()
+    for join in sorted(joins, key=lambda join: not said.get(join.key, join.is_sure)):
+        members = {id(piece.claim) for piece in join.pieces}
+        group = join_group(join)
+        if said.get(join.key, join.is_sure) and not members & used:
+            used |= members
+            apart = Reading(UNJOINED, group.members, "each a run of its own")
+            reason = "you joined them" if not join.is_sure else ""
+            offer = join_offer(join, joiner)
+            joined.append(Decision(group, offer, reason=reason, readings=(apart,)))
+            continue
+        for piece in join.pieces:
+            readings[id(piece.decision)].append(Reading(JOINED, (group,), join.reason))
+    result = []
+    for decision in decisions:
+        kept = _without(decision, used)
+        if kept is not None:
+            more = tuple(dict.fromkeys(readings[id(decision)]))
+            result.append(replace(kept, readings=(*kept.readings, *more)) if more else kept)
+    return joined + result
+
+
+def _without(decision: Decision, used: set[int]) -> Decision | None:
+    """Return a decision without the runs that went into joins; None if none is left."""
+    if decision.chosen is None:
+        return decision
+    claims = tuple(claim for claim in decision.chosen.claims if id(claim) not in used)
+    if len(claims) == len(decision.chosen.claims):
+        return decision
+    return replace(decision, chosen=replace(decision.chosen, claims=claims)) if claims else None

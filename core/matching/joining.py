@@ -1,0 +1,289 @@
+"""Finding groups that are one acquisition: recorded by the files, or told by names and counts."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..registry.records import Acquisition, Ingestor
+from .groups import Group
+from .offers import Claim, Evidence, Offer
+from .plan import Decision
+
+__all__ = ["JOINER", "Join", "find_joins", "join_group"]
+
+JOINER = "joined"
+"""The ingestor that makes one run of several calls; it never takes files by itself."""
+
+_SEPARATORS = "_-. "
+_MOST_MEMBERS = 8
+_LAST_NUMBER = re.compile(r"(.*?)[_\-. ]*([0-9]+)")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One run of a decision, and what names tell of it."""
+
+    decision: Decision
+    claim: Claim
+    is_log: bool
+
+    @property
+    def stem(self) -> str:
+        """What is before the number of the frames, or the suffix."""
+        group = self.decision.group
+        name = os.path.basename(group.template)
+        cut = name.rfind("{}")
+        if cut < 0:
+            cut = name.find(".") if name.find(".") > 0 else len(name)
+            cut = max(cut, len(name.rsplit(".", 1)[0])) if not self.is_log else cut
+        return name[:cut].rstrip(_SEPARATORS)
+
+    @property
+    def folder(self) -> str:
+        """The folder of its files."""
+        return os.path.dirname(self.claim.files[0])
+
+    @property
+    def told(self) -> str:
+        """What people call it."""
+        told = self.decision.group.template
+        return f"{told} [{self.claim.selector}]" if self.claim.selector else told
+
+
+@dataclass(frozen=True)
+class Join:
+    """Runs that are, or may be, one acquisition."""
+
+    pieces: tuple[Piece, ...]
+    reason: str
+    is_sure: bool
+
+    @property
+    def key(self) -> str:
+        """What tells this join from all others."""
+        return " + ".join(
+            f"{piece.decision.group.subject}[{piece.claim.selector}]" for piece in self.pieces
+        )
+
+
+def find_joins(decisions: Sequence[Decision], ingestors: Mapping[str, Ingestor]) -> list[Join]:
+    """Return the joins that files and names suggest; a run is in one that is sure at most.
+
+    Sure are: the same uid recorded in all; the same scan number recorded in all, at times that
+    overlap; a log of the same name whose rows, or of whose scan the points, are as many as the
+    frames. What is left is doubtful: it is shown, and made only if somebody says so.
+
+    Examples
+    --------
+    >>> find_joins([], {})
+    []
+    """
+    pieces = [
+        Piece(decision, claim, _is_log(decision.chosen, ingestors))
+        for decision in decisions
+        if decision.chosen is not None and not decision.chosen.part
+        for claim in decision.chosen.claims
+    ]
+    found = [*_by_uid(pieces), *_by_log(pieces), *_by_scan(pieces), *_by_names(pieces)]
+    joins: list[Join] = []
+    used: set[int] = set()
+    seen: set[frozenset[int]] = set()
+    for join in sorted(found, key=lambda join: not join.is_sure):
+        members = frozenset(id(piece.claim) for piece in join.pieces)
+        if members in seen or (members & used):
+            continue
+        seen.add(members)
+        if join.is_sure:
+            used |= members
+        joins.append(join)
+    return joins
+
+
+def _is_log(offer: Offer, ingestors: Mapping[str, Ingestor]) -> bool:
+    return offer.ingestor in ingestors and ingestors[offer.ingestor].is_log
+
+
+def _by_uid(pieces: Iterable[Piece]) -> Iterator[Join]:
+    recorded: dict[str, list[Piece]] = defaultdict(list)
+    for piece in pieces:
+        if piece.claim.acquisition.uid:
+            recorded[piece.claim.acquisition.uid].append(piece)
+    for uid, members in recorded.items():
+        if _are_several(members):
+            yield Join(tuple(members), f"they all record uid {uid}", True)
+
+
+def _are_several(members: Sequence[Piece]) -> bool:
+    """Tell whether runs are of different groups, and few enough to be one acquisition."""
+    groups = {id(piece.decision) for piece in members}
+    return 1 < len(groups) == len(members) <= _MOST_MEMBERS
+
+
+def _by_log(pieces: Sequence[Piece]) -> Iterator[Join]:
+    logs = [piece for piece in pieces if piece.is_log]
+    if not logs:
+        return
+    by_stem: dict[tuple[str, str], list[Piece]] = defaultdict(list)
+    by_scan: dict[tuple[str, str, int], list[Piece]] = defaultdict(list)
+    for piece in pieces:
+        if piece.is_log:
+            continue
+        for folder in (piece.folder, os.path.dirname(piece.folder)):
+            by_stem[folder, piece.stem].append(piece)
+            for stem, number in _numbered(piece):
+                by_scan[folder, stem, number].append(piece)
+    for log in logs:
+        number = log.claim.acquisition.scan_id
+        stems = dict.fromkeys((log.stem, os.path.basename(log.claim.files[0])))
+        scans = [
+            piece
+            for stem in stems
+            if number is not None
+            for piece in by_scan.get((log.folder, stem, number), ())
+        ]
+        for piece in dict.fromkeys(scans):
+            yield _log_join(piece, log, f"{log.told} records scan {number}")
+        if not scans and not log.claim.selector:
+            for piece in by_stem.get((log.folder, log.stem), ()):
+                yield _log_join(piece, log, f"{log.told} has the same name")
+
+
+def _numbered(piece: Piece) -> Iterator[tuple[str, int]]:
+    """Yield the stem without the number at its end, and that: ``tooth_003`` is scan 3 of tooth."""
+    found = _LAST_NUMBER.fullmatch(piece.stem)
+    if found is not None and len(found[2]) < 10:
+        yield found[1], int(found[2])
+        parts = found[1].rsplit("_", 1)  # a detector's name may stand between
+        if len(parts) > 1:
+            yield parts[0], int(found[2])
+
+
+def _log_join(piece: Piece, log: Piece, why: str) -> Join:
+    rows, frames = log.claim.acquisition.events, _frames(piece)
+    if rows is None or frames is None:
+        return Join(
+            (piece, log), f"{why}, but how many rows and frames there are is not known", False
+        )
+    if rows == frames:
+        return Join((piece, log), f"{why}, and {rows} rows for as many frames", True)
+    return Join((piece, log), f"{why}, but {rows} rows for {frames} frames", False)
+
+
+def _frames(piece: Piece) -> int | None:
+    return piece.claim.acquisition.events
+
+
+def _by_scan(pieces: Iterable[Piece]) -> Iterator[Join]:
+    recorded: dict[tuple[str, int], list[Piece]] = defaultdict(list)
+    for piece in pieces:
+        number = piece.claim.acquisition.scan_id
+        if number is not None and not piece.is_log:
+            recorded[piece.folder, number].append(piece)
+    for (_, number), members in recorded.items():
+        if not _are_several(members):
+            continue
+        why = f"they all record scan {number}"
+        if _overlap([piece.claim.acquisition for piece in members]):
+            yield Join(tuple(members), f"{why}, at the same time", True)
+        else:
+            yield Join(tuple(members), f"{why}, but no times that overlap", False)
+
+
+def _overlap(acquisitions: Sequence[Acquisition]) -> bool:
+    starts = [item.start for item in acquisitions]
+    stops = [item.stop for item in acquisitions]
+    known = [time for time in (*starts, *stops) if time is not None]
+    if len(known) < 2 * len(acquisitions):
+        return False
+    return max(t for t in starts if t is not None) <= min(t for t in stops if t is not None)
+
+
+def _by_names(pieces: Iterable[Piece]) -> Iterator[Join]:
+    """Yield series of one folder with the same numbers, whose names differ in one word."""
+    alike: dict[tuple[object, ...], list[Piece]] = defaultdict(list)
+    for piece in pieces:
+        names = piece.decision.group.names
+        if len(names) < 2 or piece.is_log or piece.claim.selector or piece.decision.group.roles:
+            continue
+        words = re.split(r"([^\W\d_]+)", os.path.splitext(piece.decision.group.template)[0])
+        ends = (_digits(names[0]), _digits(names[-1]))
+        for position in range(1, len(words), 2):
+            rest = (*words[:position], None, *words[position + 1 :])
+            alike[piece.folder, len(names), ends, rest].append(piece)
+    for members in alike.values():
+        if _are_several(members):
+            yield Join(
+                tuple(members), "their names differ in one word, their numbers in none", False
+            )
+
+
+def _digits(name: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"[0-9]+", os.path.splitext(name)[0]))
+
+
+# Making one group of them ------------------------------------------------------------------------
+
+
+def join_group(join: Join) -> Group:
+    """Return the group that a join makes of its members.
+
+    Its template tells the members; its members are their groups.
+    """
+    groups = [piece.decision.group for piece in join.pieces]
+    files = list(dict.fromkeys(path for piece in join.pieces for path in piece.claim.files))
+    folder = os.path.commonpath([os.path.dirname(path) for path in files])
+    start = len(folder.rstrip("/")) + 1
+    return Group(
+        folder,
+        tuple(path[start:] for path in files),
+        " + ".join(piece.told for piece in join.pieces),
+        ingestor=JOINER,
+        members=tuple(groups),
+    )
+
+
+def join_offer(join: Join, joiner: Ingestor) -> Offer:
+    """Return the offer to make one run of the members of a join."""
+    claims = [piece.claim for piece in join.pieces]
+    labels = _labels(join.pieces)
+    parts = [
+        {
+            "ingestor": claim.ingestor,
+            "args": list(claim.args),
+            "kwargs": dict(claim.kwargs),
+            "name": label,
+        }
+        for claim, label in zip(claims, labels, strict=True)
+    ]
+    files = tuple(dict.fromkeys(path for claim in claims for path in claim.files))
+    evidence = (
+        Evidence("join", files[0], join.reason, True),
+        *(item for claim in claims for item in claim.evidence),
+    )
+    notes = tuple(dict.fromkeys(note for claim in claims for note in claim.notes))
+    weakest = [piece.decision.chosen.tier for piece in join.pieces if piece.decision.chosen]
+    claim = Claim(JOINER, joiner.version, files, joiner.ingest, (parts,), {}, evidence, notes)
+    return Offer(JOINER, weakest[0], (claim,), evidence, notes)
+
+
+def _labels(pieces: Sequence[Piece]) -> list[str]:
+    """Return a name for each member: what tells its files' names from the others'."""
+    stems = [piece.stem for piece in pieces]
+    before = os.path.commonprefix(stems)
+    after = os.path.commonprefix([stem[len(before) :][::-1] for stem in stems])[::-1]
+    labels: list[str] = []
+    for piece, stem in zip(pieces, stems, strict=True):
+        word = stem[len(before) : len(stem) - len(after)].strip(_SEPARATORS)
+        label = re.sub(r"\W+", "_", word).strip("_")
+        if piece.is_log:
+            label = "log"
+        elif not label or label[0].isdigit():
+            label = piece.claim.ingestor.replace("-", "_")
+        while label in labels:
+            label += "_2"
+        labels.append(label)
+    return labels

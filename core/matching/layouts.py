@@ -1,0 +1,161 @@
+"""Finding acquisitions that are laid out as ingestors declare: roles, sidecars, folders by role."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ..places.naming import find_kin
+from ..registry.layouts import Layout, Role
+from ..registry.records import Ingestor
+from .groups import Group, RoleFiles
+
+__all__ = ["find_laid_out"]
+
+_Key: TypeAlias = tuple[str, tuple[str, ...]]
+"""A root folder, and what stands in the fields that tell acquisitions apart."""
+
+
+@dataclass
+class _Found:
+    """The files of one role, by where they are and what tells acquisitions apart."""
+
+    names: dict[_Key, list[str]] = field(default_factory=lambda: defaultdict(list))
+    by_shared: dict[_Key, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+def find_laid_out(ingestors: Iterable[Ingestor], groups: Sequence[Group]) -> list[Group]:
+    """Return the acquisitions that files make according to the layouts of ingestors.
+
+    A file may be in several: a log that tells of many scans, flat fields for all samples.
+
+    Parameters
+    ----------
+    groups
+        The selected files, grouped by their names.
+
+    Examples
+    --------
+    >>> layout = Layout((
+    ...     Role("projections", "radios/{name}_{index:d}.tif"),
+    ...     Role("flats", "flats/{name}_{index:d}.tif", parameter="flats"),
+    ... ))
+    >>> tomo = Ingestor("tomo", title="", ingest="json:loads", takes="files", layouts=(layout,))
+    >>> (group,) = find_laid_out([tomo], [
+    ...     Group("/d/radios", ("a_0.tif", "a_1.tif"), "a_{}.tif"),
+    ...     Group("/d/flats", ("a_0.tif",), "a_0.tif"),
+    ... ])
+    >>> group.subject, group.names
+    ('/d/radios/a_{}.tif', ('radios/a_0.tif', 'radios/a_1.tif', 'flats/a_0.tif'))
+    """
+    return [
+        group
+        for ingestor in ingestors
+        for number, layout in enumerate(ingestor.layouts)
+        for group in _assemble(ingestor, number, layout, groups)
+    ]
+
+
+def _assemble(
+    ingestor: Ingestor, number: int, layout: Layout, groups: Sequence[Group]
+) -> Iterator[Group]:
+    found = _sort_by_role(layout, groups)
+    first, *others = layout.roles
+    for key, names in found[0].names.items():
+        root, values = key
+        fields = dict(zip(layout.keys(first), values, strict=True))
+        roles = [_ordered(first, names)]
+        notes = list(roles[0][1])
+        is_complete = True
+        for position, role in enumerate(others, 1):
+            shared = tuple(fields[name] for name in layout.shared(role))
+            there = found[position].by_shared.get((root, shared), [])
+            if there:
+                roles.append(_ordered(role, there))
+                notes += [f"{role.name}: {note}" for note in roles[-1][1]]
+            elif role.optional:
+                if not _is_alone(layout):
+                    notes.append(f"there are no {role.name} ({role.template})")
+            else:
+                is_complete = False
+        if not is_complete or (len(roles) == 1 and len(layout.roles) > 1):
+            continue  # names alone would do as well
+        yield _group(ingestor, number, root, roles, notes)
+
+
+def _is_alone(layout: Layout) -> bool:
+    return all(role.optional for role in layout.roles[1:])
+
+
+def _group(
+    ingestor: Ingestor,
+    number: int,
+    root: str,
+    roles: Sequence[tuple[RoleFiles, Sequence[str], str]],
+    notes: Sequence[str],
+) -> Group:
+    names = dict.fromkeys(name for files, _, _ in roles for name in files.names)
+    return Group(
+        root,
+        tuple(names),
+        roles[0][2],
+        tuple(notes),
+        ingestor=ingestor.name,
+        layout=number,
+        roles=tuple(files for files, _, _ in roles),
+    )
+
+
+def _ordered(role: Role, names: Iterable[str]) -> tuple[RoleFiles, tuple[str, ...], str]:
+    """Return the files of a role in the order of their numbers, with what is to be told of them."""
+    families = find_kin(names)
+    ordered = tuple(name for family in families for name in family.names)
+    notes = families[0].notes if len(families) == 1 else ()
+    several = len(families) > 1 or not families[0].numbers
+    template = role.template if several else families[0].template
+    return RoleFiles(role.name, ordered), notes, ordered[0] if len(ordered) == 1 else template
+
+
+def _sort_by_role(layout: Layout, groups: Sequence[Group]) -> list[_Found]:
+    """Give every file to the role whose template says the most of those that its path fits."""
+    found = [_Found() for _ in layout.roles]
+    order = sorted(range(len(layout.roles)), key=lambda n: -layout.roles[n].literals)
+    for group in groups:
+        tails = _tails(group.folder, {role.depth for role in layout.roles})
+        ends = dict.fromkeys((group.names[0], group.names[-1]))
+        if not any(_read(layout.roles[n], tails, name) for n in order for name in ends):
+            continue  # names of one group differ in numbers only
+        for name in group.names:
+            for position in order:
+                role = layout.roles[position]
+                if (read := _read(role, tails, name)) is not None:
+                    root, relative, fields = read
+                    values = tuple(fields[key] for key in layout.keys(role))
+                    shared = tuple(fields[key] for key in layout.shared(role))
+                    found[position].names[root, values].append(relative)
+                    found[position].by_shared[root, shared].append(relative)
+                    break
+    return found
+
+
+def _tails(folder: str, depths: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Return, for so many folders, the folder above them and the path from there."""
+    parts = folder.strip("/").split("/") if folder != "/" else []
+    tails = {}
+    for depth in depths:
+        if depth <= len(parts):
+            cut = len(parts) - depth
+            tails[depth] = ("/" + "/".join(parts[:cut]), "".join(f"{p}/" for p in parts[cut:]))
+    return tails
+
+
+def _read(
+    role: Role, tails: dict[int, tuple[str, str]], name: str
+) -> tuple[str, str, dict[str, str]] | None:
+    if role.depth not in tails:
+        return None
+    root, tail = tails[role.depth]
+    fields = role.read(tail + name)
+    return None if fields is None else (root, tail + name, fields)
