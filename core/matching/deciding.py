@@ -1,4 +1,4 @@
-"""From a group to verdicts: judged whole, parted where it must be, once for each part of its runs."""
+"""From a group to verdicts: judged whole, or parted; once for each part that runs can be."""
 
 from __future__ import annotations
 

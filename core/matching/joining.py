@@ -89,18 +89,32 @@ def find_joins(decisions: Sequence[Decision], ingestors: Mapping[str, Ingestor])
         for claim in decision.chosen.claims
     ]
     found = [*_by_uid(pieces), *_by_log(pieces), *_by_scan(pieces), *_by_names(pieces)]
-    joins: list[Join] = []
-    used: set[int] = set()
-    seen: set[frozenset[int]] = set()
-    for join in sorted(found, key=lambda join: not join.is_sure):
-        members = frozenset(id(piece.claim) for piece in join.pieces)
-        if members in seen or (members & used):
+    sure = _united([join for join in found if join.is_sure])
+    used = {id(piece.claim) for join in sure for piece in join.pieces}
+    doubtful = {
+        frozenset(id(piece.claim) for piece in join.pieces): join
+        for join in found
+        if not join.is_sure
+    }
+    return sure + [join for members, join in doubtful.items() if not members & used]
+
+
+def _united(joins: Sequence[Join]) -> list[Join]:
+    """Make one join of those that share a run: two detectors and the log of both."""
+    united: list[Join] = []
+    for join in joins:
+        mine = {id(piece.claim) for piece in join.pieces}
+        shares = [
+            other for other in united if any(id(piece.claim) in mine for piece in other.pieces)
+        ]
+        pieces = {id(piece.claim): piece for one in (*shares, join) for piece in one.pieces}
+        whole = tuple(sorted(pieces.values(), key=lambda piece: piece.is_log))
+        if shares and not _are_several(whole):
             continue
-        seen.add(members)
-        if join.is_sure:
-            used |= members
-        joins.append(join)
-    return joins
+        united = [other for other in united if other not in shares]
+        reasons = dict.fromkeys(one.reason for one in (*shares, join))
+        united.append(Join(whole, "; ".join(reasons), True))
+    return united
 
 
 def _is_log(offer: Offer, ingestors: Mapping[str, Ingestor]) -> bool:
@@ -134,18 +148,18 @@ def _by_log(pieces: Sequence[Piece]) -> Iterator[Join]:
             continue
         for folder in (piece.folder, os.path.dirname(piece.folder)):
             by_stem[folder, piece.stem].append(piece)
-            for stem, number in _numbered(piece):
-                by_scan[folder, stem, number].append(piece)
+            for stem, scan in _numbered(piece):
+                by_scan[folder, stem, scan].append(piece)
     for log in logs:
         number = log.claim.acquisition.scan_id
         stems = dict.fromkeys((log.stem, os.path.basename(log.claim.files[0])))
-        scans = [
-            piece
+        scans = {
+            id(piece): piece
             for stem in stems
             if number is not None
             for piece in by_scan.get((log.folder, stem, number), ())
-        ]
-        for piece in dict.fromkeys(scans):
+        }
+        for piece in scans.values():
             yield _log_join(piece, log, f"{log.told} records scan {number}")
         if not scans and not log.claim.selector:
             for piece in by_stem.get((log.folder, log.stem), ()):
@@ -273,11 +287,11 @@ def join_offer(join: Join, joiner: Ingestor) -> Offer:
 def _labels(pieces: Sequence[Piece]) -> list[str]:
     """Return a name for each member: what tells its files' names from the others'."""
     stems = [piece.stem for piece in pieces]
-    before = os.path.commonprefix(stems)
-    after = os.path.commonprefix([stem[len(before) :][::-1] for stem in stems])[::-1]
+    before = _common_start(stems)
+    after = _common_start([stem[before:][::-1] for stem in stems])
     labels: list[str] = []
     for piece, stem in zip(pieces, stems, strict=True):
-        word = stem[len(before) : len(stem) - len(after)].strip(_SEPARATORS)
+        word = stem[before : len(stem) - after].strip(_SEPARATORS)
         label = re.sub(r"\W+", "_", word).strip("_")
         if piece.is_log:
             label = "log"
@@ -287,3 +301,9 @@ def _labels(pieces: Sequence[Piece]) -> list[str]:
             label += "_2"
         labels.append(label)
     return labels
+
+
+def _common_start(texts: Sequence[str]) -> int:
+    """Return how many signs all texts begin with alike."""
+    alike = (len(set(signs)) == 1 for signs in zip(*texts, strict=False))
+    return next((number for number, same in enumerate(alike) if not same), min(map(len, texts)))

@@ -14,7 +14,6 @@ from .assembling import Basis, assemble
 from .choosing import Choices, choose
 from .deciding import Verdict, decide
 from .grouping import group_names
-from .groups import Group
 from .joining import JOINER
 from .layouts import find_laid_out
 from .plan import Plan, Unclaimed

@@ -51,7 +51,7 @@ class Claim:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     notes: tuple[str, ...] = ()
-    acquisition: Acquisition = Acquisition()
+    acquisition: Acquisition = field(default_factory=Acquisition)
     """What the files record of the acquisition."""
     selector: str = ""
     """Which of several runs in the same files it is, for people: ``"entry=scan_2"``."""

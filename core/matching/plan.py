@@ -221,7 +221,7 @@ class Plan:
         Parameters
         ----------
         group
-            A group or decision of this plan; or its template, its path, or that of one of its files.
+            A group or decision of this plan; or its template or path, or the path of a file.
         name
             The ingestor that is to take it, or another way to group the files: one of the
             decision's `choices`, such as ``"merged"``, ``"apart"`` or ``"joined"``.

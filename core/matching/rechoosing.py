@@ -171,7 +171,7 @@ def _regroup(
     # Files of layouts are shared (a log of many scans): others give theirs up to them.
     laid_out = _held(verdict for verdict in [*kept, *new] if _is_laid_out(verdict))
     others = _held(verdict for verdict in kept if not _is_laid_out(verdict))
-    return tuple([*_restricted(kept, laid_out, basis), *_restricted(new, laid_out | others, basis)])
+    return (*_restricted(kept, laid_out, basis), *_restricted(new, laid_out | others, basis))
 
 
 def _restricted(verdicts: Sequence[Verdict], taken: set[str], basis: Basis) -> list[Verdict]:

@@ -116,9 +116,9 @@ def check_layout(layout: Layout) -> None:
     if len(set(passed)) < len(passed):
         raise ValueError(f"roles share a parameter: {', '.join(passed)}")
     fields = {name for role in layout.roles for name in role.fields}
-    if unknown := [name for name in layout.counts if name not in fields]:
-        if layout.counts != ("index",):
-            raise ValueError(f"no template has a field {', '.join(unknown)}")
+    unknown = [name for name in layout.counts if name not in fields]
+    if unknown and layout.counts != ("index",):
+        raise ValueError(f"no template has a field {', '.join(unknown)}")
 
 
 def _check_role(role: Role) -> None:
