@@ -75,7 +75,7 @@ def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
         return ReportItem(path, "refused", why, remedy, uid=run.uid, details={"path": path})
 
     check_space(directory, files.estimate(run))
-    told = {"fingerprint": state, "copied": time.time()}
+    told = {"fingerprint": state, "copied": time.time(), "provenance": _made_by(run)}
     cut = _cut(run)
     if cut:
         told["truncated"] = cut
@@ -87,6 +87,14 @@ def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
     why = "" if is_complete else lack or _NO_STOP
     details = {"path": path, "bytes": size, "events": events, "replaced": there == "stale"}
     return ReportItem(path, outcome, why, uid=run.uid, details=details)
+
+
+def _made_by(run: BlueskyRun) -> dict[str, Any]:
+    """Return who made the documents of a run, and why; not what is told of its files."""
+    about_files = ("file", "copied", "truncated", "fingerprint", "replaced")
+    told = {key: value for key, value in run.provenance.items() if key not in about_files}
+    plain: dict[str, Any] = normalise(told)
+    return plain
 
 
 def _cut(run: BlueskyRun) -> str:

@@ -49,8 +49,8 @@ class FileSource:
         Returns
         -------
         dict
-            ``file``; of copies that penstock made ``copied``, when, and ``fingerprint``, of the
-            files that were copied; ``truncated``, a sentence, where the file ends too early, or
+            ``file``; of copies that penstock made ``copied``, when, ``fingerprint``, of the files
+            that were copied, and what was known of who made the run; ``truncated``, a sentence, where the file ends too early, or
             the one it was copied from did.
         """
         told: dict[str, Any] = {"file": self.path}
@@ -59,6 +59,8 @@ class FileSource:
         except TruncatedFileError as error:
             return {**told, "truncated": error.what}
         if mark is not None:
+            if isinstance(made_by := mark.get("provenance"), dict):
+                told = {**made_by, **told}
             told |= {
                 key: mark[key] for key in ("fingerprint", "copied", "truncated") if key in mark
             }

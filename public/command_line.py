@@ -16,6 +16,7 @@ from penstock.commands import cache, ingest, ls, match, plugins, search, show
 from penstock.commands.exit_codes import BROKEN_PIPE, EXIT_CODES, FAILED, INTERRUPTED, USAGE
 from penstock.commands.terminal import plain
 from penstock.core.errors import (
+    NoSuchGroupError,
     PenstockError,
     QueryError,
     SettingsError,
@@ -25,6 +26,9 @@ from penstock.core.errors import (
 __all__ = ["build_parser", "main"]
 
 _SUBCOMMANDS = (ingest, cache, ls, show, search, match, plugins)
+
+_USAGE_ERRORS = (UnregisteredIngestorError, SettingsError, QueryError, NoSuchGroupError)
+"""What is wrong with what a person typed."""
 
 _NO_FOLDER = "the working folder is gone. Change to one that is there."
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -94,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _run(arguments)
         finally:
             sys.stdout.flush()  # here, where what goes wrong can be told
-    except (UnregisteredIngestorError, SettingsError, QueryError) as error:  # what a person typed
+    except _USAGE_ERRORS as error:
         return _complain(error, USAGE)
     except PenstockError as error:
         return _complain(error, FAILED)

@@ -149,7 +149,8 @@ def _provenance(claim: Claim, decision: Decision) -> dict[str, Any]:
         "version": claim.version,
         "evidence": [str(evidence) for evidence in claim.evidence],
         "reason": decision.reason,
-        "alternatives": [offer.ingestor for offer in decision.alternatives],
+        "alternatives": [f"{one.ingestor}: {one.strength}" for one in decision.alternatives],
+        "rejected": [f"{one.ingestor}: {one.reason}" for one in decision.rejected],
         "notes": list(claim.notes),
     }
 
@@ -191,7 +192,7 @@ def _undecided(decision: Decision) -> ReportItem:
         decision.group.subject,
         "refused",
         f"undecided: {', '.join(names)} fit equally well",
-        "Choose one: `--use NAME`, or match(paths, use=NAME).",
+        f"Choose one: `--choose '{decision.group.template}' NAME`, or plan.with_choice(…).",
         details={"undecided": names, "files": len(decision.group.names)},
     )
 

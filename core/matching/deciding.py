@@ -34,6 +34,8 @@ def decide(group: Group, ingestors: Sequence[Ingestor], choices: Choices) -> lis
     """
     if group.ingestor:
         ingestors = [ingestor for ingestor in ingestors if ingestor.name == group.ingestor]
+    elif choices.use is None:
+        ingestors = [found for found in ingestors if not (found.layouts and found.only_laid_out)]
     sample = take_sample(group)
     if choices.use is not None:
         return _decide(group, sample, ingestors, choices)

@@ -286,13 +286,14 @@ def join_offer(join: Join, joiner: Ingestor) -> Offer:
 
 def _labels(pieces: Sequence[Piece]) -> list[str]:
     """Return a name for each member: what tells its files' names from the others'."""
-    stems = [piece.stem for piece in pieces]
-    before = _common_start(stems)
-    after = _common_start([stem[before:][::-1] for stem in stems])
+    data = [piece for piece in pieces if not piece.is_log]
+    words = {id(piece): re.split(r"[_\-. ]+", piece.stem) for piece in data}
+    before = _common_start([*words.values()])
+    after = _common_start([found[before:][::-1] for found in words.values()])
     labels: list[str] = []
-    for piece, stem in zip(pieces, stems, strict=True):
-        word = stem[before : len(stem) - after].strip(_SEPARATORS)
-        label = re.sub(r"\W+", "_", word).strip("_")
+    for piece in pieces:
+        found = words.get(id(piece), [])
+        label = re.sub(r"\W+", "_", "_".join(found[before : len(found) - after])).strip("_")
         if piece.is_log:
             label = "log"
         elif not label or label[0].isdigit():
@@ -303,7 +304,8 @@ def _labels(pieces: Sequence[Piece]) -> list[str]:
     return labels
 
 
-def _common_start(texts: Sequence[str]) -> int:
-    """Return how many signs all texts begin with alike."""
-    alike = (len(set(signs)) == 1 for signs in zip(*texts, strict=False))
-    return next((number for number, same in enumerate(alike) if not same), min(map(len, texts)))
+def _common_start(texts: Sequence[Sequence[str]]) -> int:
+    """Return how many words all begin with alike."""
+    alike = (len(set(words)) == 1 for words in zip(*texts, strict=False))
+    shortest = min(map(len, texts), default=0)
+    return next((number for number, same in enumerate(alike) if not same), shortest)

@@ -68,6 +68,8 @@ class Ingestor:
     layouts: tuple[Layout, ...] = ()
     """How the files of one acquisition are named, where names that differ in numbers only do not
     tell: files in several roles, sidecars, folders by role."""
+    only_laid_out: bool = True
+    """Whether it takes no files but such as its layouts fit, if it has any."""
     part: str = ""
     """What its runs are of their files: ``"reduced"``, say. They are made beside the runs of
     ingestors of another part, whose claims they do not contest; empty: the data as taken."""

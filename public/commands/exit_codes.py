@@ -30,7 +30,7 @@ exit codes:
   0  done; files that are no data (a text file, a PNG) may have been passed over, and are listed
   1  something failed: a path that does not exist, a damaged file, an ingestor that raised
   2  usage
-  3  nothing failed, but several ingestors fit some files equally well: choose with --use
+  3  nothing failed, but several ingestors fit some files equally well: choose with --choose
   4  nothing failed and nothing is undecided, but no ingestor takes any of the files
   130 interrupted
 """

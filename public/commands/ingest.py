@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from penstock.commands import exit_codes
+from penstock.commands.choosing import add_choices, ask_undecided, can_ask, make_plan
 from penstock.commands.copies import copy_runs, print_copies
 from penstock.commands.data_keys import dtype_text, shape_text
-from penstock.commands.settings import add_choice, settings_of
 from penstock.commands.terminal import plain, print_json, print_table, progress_bar, short
 from penstock.core.report import Report, ReportItem
 
@@ -35,12 +35,13 @@ def add_parser(subparsers: Any) -> None:
         "ingest",
         help="ingest files and show the runs",
         description="Group files, choose an ingestor for each group, ingest them, and show the "
-        "runs, and what was refused or failed, with the reason and the remedy.",
+        "runs, and what was refused or failed, with the reason and the remedy. Where several "
+        "ingestors fit equally well you are asked, if this is a terminal.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
-    add_choice(parser)
+    add_choices(parser)
     parser.add_argument(
         "--cache", metavar="DIR", help="then copy every run into this folder; see `penstock cache`"
     )
@@ -57,20 +58,18 @@ def run(options: argparse.Namespace) -> int:
     """Ingest, print, and return the exit code."""
     from penstock.core.catalog import BlueskyInMemoryCatalog
     from penstock.core.catalog.ingesting import ingest_paths
+    from penstock.core.places import observe
     from penstock.core.registry.registry import get_registry
 
     for problem in get_registry().problems:
         print(f"penstock: {plain(problem)}", file=sys.stderr)
     catalog = BlueskyInMemoryCatalog()
-    with progress_bar("ingesting") as progress:
-        report = ingest_paths(
-            catalog,
-            options.paths,
-            use=options.use,
-            settings=settings_of(options),
-            recall=options.recall,
-            progress=progress,
-        )
+    with observe():
+        plan = make_plan(options)
+        if plan.undecided and not options.json and can_ask():
+            plan = ask_undecided(plan, remember=options.remember)
+        with progress_bar("ingesting") as progress:
+            report = ingest_paths(catalog, plan, recall=options.recall, progress=progress)
     copies = None if options.cache is None else copy_runs(catalog, options.cache)
     if options.json:
         told = report.to_dict()

@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from penstock.commands import exit_codes
-from penstock.commands.settings import add_choice, settings_of
+from penstock.commands.choosing import add_choices, make_plan
 from penstock.commands.terminal import plain, print_json, short
 
 __all__ = ["add_parser", "run"]
@@ -18,6 +18,8 @@ examples:
   penstock match --why scan_001.h5
   penstock match --json /data/today
   penstock match --why tooth.h5 --use hdf5 --set dataset=/exchange/data
+  penstock match --why /data/today --choose 'map_{}_{}.tif' split
+  penstock match odd.tif --choose odd.tif tiff-stack --remember
 
 exit codes:
   0  every file is decided
@@ -39,16 +41,14 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
     parser.add_argument("--why", action="store_true", help="show the evidence, for and against")
-    add_choice(parser)
+    add_choices(parser)
     parser.add_argument("--json", action="store_true", help="print the plan as JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Match, print, and return the exit code."""
-    from penstock.core.matching.matcher import match
-
-    plan = match(options.paths, use=options.use, settings=settings_of(options))
+    plan = make_plan(options)
     if options.json:
         print_json(plan.to_dict())
     elif options.why:
@@ -60,6 +60,8 @@ def run(options: argparse.Namespace) -> int:
                 told = "undecided: " + ", ".join(offer.ingestor for offer in decision.alternatives)
             else:
                 told = decision.chosen.ingestor
+                if len(decision.chosen.claims) > 1:
+                    told += f" ({len(decision.chosen.claims)} runs)"
             print(plain(f"{short(place)}: {told}"))
         for unclaimed in plan.unclaimed:
             text = f"{short(unclaimed.subject)}: {unclaimed.reason}."

@@ -22,6 +22,7 @@ examples:
   penstock show native_copies -1                 the newest run
   penstock show native_copies 7f15               the run whose uid begins so
   penstock show native_copies 554 --json | jq .start
+  penstock show native_copies -1 --why           which ingestor made it, and why that one
 
 exit codes:
   0  done
@@ -44,6 +45,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "key", metavar="RUN", help="a uid or its beginning, a scan_id, or -1 for the newest run"
     )
+    parser.add_argument(
+        "--why",
+        action="store_true",
+        help="tell which ingestor made the run, on what evidence, and why no other",
+    )
     parser.add_argument("--json", action="store_true", help="print it as JSON")
     parser.set_defaults(run=run)
 
@@ -55,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
         print_json(_as_data(chosen))
     else:
         _print_run(chosen)
+        if options.why:
+            _print_provenance(chosen.provenance)
     return exit_codes.DONE
 
 
@@ -94,6 +102,28 @@ def _print_run(run: BlueskyRun) -> None:
         [row for name, stream in told["streams"].items() for row in _stream_rows(name, stream)],
     )
     print_table("Metadata", ["name", "value"], list(_flat(told["start"], "", ("uid", "time"))))
+
+
+_ABOUT_FILES = ("file", "copied", "truncated", "fingerprint")
+
+
+def _print_provenance(provenance: Mapping[str, Any]) -> None:
+    """Print who chose the ingestor and why, and which files the run was made from."""
+    rows = [
+        (name if number == 0 else "", text)
+        for name, value in provenance.items()
+        if name not in _ABOUT_FILES
+        for number, text in enumerate(value if isinstance(value, list) else [value])
+        if text not in (None, "")
+    ]
+    fingerprint = provenance.get("fingerprint")
+    if isinstance(fingerprint, Mapping):
+        rows += [("files", ", ".join(f"{name} {value}" for name, value in fingerprint.items()))]
+    if rows:
+        print()
+        print_table("Why", ["", ""], rows)
+    else:
+        print("\nNothing is recorded of how this run was made.")
 
 
 def _stream_rows(name: str, stream: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:

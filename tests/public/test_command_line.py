@@ -453,3 +453,90 @@ def test_files_on_tape_are_opened_on_request_alone(tmp_path):
             pytest.skip("this file system gives blocks to empty files")
     assert "on tape" in run("ingest", tmp_path).stdout
     assert "on tape" not in run("ingest", "--recall", tmp_path).stdout
+
+
+# Choosing ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def undecided(data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for whose files two ingestors fit equally well: a plug-in rivals `tiff-series`."""
+    plugin = data.parent / "rival"
+    (plugin / "rival-1.dist-info").mkdir(parents=True)
+    (plugin / "rival-1.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: rival\nVersion: 1\n"
+    )
+    (plugin / "rival-1.dist-info" / "entry_points.txt").write_text("[penstock]\nrival = rival\n")
+    (plugin / "rival.py").write_text(
+        "from penstock import Ingestor, hookimpl\n"
+        "@hookimpl\n"
+        "def penstock_ingestors():\n"
+        "    name = 'penstock.ingestors.tiff.series:ingest_tiff_series'\n"
+        "    return [Ingestor('rival', title='', ingest=name, takes='files', formats=('tiff',))]\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(plugin))
+    return data
+
+
+def ingest_at_terminal(folder: Path, answers: str) -> str:
+    control, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "penstock", "ingest", str(folder)],
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "200"},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    os.write(control, answers.encode())
+    shown = b""
+    try:
+        while block := os.read(control, 65536):
+            shown += block
+    except OSError:  # Linux says EIO when the other side is closed
+        pass
+    os.close(control)
+    process.wait()
+    return f"{shown.decode()}\nexit code {process.returncode}"
+
+
+def test_what_is_undecided_is_asked_at_a_terminal(undecided: Path) -> None:
+    shown = ingest_at_terminal(undecided, "9\n2\n")
+    assert "2 ingestors fit equally well" in shown
+    assert "1  rival  SIGNATURE: signature: it is TIFF" in shown
+    assert "2  tiff-series  SIGNATURE: signature: it is TIFF; probe: 3 files" in shown
+    assert "'9' is none of them." in shown
+    assert "1 ok" in shown
+    assert "exit code 0" in shown
+
+
+def test_the_person_at_the_terminal_may_leave_files_out(undecided: Path) -> None:
+    shown = ingest_at_terminal(undecided, "\n")
+    assert "2 items: 2 refused" in shown
+    assert "exit code 3" in shown
+
+
+def test_without_a_terminal_what_is_undecided_is_refused_with_what_to_type(
+    undecided: Path,
+) -> None:
+    told = run("ingest", undecided)
+    assert told.returncode == 3
+    assert "`--choose 'scan_{}.tif' NAME`" in told.stdout
+    chosen = run("ingest", undecided, "--choose", "scan_{}.tif", "tiff-series", "--json")
+    (item, _) = json.loads(chosen.stdout)["items"]
+    assert (chosen.returncode, item["details"]["ingestor"]) == (0, "tiff-series")
+
+
+def test_a_choice_can_be_remembered_and_forgotten(undecided: Path) -> None:
+    choose = ("--choose", "scan_{}.tif", "rival", "--remember")
+    assert run("match", undecided / "scan_8.tif", *choose).returncode == 2  # no such group there
+    assert run("match", undecided, *choose).stdout.startswith(f"{undecided}/scan_{{}}.tif")
+    assert ": rival" in run("match", undecided).stdout
+    assert "undecided" in run("match", undecided, "--forget").stdout
+
+
+def test_why_a_run_was_made_so_is_kept_with_it(data: Path, tmp_path: Path) -> None:
+    run("ingest", data, "--cache", tmp_path / "copies")
+    shown = run("show", tmp_path / "copies", "-1", "--why").stdout
+    assert "tiff-series" in shown.split("Why")[1]
+    assert "signature: it is TIFF" in shown

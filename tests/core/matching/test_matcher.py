@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -26,58 +25,12 @@ TIFF = b"II*\0\x08\0\0\0"
 PNG = b"\x89PNG\r\n\x1a\n"
 HDF5 = b"\x89HDF\r\n\x1a\n"
 
-Probe = Callable[[list[str]], Any]
-
 
 def write(folder: Path, content: bytes, *names: str) -> Path:
     folder.mkdir(exist_ok=True)
     for name in names:
         (folder / name).write_bytes(content)
     return folder
-
-
-@pytest.fixture
-def asked() -> list[tuple[str, int]]:
-    """The names of the ingestors that were asked, and about how many files."""
-    return []
-
-
-@pytest.fixture
-def using(
-    asked: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., None]]:
-    """Make a registry of ingestors, given as a name and what differs from the usual."""
-    lab = ModuleType("lab_probes")
-    monkeypatch.setitem(sys.modules, "lab_probes", lab)
-    entered = []
-
-    def use(**ingestors: dict[str, Any]) -> None:
-        records = []
-        for name, changes in ingestors.items():
-            values = {"title": name, "ingest": "json:loads", "takes": "files", **changes}
-            if "probe" in values:
-                answer = values["probe"]
-
-                def probe(paths: list[str], name: str = name, answer: Probe = answer) -> Any:
-                    asked.append((name, len(paths)))
-                    return answer(paths)
-
-                setattr(lab, f"probe_{name}", probe)
-                values["probe"] = f"lab_probes:probe_{name}"
-            records.append(Ingestor(name, **values))
-
-        class Lab:
-            @hookimpl
-            def penstock_ingestors(self) -> list[Ingestor]:
-                return records
-
-        context = use_registry(Registry.from_plugins([Lab()]))
-        context.__enter__()
-        entered.append(context)
-
-    yield use
-    for context in entered:
-        context.__exit__(None, None, None)
 
 
 def told(plan: Plan) -> dict[str, str | None]:
