@@ -50,8 +50,8 @@ class FileSource:
         -------
         dict
             ``file``; of copies that penstock made ``copied``, when, ``fingerprint``, of the files
-            that were copied, and what was known of who made the run; ``truncated``, a sentence, where the file ends too early, or
-            the one it was copied from did.
+            that were copied, and what was known of who made the run; ``truncated``, a sentence,
+            where the file ends too early, or the one it was copied from did.
         """
         told: dict[str, Any] = {"file": self.path}
         try:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from ..places.naming import find_kin
 from ..registry.layouts import Layout, Role
 from ..registry.records import Ingestor
-from .groups import Group, RoleFiles
+from .groups import Group, RoleFiles, paths_of
 
-__all__ = ["find_laid_out"]
+__all__ = ["find_laid_out", "suggest_roles"]
 
 _Key: TypeAlias = tuple[str, tuple[str, ...]]
 """A root folder, and what stands in the fields that tell acquisitions apart."""
@@ -55,6 +55,42 @@ def find_laid_out(ingestors: Iterable[Ingestor], groups: Sequence[Group]) -> lis
         for ingestor in ingestors
         for number, layout in enumerate(ingestor.layouts)
         for group in _assemble(ingestor, number, layout, groups)
+    ]
+
+
+def suggest_roles(
+    ingestors: Iterable[Ingestor], groups: Sequence[Group], beside: Sequence[Group]
+) -> list[Group]:
+    """Return groups that tell of files in other roles, which lie beside them and were not selected.
+
+    Parameters
+    ----------
+    groups
+        The selected files.
+    beside
+        Files of the same folders that were not selected.
+
+    Examples
+    --------
+    >>> layout = Layout((Role("image", "{name}.tif"), Role("log", "{name}.txt", "log")))
+    >>> sem = Ingestor("sem", title="", ingest="json:loads", takes="file", layouts=(layout,))
+    >>> image, text = (Group("/d", (name,), name) for name in ("a.tif", "a.txt"))
+    >>> suggest_roles([sem], [image], [text])[0].suggestions
+    ('a.txt (log, as sem lays out its files)',)
+    """
+    selected = {path: number for number, group in enumerate(groups) for path in group.paths}
+    told: dict[int, dict[str, None]] = defaultdict(dict)
+    for laid_out in find_laid_out(ingestors, [*groups, *beside]):
+        for role in laid_out.roles:
+            if any(path in selected for path in paths_of(laid_out.folder, role.names)):
+                continue
+            more = f" and {len(role.names) - 1} more" if len(role.names) > 1 else ""
+            what = f"{role.names[0]}{more} ({role.name}, as {laid_out.ingestor} lays out its files)"
+            for number in {selected[path] for path in laid_out.paths if path in selected}:
+                told[number][what] = None
+    return [
+        replace(group, suggestions=(*group.suggestions, *told[number])) if number in told else group
+        for number, group in enumerate(groups)
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..config import get_config
@@ -14,11 +14,12 @@ from .assembling import Basis, assemble
 from .choosing import Choices, choose
 from .deciding import Verdict, decide
 from .grouping import group_names
+from .groups import Group
 from .joining import JOINER
-from .layouts import find_laid_out
+from .layouts import find_laid_out, suggest_roles
 from .plan import Plan, Unclaimed
 from .settling import settle
-from .walking import Obstacle, gather
+from .walking import Obstacle, Selection, gather
 
 __all__ = ["match"]
 
@@ -71,15 +72,11 @@ def match(
     choices = Choices.now(choose(use, settings))
     with observe():
         selection = gather(paths, ignored_folders=get_config().ignored_folders)
-        groups = [
-            group
-            for folder, names in selection.folders.items()
-            for group in group_names(folder, names, _present(folder, names))
-        ]
+        groups = _group(selection, layouts := _with_layouts(ingestors, choices))
         verdicts: list[Verdict] = [_from_obstacle(obstacle) for obstacle in selection.obstacles]
         for group in groups:
             verdicts += decide(group, ingestors, choices)
-        laid_out = find_laid_out(_with_layouts(ingestors, choices), groups)
+        laid_out = find_laid_out(layouts, groups)
         settled = settle(laid_out, verdicts, ingestors, choices)
     joiner = registry.ingestors.get(JOINER)
     return assemble(Basis(tuple(settled), ingestors, choices, joiner, registry.problems))
@@ -90,12 +87,25 @@ def _with_layouts(ingestors: Iterable[Ingestor], choices: Choices) -> list[Inges
     return [found for found in ingestors if found.layouts and chosen in (None, found.name)]
 
 
-def _present(folder: str, names: Iterable[str]) -> Iterable[str] | None:
-    """Return all names in a folder of which some were selected; None if it cannot be listed."""
+def _group(selection: Selection, with_layouts: Sequence[Ingestor]) -> list[Group]:
+    """Group the names in each folder; what lies beside them and seems to belong is suggested."""
+    groups: list[Group] = []
+    beside: list[Group] = []
+    for folder, names in selection.folders.items():
+        present = _present(folder)
+        groups += group_names(folder, names, present)
+        if with_layouts and len(present) > len(names):
+            taken = set(names)
+            beside += group_names(folder, [name for name in present if name not in taken])
+    return suggest_roles(with_layouts, groups, beside) if beside else groups
+
+
+def _present(folder: str) -> Collection[str]:
+    """Return all names in a folder of which some were selected; none if it cannot be listed."""
     try:
         return current_observation().list_folder(folder)
     except OSError:
-        return None
+        return ()
 
 
 def _from_obstacle(obstacle: Obstacle) -> Unclaimed:

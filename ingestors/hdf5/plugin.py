@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
-from ...core.registry import AssetReader, Ingestor, hookimpl
+from ...core.registry import AssetReader, Ingestor, Layout, Role, hookimpl
 
 __all__ = ["penstock_asset_readers", "penstock_ingestors"]
+
+
+_MASTERS = (
+    # Dectris' file writer (https://media.dectris.com/, SIMPLON API reference), and Diamond's GDA.
+    Layout(
+        (
+            Role("master", "{name}_master.h5"),
+            Role("data files", "{name}_data_{index:d}.h5", parameter=None),
+        )
+    ),
+    Layout(
+        (
+            Role("master", "{scan:d}.nxs"),
+            Role("data files", "{scan:d}-{detector}-files/{scan:d}.hdf", parameter=None),
+        )
+    ),
+)
+"""Files that name, by links, the files in which their data are."""
 
 
 @hookimpl
@@ -26,6 +44,8 @@ def penstock_ingestors() -> list[Ingestor]:
             probe="penstock.ingestors.hdf5.probe:probe",
             isolate=True,
             selects=("dataset", "entry"),
+            layouts=_MASTERS,
+            only_laid_out=False,
         )
     ]
 

@@ -221,3 +221,16 @@ def test_holes_are_told_by_role(using: Callable[..., None], tmp_path: Path) -> N
 def test_a_layout_that_cannot_be_used_is_refused(roles: Any, complaint: str) -> None:
     with pytest.raises((TypeError, ValueError), match=complaint):
         check_layout(Layout(roles))
+
+
+def test_files_in_other_roles_are_suggested_and_not_added(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    using(tree={"formats": ("hdf5",), "takes": "file", "layouts": (EIGER,), "only_laid_out": False})
+    write(tmp_path, HDF5, "a_master.h5", "a_data_000001.h5", "a_data_000002.h5")
+    (decision,) = match(tmp_path / "a_master.h5").decisions
+    assert decision.group.suggestions == (
+        "a_data_000001.h5 and 1 more (data files, as tree lays out its files)",
+    )
+    assert len(decision.group.names) == 1
+    assert "beside it: a_data_000001.h5 and 1 more" in decision.explain()

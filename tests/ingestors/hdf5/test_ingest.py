@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
+from penstock import BlueskyInMemoryCatalog
 from penstock.core.assets.protocol import AssetContext
 from penstock.core.config import Config, use_config
 from penstock.core.errors import (
@@ -723,3 +724,20 @@ def test_a_probe_of_several_files_asks_for_one_at_a_time(tmp_path):
     assert probe(["a.h5", "b.h5"]).separate
     assert probe([]) is None
     assert probe([write_nexus(tmp_path / "a.nxs")]).detail == "/entry/plot/counts (5, 4, 6) uint16"
+
+
+def test_a_master_and_its_data_files_are_one_run(tmp_path):
+    layout = h5py.VirtualLayout((4, 3, 4), "u2")
+    for number in (1, 2):
+        name = f"a_data_{number:06d}.h5"
+        with h5py.File(tmp_path / name, "w") as file:
+            file["entry/data/data"] = np.full((2, 3, 4), number, "u2")
+        source = h5py.VirtualSource(name, "entry/data/data", (2, 3, 4))
+        layout[2 * number - 2 : 2 * number] = source
+    with h5py.File(tmp_path / "a_master.h5", "w") as master:
+        master.create_virtual_dataset("data", layout)
+    catalog = BlueskyInMemoryCatalog()
+    report = catalog.ingest(tmp_path)
+    assert [(item.outcome, item.details["files"]) for item in report] == [("ok", 3)]
+    (run,) = catalog.values()
+    assert run.primary.read()["data"].values[:, 0, 0].tolist() == [1, 1, 2, 2]
