@@ -13,6 +13,7 @@ from typing import Any
 import h5py
 
 from ...core.documents import safe_metadata
+from ...core.registry.records import Acquisition
 from .reader import Reader
 from .signals import Image, Selection
 from .times import parse_time
@@ -135,14 +136,37 @@ def _known_fields(reader: Reader, entry: str) -> dict[str, Any]:
     proposal = _first_text(reader, entry, "NXuser", "proposal_number")
     if proposal:
         found.setdefault("proposal", proposal)
-    identifier = _value(reader, f"{entry}/entry_identifier")
-    # NeXus has it as text, so an integer may be spelled either way
-    if re.fullmatch(r"\d{1,15}", str(identifier)) and not isinstance(identifier, bool):
-        found["scan_id"] = int(str(identifier))
+    scan_id = _scan_id(reader, entry)
+    if scan_id is not None:
+        found["scan_id"] = scan_id
     uid = _bluesky_uid(reader, entry)
     if uid:
         found["original_uid"] = uid
     return found
+
+
+def _scan_id(reader: Reader, entry: str) -> int | None:
+    identifier = _value(reader, f"{entry}/entry_identifier")
+    # NeXus has it as text, so an integer may be spelled either way
+    if re.fullmatch(r"\d{1,15}", str(identifier)) and not isinstance(identifier, bool):
+        return int(str(identifier))
+    return None
+
+
+def recorded_acquisition(
+    reader: Reader, entry: str | None, zone: datetime.tzinfo | None, events: int | None
+) -> Acquisition:
+    """Return what a file records of the acquisition that it comes from, for matching to join by."""
+    place = entry or "/"
+    start = _first_time(reader, [f"{place}/start_time"], zone, [])
+    stop = _first_time(reader, [f"{place}/end_time"], zone, [])
+    return Acquisition(
+        uid=_bluesky_uid(reader, place) or None,
+        scan_id=_scan_id(reader, place),
+        start=None if start is None else start[0],
+        stop=None if stop is None else stop[0],
+        events=events,
+    )
 
 
 def _first_text(reader: Reader, entry: str, kind: str, name: str) -> str:

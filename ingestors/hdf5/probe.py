@@ -5,13 +5,17 @@ Walking a hostile file can crash the process; matching runs this in a process of
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLinkError
 from ...core.registry.records import RunsFound
 from ..assets.hdf5.filters import describe_missing, missing_filters
 from ..assets.hdf5.sources import SourceCheck
 from .nexus import choose_entry, list_entries
+from .metadata import recorded_acquisition
 from .reader import Reader, open_reader
 from .signals import Image, describe_image, name_keys, select_signals
+from .times import configured_zone
 
 __all__ = ["probe"]
 
@@ -51,7 +55,9 @@ def probe(paths: list[str]) -> RunsFound | None:
 
 
 def _found(reader: Reader, entries: list[str | None]) -> RunsFound:
-    images = [image for entry in entries for image in _images(reader, entry)]
+    by_entry = {entry: _images(reader, entry) for entry in entries}
+    images = [image for found in by_entry.values() for image in found]
+    zone = configured_zone()
     return RunsFound(
         kwargs=tuple({} if entry is None else {"entry": entry.strip("/")} for entry in entries),
         detail="; ".join(str(image.signal) for image in images[:8]),
@@ -59,6 +65,10 @@ def _found(reader: Reader, entries: list[str | None]) -> RunsFound:
             f"{image.signal.named} {describe_missing(missing)}"
             for image in images
             if (missing := missing_filters(image.signal.target.object))
+        ),
+        acquisitions=tuple(
+            recorded_acquisition(reader, entry, zone, found[0].events if found else None)
+            for entry, found in by_entry.items()
         ),
     )
 
@@ -81,7 +91,7 @@ def _found_entries(reader: Reader, entries: list[str]) -> RunsFound:
             remedy="Choose one with dataset=….",
         )
     found = _found(reader, good)
-    return RunsFound(found.kwargs, found.detail, (*notes, *found.notes))
+    return replace(found, notes=(*notes, *found.notes))
 
 
 def _images(reader: Reader, entry: str | None) -> list[Image]:

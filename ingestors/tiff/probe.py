@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ...core.errors import AssetError, UnsupportedFileError
-from ...core.registry import RunsFound
+from ...core.registry import Acquisition, RunsFound
 from .metadata import TiffFacts, check_first_page, inspect_file
 
 __all__ = ["probe_series", "probe_stack"]
@@ -34,7 +34,11 @@ def probe_series(paths: list[str]) -> RunsFound | None:
     if not _is_series(paths, facts, bad):
         return None
     noun = "file" if len(paths) == 1 else "files"
-    return RunsFound(detail=f"{len(paths)} {noun} of {_size(facts[0])}", notes=tuple(bad))
+    return RunsFound(
+        detail=f"{len(paths)} {noun} of {_size(facts[0])}",
+        notes=tuple(bad),
+        acquisitions=(Acquisition(events=len(paths)),),
+    )
 
 
 def probe_stack(paths: list[str]) -> RunsFound | None:
@@ -51,7 +55,9 @@ def probe_stack(paths: list[str]) -> RunsFound | None:
     first = facts[0].directory
     if len(paths) == 1:
         problem = (first.problem,) if first.problem else ()
-        return RunsFound(detail=f"{len(first)} pages of {_size(facts[0])}", notes=problem)
+        detail = f"{len(first)} pages of {_size(facts[0])}"
+        found = (Acquisition(events=len(first)),)
+        return RunsFound(detail=detail, notes=problem, acquisitions=found)
     stack = next((item for item in facts if len(item.directory) > 1), None)
     if stack is not None:
         name = os.path.basename(stack.path)

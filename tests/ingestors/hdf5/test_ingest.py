@@ -741,3 +741,20 @@ def test_a_master_and_its_data_files_are_one_run(tmp_path):
     assert [(item.outcome, item.details["files"]) for item in report] == [("ok", 3)]
     (run,) = catalog.values()
     assert run.primary.read()["data"].values[:, 0, 0].tolist() == [1, 1, 2, 2]
+
+
+def test_a_probe_tells_what_the_file_records_of_the_acquisition(tmp_path):
+    with h5py.File(tmp_path / "a.nxs", "w") as file:
+        for number in (1, 2):
+            entry = file.create_group(f"scan_{number}")
+            entry.attrs["NX_class"] = "NXentry"
+            entry["entry_identifier"] = str(number)
+            entry["entry_identifier_uuid"] = f"uid-{number}"
+            entry["start_time"] = "2016-02-27T12:00:00Z"
+            entry["end_time"] = "2016-02-27T12:01:00Z"
+            entry["images"] = np.zeros((number, 3, 4), "u2")
+    found = probe([str(tmp_path / "a.nxs")])
+    assert [known.events for known in found.acquisitions] == [1, 2]
+    assert [known.scan_id for known in found.acquisitions] == [1, 2]
+    assert [known.uid for known in found.acquisitions] == ["uid-1", "uid-2"]
+    assert {known.stop - known.start for known in found.acquisitions} == {60.0}
