@@ -15,7 +15,13 @@ if TYPE_CHECKING:  # for type checkers and editors, which do not look behind __g
     from penstock.core.catalog import BlueskyInMemoryCatalog
     from penstock.core.matching.matcher import match
     from penstock.core.registry.hooks import hookimpl
-    from penstock.core.registry.records import AssetReader, Exporter, Ingestor, RunsFound
+    from penstock.core.registry.records import (
+        AssetReader,
+        Command,
+        Exporter,
+        Ingestor,
+        RunsFound,
+    )
     from penstock.core.run import BlueskyRun
     from penstock.plugins.jsonl import BlueskyJSONLCatalog
     from penstock.plugins.msgpack import BlueskyMsgpackCatalog
@@ -26,6 +32,7 @@ __all__ = [
     "BlueskyJSONLCatalog",
     "BlueskyMsgpackCatalog",
     "BlueskyRun",
+    "Command",
     "Exporter",
     "Ingestor",
     "RunsFound",
@@ -44,6 +51,7 @@ _lazy_name = lazy_exports(
         "BlueskyJSONLCatalog": ".plugins.jsonl",
         "BlueskyMsgpackCatalog": ".plugins.msgpack",
         "BlueskyRun": ".core.run",
+        "Command": ".core.registry.records",
         "Exporter": ".core.registry.records",
         "Ingestor": ".core.registry.records",
         "RunsFound": ".core.registry.records",

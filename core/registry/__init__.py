@@ -7,12 +7,21 @@ from ..lazy import lazy_exports
 if TYPE_CHECKING:
     from .handlers import InstalledHandlers, handler_entry_points
     from .hooks import hookimpl
-    from .records import AssetReader, Exporter, Ingestor, PluginInfo, PluginProblem, RunsFound
+    from .records import (
+        AssetReader,
+        Command,
+        Exporter,
+        Ingestor,
+        PluginInfo,
+        PluginProblem,
+        RunsFound,
+    )
     from .references import resolve_reference
     from .registry import Registry, get_registry, use_registry
 
 __all__ = [
     "AssetReader",
+    "Command",
     "Exporter",
     "Ingestor",
     "InstalledHandlers",
@@ -31,6 +40,7 @@ __getattr__, __dir__, _ = lazy_exports(
     __name__,
     {
         "AssetReader": ".records",
+        "Command": ".records",
         "Exporter": ".records",
         "Ingestor": ".records",
         "InstalledHandlers": ".handlers",

@@ -14,7 +14,7 @@ from ..errors import PluginError
 from ..formats import FORMATS
 from .discovery import FoundPlugin
 from .hooks import GROUP, HookSpecs
-from .records import AssetReader, Exporter, Ingestor, PluginInfo, PluginProblem, Tier
+from .records import AssetReader, Command, Exporter, Ingestor, PluginInfo, PluginProblem, Tier
 from .references import check_reference
 
 __all__ = ["Collected", "collect"]
@@ -31,6 +31,7 @@ class Collected:
     ingestors: list[tuple[FoundPlugin, Ingestor]] = dataclasses.field(default_factory=list)
     asset_readers: list[tuple[FoundPlugin, AssetReader]] = dataclasses.field(default_factory=list)
     exporters: list[tuple[FoundPlugin, Exporter]] = dataclasses.field(default_factory=list)
+    commands: list[tuple[FoundPlugin, Command]] = dataclasses.field(default_factory=list)
     problems: list[PluginProblem] = dataclasses.field(default_factory=list)
 
 
@@ -59,20 +60,18 @@ def _collect_one(manager: pluggy.PluginManager, plugin: FoundPlugin, collected: 
         collected.problems.append(_problem(plugin, "it cannot be loaded", error))
         collected.plugins.append(_info(plugin, "failed", started))
         return
-    info = _info(plugin, "loaded", started)
+    info = _info(plugin, plugin.state, started)
 
     _report_unknown_hooks(manager, plugin, module, collected)
     hook = manager.hook
-    ingestors = _call(hook.penstock_ingestors, plugin, module, Ingestor, _check_ingestor, collected)
-    readers = _call(
-        hook.penstock_asset_readers,
-        plugin,
-        module,
-        AssetReader,
-        _check_reader,
-        collected,
-    )
-    exporters = _call(hook.penstock_exporters, plugin, module, Exporter, _check_exporter, collected)
+
+    def call(caller: pluggy.HookCaller, kind: type[Any], check: Callable[[Any], None]) -> list[Any]:
+        return _call(caller, plugin, module, kind, check, collected)
+
+    ingestors = call(hook.penstock_ingestors, Ingestor, _check_ingestor)
+    readers = call(hook.penstock_asset_readers, AssetReader, _check_reader)
+    exporters = call(hook.penstock_exporters, Exporter, _check_exporter)
+    commands = call(hook.penstock_commands, Command, _check_command)
     ingestors = [
         ingestor if ingestor.version else dataclasses.replace(ingestor, version=plugin.version)
         for ingestor in ingestors
@@ -80,12 +79,14 @@ def _collect_one(manager: pluggy.PluginManager, plugin: FoundPlugin, collected: 
     collected.ingestors += [(plugin, ingestor) for ingestor in ingestors]
     collected.asset_readers += [(plugin, reader) for reader in readers]
     collected.exporters += [(plugin, exporter) for exporter in exporters]
+    collected.commands += [(plugin, command) for command in commands]
     collected.plugins.append(
         dataclasses.replace(
             info,
             ingestors=tuple(ingestor.name for ingestor in ingestors),
             asset_readers=tuple(reader.name for reader in readers),
             exporters=tuple(exporter.name for exporter in exporters),
+            commands=tuple(command.name for command in commands),
         )
     )
 
@@ -150,6 +151,7 @@ def _call(
 
 def _check_ingestor(ingestor: Ingestor) -> None:
     check_name(ingestor.name)
+    _check_text("title", ingestor.title)
     check_reference(ingestor.ingest)
     if ingestor.probe is not None:
         check_reference(ingestor.probe)
@@ -171,7 +173,23 @@ def _check_reader(reader: AssetReader) -> None:
 
 def _check_exporter(exporter: Exporter) -> None:
     check_name(exporter.name)
+    _check_text("title", exporter.title)
     check_reference(exporter.export)
+
+
+def _check_command(command: Command) -> None:
+    check_name(command.name)
+    if command.name.startswith("-"):
+        raise ValueError(f"{command.name!r} would be taken for an option")
+    _check_text("title", command.title)
+    check_reference(command.run)
+    if command.configure is not None:
+        check_reference(command.configure)
+
+
+def _check_text(field: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{field} must be text, not {value!r}")
 
 
 def check_name(name: object) -> None:

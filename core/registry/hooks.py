@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pluggy
 
-from .records import AssetReader, Exporter, Ingestor
+from .records import AssetReader, Command, Exporter, Ingestor
 
 __all__ = ["GROUP", "HookSpecs", "hookimpl"]
 
@@ -25,7 +25,7 @@ class HookSpecs:
     Examples
     --------
     >>> [name for name in vars(HookSpecs) if name.startswith("penstock_")]
-    ['penstock_ingestors', 'penstock_asset_readers', 'penstock_exporters']
+    ['penstock_ingestors', 'penstock_asset_readers', 'penstock_exporters', 'penstock_commands']
     """
 
     @_hookspec
@@ -39,3 +39,7 @@ class HookSpecs:
     @_hookspec
     def penstock_exporters(self) -> list[Exporter]:  # type: ignore[empty-body]  # as above
         """Return the exporters that this plug-in offers."""
+
+    @_hookspec
+    def penstock_commands(self) -> list[Command]:  # type: ignore[empty-body]  # as above
+        """Return the commands that this plug-in adds to ``penstock``."""
