@@ -12,8 +12,8 @@ import pluggy
 
 from ..errors import PluginError
 from ..formats import FORMATS
-from .discovery import FoundPlugin
-from .hooks import GROUP, HookSpecs
+from .discovery import GROUP, FoundPlugin
+from .hooks import HookSpecs
 from .records import AssetReader, Command, Exporter, Ingestor, PluginInfo, PluginProblem, Tier
 from .references import check_reference
 

@@ -9,17 +9,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from .hooks import GROUP
 from .installed import InstalledEntryPoint, read_entry_points
 from .records import PluginInfo, PluginProblem
 
 __all__ = [
     "EARLIER_GROUP",
+    "GROUP",
     "HOST",
     "LIMIT_VARIABLE",
     "FoundPlugin",
     "find_plugins",
+    "has_plugins_of_others",
 ]
+
+GROUP = "penstock"
+"""The entry-point group of plug-ins."""
 
 EARLIER_GROUP = "databroker.ingestors"
 """The entry-point group for ingestors of the field's earlier tools; names in it are mimetypes."""
@@ -96,6 +100,17 @@ def find_plugins() -> tuple[list[FoundPlugin], list[PluginInfo], list[PluginProb
             owners = [plugin for plugin in owners if plugin.distribution == HOST]
         found += owners if len(owners) == 1 else []
     return found, left_out, problems
+
+
+def has_plugins_of_others() -> bool:
+    """Tell whether anything is installed that penstock did not bring; nothing is imported.
+
+    Examples
+    --------
+    >>> isinstance(has_plugins_of_others(), bool)
+    True
+    """
+    return any(point.distribution != HOST for point in read_entry_points((GROUP,)))
 
 
 def _plugin_of(point: InstalledEntryPoint) -> FoundPlugin:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import pluggy
 
+from .discovery import GROUP
 from .records import AssetReader, Command, Exporter, Ingestor
 
-__all__ = ["GROUP", "HookSpecs", "hookimpl"]
-
-GROUP = "penstock"
-"""Name of the entry-point group and of the pluggy project."""
+__all__ = ["HookSpecs", "hookimpl"]
 
 _hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)

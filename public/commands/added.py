@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import traceback
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.commands import ADDED_RUN, SUBCOMMANDS, exit_codes
 from penstock.core.errors import PenstockError, PluginError
-from penstock.core.registry.discovery import FoundPlugin
+from penstock.core.registry.discovery import FoundPlugin, has_plugins_of_others
 from penstock.core.registry.records import Command, PluginProblem
 from penstock.core.registry.references import resolve_reference
-from penstock.core.registry.registry import Registry, get_registry
+
+if TYPE_CHECKING:
+    from penstock.core.registry.registry import Registry
 
 __all__ = ["add_commands", "added_commands"]
 
@@ -23,6 +25,7 @@ def added_commands(registry: Registry) -> tuple[list[Command], list[PluginProble
     Examples
     --------
     >>> from penstock import hookimpl
+    >>> from penstock.core.registry import Registry
     >>> class Lab:
     ...     @hookimpl
     ...     def penstock_commands(self):
@@ -51,6 +54,10 @@ def added_commands(registry: Registry) -> tuple[list[Command], list[PluginProble
 
 def add_commands(subparsers: Any, typed: str | None) -> None:
     """Add the commands of plug-ins to the parser; of the one that is typed its arguments, too."""
+    if not has_plugins_of_others():  # help stays as cheap as it is
+        return
+    from penstock.core.registry.registry import get_registry
+
     registry = get_registry()
     for command in added_commands(registry)[0]:
         plugin = registry.plugin_of(command)
