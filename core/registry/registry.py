@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import threading
 from collections import defaultdict
@@ -141,6 +140,8 @@ class Registry:
         try:
             return self._ingestors[name]
         except KeyError:
+            import difflib
+
             near = difflib.get_close_matches(name, self._ingestors, n=1)
             known = ", ".join(sorted(self._ingestors)) or "none"
             raise UnregisteredIngestorError(

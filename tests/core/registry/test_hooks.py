@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from penstock.core.registry import Registry, records
+from penstock.core.registry import Registry, collecting, records
 from penstock.core.registry.hooks import HookSpecs
 
 HOOKS = [name for name in vars(HookSpecs) if name.startswith("penstock_")]
@@ -37,6 +37,10 @@ def test_a_hook_is_shown_by_an_example_that_gives_valid_records(page: str, hook:
     assert registry.problems == ()
     (info,) = registry.plugins
     assert getattr(info, hook.removeprefix("penstock_"))
+
+
+def test_what_is_called_is_what_is_specified() -> None:
+    assert list(collecting._HOOKS) == HOOKS
 
 
 def test_no_section_is_about_a_hook_that_does_not_exist(page: str) -> None:
