@@ -13,7 +13,13 @@ from penstock.core.documents import normalise, validate
 from penstock.core.documents.measuring import check_start_size
 from penstock.core.errors import DocumentError
 
-__all__ = ["as_plain_data", "check_documents", "first_difference", "pixels_in_documents"]
+__all__ = [
+    "as_plain_data",
+    "check_documents",
+    "first_difference",
+    "holds_all_values",
+    "pixels_in_documents",
+]
 
 _PAGE_ROWS = 8192
 
@@ -243,6 +249,29 @@ def pixels_in_documents(documents: Sequence[tuple[str, Any]]) -> Iterator[str]:
             if isinstance(first, np.ndarray) and first.ndim >= expected:
                 found[key] = None
     yield from found
+
+
+def holds_all_values(documents: Sequence[tuple[str, Any]]) -> bool:
+    """Tell whether nothing is left to be read: no documents point at files, no arrays are lazy.
+
+    Examples
+    --------
+    >>> holds_all_values([("event", {"data": {"x": 1.0}})]), holds_all_values([("resource", {})])
+    (True, False)
+    """
+    return not any(
+        name in ("resource", "stream_resource")
+        or (
+            name in ("event", "event_page")
+            and any(hasattr(value, "dask") for value in _values(doc["data"]))
+        )
+        for name, doc in documents
+    )
+
+
+def _values(data: dict[str, Any]) -> Iterator[Any]:
+    for value in data.values():
+        yield value[0] if isinstance(value, list) and value else value
 
 
 def as_plain_data(value: Any) -> Any:

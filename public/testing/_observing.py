@@ -34,13 +34,13 @@ class Observed:
     """How often dask computed something."""
 
     def reads_too_much(self) -> bool:
-        """Tell whether more was read than headers are: more than half of what the files hold."""
-        sizes = [
-            os.path.getsize(os.path.join(folder, name))
+        """Tell whether more was read than headers are: more than half of the files looked at."""
+        paths = self.opened or [
+            os.path.join(folder, name)
             for folder, _, names in os.walk(self.folder)
             for name in names
         ]
-        return self.bytes_read > _SLACK + sum(sizes) / 2
+        return self.bytes_read > _SLACK + sum(map(os.path.getsize, paths)) / 2
 
 
 @contextmanager
