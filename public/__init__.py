@@ -10,8 +10,7 @@ from penstock._version import __version__
 from penstock.core.lazy import lazy_exports
 
 if TYPE_CHECKING:  # for type checkers and editors, which do not look behind __getattr__
-    from penstock import ingestors
-    from penstock.core import errors
+    from penstock import errors, ingestors
     from penstock.core.catalog import BlueskyInMemoryCatalog
     from penstock.core.matching.matcher import match
     from penstock.core.registry.hooks import hookimpl
@@ -59,7 +58,7 @@ _lazy_name = lazy_exports(
         "match": ".core.matching.matcher",
     },
 )[0]
-_MODULES = {"errors": ".core.errors", "ingestors": ".ingestors"}
+_MODULES = {"errors": ".errors", "ingestors": ".ingestors"}
 
 
 def __getattr__(name: str) -> Any:

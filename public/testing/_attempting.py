@@ -49,7 +49,7 @@ def attempt(function: Callable[..., Any], paths: Any, kwargs: Mapping[str, Any])
     >>> def ingest(path):
     ...     raise ValueError("bad")
     >>> attempt(ingest, "/a", {})
-    "ValueError: bad (while ingesting, ...)"
+    'ValueError: bad (while ingesting, ...)'
     """
     reference = reference_of(function)
     try:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 PACKAGES = Path(__file__).resolve().parent
+collect_ignore = ["furnace/tests"]  # run where that package is installed, by test_furnace.py
 
 
 @dataclass(frozen=True)
