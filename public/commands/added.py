@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.commands import ADDED_RUN, SUBCOMMANDS, exit_codes
+from penstock.commands.terminal import plain
 from penstock.core.errors import PenstockError, PluginError
 from penstock.core.registry.discovery import FoundPlugin, has_plugins_of_others
 from penstock.core.registry.records import Command, PluginProblem
@@ -59,7 +61,11 @@ def add_commands(subparsers: Any, typed: str | None) -> None:
     from penstock.core.registry.registry import get_registry
 
     registry = get_registry()
-    for command in added_commands(registry)[0]:
+    commands, problems = added_commands(registry)
+    if typed is not None and typed not in [command.name for command in commands]:
+        for problem in (*registry.problems, *problems):  # its plug-in may be among them
+            print(f"penstock: {plain(problem)}", file=sys.stderr)
+    for command in commands:
         plugin = registry.plugin_of(command)
         parser: argparse.ArgumentParser = subparsers.add_parser(
             command.name,

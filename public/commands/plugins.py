@@ -109,7 +109,9 @@ def _print(
                 info.distribution,
                 info.version,
                 info.state,
-                f"{info.import_seconds * 1000:.1f} ms" if info.state != "left out" else "",
+                f"{info.import_seconds * 1000:.1f} ms"
+                if info.state in ("loaded", "failed")
+                else "",
                 _offers(info),
             )
             for info in registry.plugins

@@ -97,6 +97,18 @@ class _Order:
             len(covered) == len(set(covered)) and not missing,
             f"{where} has object_keys that do not name every data key once: {sorted(missing)}",
         )
+        reserved = sorted({"time", "seq_num"} & set(doc["data_keys"]))
+        _demand(
+            not reserved,
+            f"{where} has data keys that a dataset uses itself: {reserved}; give them a suffix",
+        )
+        for name, told in doc.get("configuration", {}).items():
+            groups = {frozenset(told.get(g, {})) for g in ("data", "timestamps", "data_keys")}
+            _demand(
+                len(groups) == 1,
+                f"{where} has a configuration of {name!r} whose data, timestamps and data_keys "
+                "differ in their keys",
+            )
 
     def _take_stop(self, where: str, doc: dict[str, Any]) -> None:
         self._stop = doc

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import unittest
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -34,6 +34,7 @@ from penstock.testing._documents import (
     holds_all_values,
     pixels_in_documents,
 )
+from penstock.testing._inputs import as_text, cuts, relocate
 from penstock.testing._observing import observing
 
 __all__ = ["IngestorTests"]
@@ -100,7 +101,7 @@ class IngestorTests:
 
     def _files(self, folder: Path) -> Any:
         folder.mkdir(parents=True)
-        paths = _as_text(self.write_files(folder))
+        paths = as_text(self.write_files(folder))
         if not any(folder.rglob("*")):
             raise AssertionError("write_files wrote nothing into the folder that it was given")
         return paths
@@ -154,7 +155,7 @@ class IngestorTests:
         uids = []
         for root in ("here", "there"):
             with use_config(Config(roots={"data": os.fspath(tmp_path / root)})):
-                moved = _relocate(paths, tmp_path / "here", tmp_path / root)
+                moved = relocate(paths, tmp_path / "here", tmp_path / root)
                 uids.append(self._start(moved)["uid"])
         _demand(
             uids[0] == uids[1],
@@ -167,7 +168,7 @@ class IngestorTests:
         paths = self._files(tmp_path / "data")
         absolute = self._start(paths)["uid"]
         with contextlib.chdir(tmp_path):
-            relative = self._start(_relocate(paths, tmp_path / "data", Path("data")))["uid"]
+            relative = self._start(relocate(paths, tmp_path / "data", Path("data")))["uid"]
         _demand(
             absolute == relative,
             "a relative path to the same files gives another uid: make it of the place, as "
@@ -259,6 +260,14 @@ class IngestorTests:
                 raise AssertionError(
                     f"read() of stream {stream!r} differs from what to_dask() computes: {error}"
                 ) from None
+            for name, told in run[stream].data_keys.items():
+                kind = whole[name].dtype if name in whole else None
+                promised = told.get("dtype_numpy")
+                _demand(
+                    kind is None or not isinstance(promised, str) or not _differ(kind, promised),
+                    f"the descriptor of stream {stream!r} says that {name!r} is {promised}, and it "
+                    f"is read as {kind}",
+                )
 
     def test_arrays_can_be_sent_to_other_processes(self, tmp_path: Path) -> None:
         """A lazy array is pickled as what it takes to read it, and read there."""
@@ -290,7 +299,7 @@ class IngestorTests:
 
     def test_a_truncated_file_is_told_or_gives_a_partial_run(self, tmp_path: Path) -> None:
         """A copy that was interrupted anywhere is an error that names the file, or a part."""
-        self._demand_clean(tmp_path, "cut after {size} bytes of {whole}", _cuts)
+        self._demand_clean(tmp_path, "cut after {size} bytes of {whole}", cuts)
 
     def test_an_empty_file_is_told_or_gives_a_partial_run(self, tmp_path: Path) -> None:
         """A file of no bytes is an error that names it, or the run without it."""
@@ -311,7 +320,7 @@ class IngestorTests:
                 folder = tmp_path / "cut"
                 shutil.copytree(tmp_path / "whole", folder)
                 (folder / name).write_bytes(content[:size])
-                moved = _relocate(paths, tmp_path / "whole", folder)
+                moved = relocate(paths, tmp_path / "whole", folder)
                 said = attempt(self._function, moved, self.kwargs)
                 state = how.format(size=size, whole=len(content))
                 _demand(
@@ -390,22 +399,7 @@ def _demand(is_so: bool, message: str) -> None:
         raise AssertionError(message)
 
 
-def _as_text(paths: Any) -> Any:
-    if isinstance(paths, os.PathLike):
-        return os.fspath(paths)
-    return [_as_text(path) for path in paths] if isinstance(paths, list | tuple) else paths
-
-
-def _relocate(paths: Any, old: Path, new: Path) -> Any:
-    if isinstance(paths, list):
-        return [_relocate(path, old, new) for path in paths]
-    before = os.fspath(old)
-    return os.fspath(new) + paths[len(before) :] if paths.startswith(before) else paths
-
-
-def _cuts(size: int) -> list[int]:
-    """Return where to cut a file: in its head, on the way, and just before its end."""
-    places: Iterator[int] = iter(
-        (1, 4, 8, 16, 64, 512, size // 4, size // 2, 3 * size // 4, size - 1)
-    )
-    return sorted({place for place in places if 0 < place < size})
+def _differ(kind: np.dtype[Any], promised: str) -> bool:
+    """Tell whether dtypes differ in more than the order of their bytes, or the length of text."""
+    told = np.dtype(promised)
+    return (kind.kind, kind.itemsize) != (told.kind, told.itemsize) and told.kind not in "SUO"

@@ -53,6 +53,13 @@ def test_one_that_fails_tells_its_distribution(site: Any, command: str, said: st
     assert "Traceback" not in done.stderr
 
 
+def test_who_types_a_command_of_a_broken_plugin_is_told(install: Any) -> None:
+    done = install("broken", "raising").penstock("report")
+    assert done.returncode == 2
+    assert "plug-in broken (penstock-broken 0.1): it cannot be loaded" in done.stderr
+    assert "invalid choice: 'report'" in done.stderr
+
+
 def test_where_a_command_failed_is_told(site: Any) -> None:
     assert "commands.py:" in site.penstock("fail").stderr
 
