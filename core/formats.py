@@ -13,6 +13,7 @@ __all__ = [
     "HEAD_BYTES",
     "Format",
     "format_by_suffix",
+    "formats_by_mimetype",
     "identify",
     "is_format",
 ]
@@ -41,6 +42,8 @@ class Format:
     """The format that this one is a kind of: who reads the parent reads this one."""
     remedy: str = ""
     """What to do where data were expected and this was found."""
+    mimetypes: tuple[str, ...] = ()
+    """What it is called where formats are told by mimetype."""
 
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -53,6 +56,7 @@ _TABLE = (
         "TIFF",
         ((0, b"II*\0"), (0, b"MM\0*")),
         (".tif", ".tiff", ".stk", ".lsm", ".svs"),
+        mimetypes=("image/tiff", "image/tif", "image/x-tiff"),
     ),
     Format("bigtiff", "BigTIFF", ((0, b"II+\0"), (0, b"MM\0+")), (".btf", ".tf8"), "tiff"),
     Format(
@@ -60,12 +64,14 @@ _TABLE = (
         "HDF5",
         tuple((offset, _HDF5) for offset in (0, *(512 << power for power in range(7)))),
         (".h5", ".hdf5", ".nxs", ".nx5", ".nexus", ".he5", ".emd", ".hspy"),
+        mimetypes=("application/x-hdf5", "application/x-hdf", "application/hdf5"),
     ),
     Format(
         "hdf4",
         "HDF4, an older format than HDF5",
         ((0, b"\x0e\x03\x13\x01"),),
         remedy="Convert it with h4toh5.",
+        mimetypes=("application/x-hdf",),
     ),
     Format(
         "git-lfs",
@@ -80,25 +86,64 @@ _TABLE = (
         remedy="Run `git annex get` in that repository.",
     ),
     Format("npy", "NumPy .npy", ((0, b"\x93NUMPY"),), (".npy",), remedy=_NOT_READ),
-    Format("png", "PNG", ((0, b"\x89PNG\r\n\x1a\n"),), (".png",), remedy=_NOT_READ),
-    Format("jpeg", "JPEG", ((0, b"\xff\xd8\xff"),), (".jpg", ".jpeg"), remedy=_NOT_READ),
+    Format(
+        "png",
+        "PNG",
+        ((0, b"\x89PNG\r\n\x1a\n"),),
+        (".png",),
+        remedy=_NOT_READ,
+        mimetypes=("image/png",),
+    ),
+    Format(
+        "jpeg",
+        "JPEG",
+        ((0, b"\xff\xd8\xff"),),
+        (".jpg", ".jpeg"),
+        remedy=_NOT_READ,
+        mimetypes=("image/jpeg",),
+    ),
     Format(
         "jpeg2000",
         "JPEG 2000",
         ((0, b"\0\0\0\x0cjP  \r\n"), (0, b"\xff\x4f\xff\x51")),
         (".jp2",),
         remedy=_NOT_READ,
+        mimetypes=("image/jp2",),
     ),
-    Format("gif", "GIF", ((0, b"GIF87a"), (0, b"GIF89a")), (".gif",), remedy=_NOT_READ),
+    Format(
+        "gif",
+        "GIF",
+        ((0, b"GIF87a"), (0, b"GIF89a")),
+        (".gif",),
+        remedy=_NOT_READ,
+        mimetypes=("image/gif",),
+    ),
     Format("cbf", "CBF", ((0, b"###CBF: VERSION"),), (".cbf",), remedy=_NOT_READ),
-    Format("fits", "FITS", ((0, b"SIMPLE  ="),), (".fits", ".fit"), remedy=_NOT_READ),
+    Format(
+        "fits",
+        "FITS",
+        ((0, b"SIMPLE  ="),),
+        (".fits", ".fit"),
+        remedy=_NOT_READ,
+        mimetypes=(
+            "application/fits",
+            "image/fits",
+        ),
+    ),
     Format(
         "netcdf3",
         "NetCDF classic",
         ((0, b"CDF\x01"), (0, b"CDF\x02"), (0, b"CDF\x05")),
         remedy=_NOT_READ,
     ),
-    Format("dicom", "DICOM", ((128, b"DICM"),), (".dcm",), remedy=_NOT_READ),
+    Format(
+        "dicom",
+        "DICOM",
+        ((128, b"DICM"),),
+        (".dcm",),
+        remedy=_NOT_READ,
+        mimetypes=("application/dicom",),
+    ),
     Format("pdf", "PDF", ((0, b"%PDF-"),), (".pdf",), remedy=_NOT_READ),
     Format(
         "zip",
@@ -188,3 +233,14 @@ def format_by_suffix(name: str) -> str | None:
     ('tiff', 'hdf5', None)
     """
     return _BY_SUFFIX.get(os.path.splitext(name)[1].lower())
+
+
+def formats_by_mimetype(mimetype: str) -> tuple[str, ...]:
+    """Return the ids of the formats that a mimetype can name.
+
+    Examples
+    --------
+    >>> formats_by_mimetype("image/tiff"), formats_by_mimetype("text/csv")
+    (('tiff',), ())
+    """
+    return tuple(entry.id for entry in _TABLE if mimetype.lower() in entry.mimetypes)

@@ -10,8 +10,7 @@ from penstock._version import __version__
 from penstock.core.lazy import lazy_exports
 
 if TYPE_CHECKING:  # for type checkers and editors, which do not look behind __getattr__
-    from penstock import ingestors
-    from penstock.core import errors
+    from penstock import errors, ingestors
     from penstock.core.catalog import BlueskyInMemoryCatalog
     from penstock.core.matching.matcher import match
     from penstock.core.registry.hooks import hookimpl
@@ -19,6 +18,7 @@ if TYPE_CHECKING:  # for type checkers and editors, which do not look behind __g
     from penstock.core.registry.records import (
         Acquisition,
         AssetReader,
+        Command,
         Exporter,
         Ingestor,
         RunsFound,
@@ -34,6 +34,7 @@ __all__ = [
     "BlueskyJSONLCatalog",
     "BlueskyMsgpackCatalog",
     "BlueskyRun",
+    "Command",
     "Exporter",
     "Ingestor",
     "Layout",
@@ -55,6 +56,7 @@ _lazy_name = lazy_exports(
         "BlueskyJSONLCatalog": ".plugins.jsonl",
         "BlueskyMsgpackCatalog": ".plugins.msgpack",
         "BlueskyRun": ".core.run",
+        "Command": ".core.registry.records",
         "Exporter": ".core.registry.records",
         "Ingestor": ".core.registry.records",
         "Layout": ".core.registry.layouts",
@@ -64,7 +66,7 @@ _lazy_name = lazy_exports(
         "match": ".core.matching.matcher",
     },
 )[0]
-_MODULES = {"errors": ".core.errors", "ingestors": ".ingestors"}
+_MODULES = {"errors": ".errors", "ingestors": ".ingestors"}
 
 
 def __getattr__(name: str) -> Any:

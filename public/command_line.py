@@ -1,4 +1,4 @@
-"""The command ``penstock``: one subcommand a module in `penstock.commands`."""
+"""The command ``penstock``: a module in `penstock.commands` for each, and those of plug-ins."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 
 from penstock._version import __version__
-from penstock.commands import cache, ingest, ls, match, plugins, search, show
+from penstock.commands import ADDED_RUN, SUBCOMMANDS
 from penstock.commands.exit_codes import BROKEN_PIPE, EXIT_CODES, FAILED, INTERRUPTED, USAGE
 from penstock.commands.terminal import plain
 from penstock.core.errors import (
@@ -24,8 +25,6 @@ from penstock.core.errors import (
 )
 
 __all__ = ["build_parser", "main"]
-
-_SUBCOMMANDS = (ingest, cache, ls, show, search, match, plugins)
 
 _USAGE_ERRORS = (UnregisteredIngestorError, SettingsError, QueryError, NoSuchGroupError)
 """What is wrong with what a person typed."""
@@ -49,8 +48,15 @@ examples:
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(typed: Sequence[str] | None = None) -> argparse.ArgumentParser:
     """Make the parser of the command line.
+
+    Parameters
+    ----------
+    typed
+        What is going to be parsed. Where it is none of penstock's own commands (it may be a plea
+        for help), those that plug-ins add are there too: finding them is left out where
+        nobody asks for them.
 
     Examples
     --------
@@ -65,8 +71,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"penstock {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in _SUBCOMMANDS:
-        module.add_parser(subparsers)
+    for name in SUBCOMMANDS:
+        import_module(f"penstock.commands.{name}").add_parser(subparsers)
+    if typed is not None:
+        command = next((word for word in typed if not word.startswith("-")), None)
+        if command not in SUBCOMMANDS and "--version" not in typed[:1]:
+            from penstock.commands.added import add_commands
+
+            add_commands(subparsers, command)
     return parser
 
 
@@ -112,9 +124,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    options = build_parser().parse_args(arguments)
+    typed = sys.argv[1:] if arguments is None else arguments
+    options = build_parser(typed).parse_args(typed)
+    # What a plug-in's command is called with is its own: an argument of it may be called `run`.
+    run = vars(options).pop(ADDED_RUN, None) or options.run
     with _quiet_libraries():
-        code: int = options.run(options)
+        code: int = run(options)
     return code
 
 

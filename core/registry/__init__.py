@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .records import (
         Acquisition,
         AssetReader,
+        Command,
         Exporter,
         Ingestor,
         PluginInfo,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Acquisition",
     "AssetReader",
+    "Command",
     "Exporter",
     "Ingestor",
     "InstalledHandlers",
@@ -44,6 +46,7 @@ __getattr__, __dir__, _ = lazy_exports(
     {
         "Acquisition": ".records",
         "AssetReader": ".records",
+        "Command": ".records",
         "Exporter": ".records",
         "Ingestor": ".records",
         "InstalledHandlers": ".handlers",

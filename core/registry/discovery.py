@@ -6,19 +6,27 @@ import os
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
-from .hooks import GROUP
+from .installed import InstalledEntryPoint, read_entry_points
 from .records import PluginInfo, PluginProblem
 
 __all__ = [
+    "EARLIER_GROUP",
+    "GROUP",
     "HOST",
     "LIMIT_VARIABLE",
     "FoundPlugin",
-    "entry_points_by_name",
     "find_plugins",
+    "has_plugins_of_others",
 ]
+
+GROUP = "penstock"
+"""The entry-point group of plug-ins."""
+
+EARLIER_GROUP = "databroker.ingestors"
+"""The entry-point group for ingestors of the field's earlier tools; names in it are mimetypes."""
 
 HOST = "penstock"
 """The distribution whose own plug-ins keep their names where others clash with them."""
@@ -43,32 +51,13 @@ class FoundPlugin:
     distribution: str
     version: str
     load: Callable[[], Any]
+    state: Literal["loaded", "found"] = "loaded"
+    """What it is once `load` was called; ``found``: its functions are imported on use."""
 
-
-def entry_points_by_name(group: str) -> dict[str, list[metadata.EntryPoint]]:
-    """Return the installed entry points of a group; identical ones of a name count once.
-
-    Examples
-    --------
-    >>> "tiff" in entry_points_by_name("penstock")
-    True
-    """
-    found: dict[str, list[metadata.EntryPoint]] = defaultdict(list)
-    for point in metadata.entry_points(group=group):
-        same = (distribution_of(other) for other in found[point.name] if other.value == point.value)
-        if distribution_of(point) not in same:
-            found[point.name].append(point)
-    return dict(found)
-
-
-def distribution_of(point: metadata.EntryPoint) -> tuple[str, str]:
-    """Return name and version of the distribution that declares an entry point."""
-    if point.dist is None:
-        return "", ""
-    try:
-        return point.dist.name, point.dist.version
-    except KeyError:  # damaged metadata: the plug-in itself may still be good
-        return "", ""
+    @property
+    def origin(self) -> str:
+        """Name and version of its distribution."""
+        return " ".join(part for part in (self.distribution, self.version) if part)
 
 
 def find_plugins() -> tuple[list[FoundPlugin], list[PluginInfo], list[PluginProblem]]:
@@ -87,25 +76,67 @@ def find_plugins() -> tuple[list[FoundPlugin], list[PluginInfo], list[PluginProb
     >>> {"hdf5", "tiff"} <= {plugin.name for plugin in [*found, *left_out]}
     True
     """
-    by_name = entry_points_by_name(GROUP)
-    wanted, problems = _wanted(set(by_name))
-    found: list[FoundPlugin] = []
+    points = read_entry_points((GROUP, EARLIER_GROUP))
+    plugins = [_plugin_of(point) for point in points if point.group == GROUP]
+    plugins.sort(key=lambda plugin: plugin.name)
+    plugins += _earlier_plugins([point for point in points if point.group == EARLIER_GROUP])
+    wanted, problems = _wanted({plugin.name for plugin in plugins})
+
+    by_name: dict[str, list[FoundPlugin]] = defaultdict(list)
     left_out: list[PluginInfo] = []
-    for name in sorted(by_name):
-        points = by_name[name]
-        if wanted is not None and name not in wanted:
-            left_out += [
-                PluginInfo(name, point.value, "left out", *distribution_of(point))
-                for point in points
-            ]
-            continue
-        if len(points) > 1:
-            problems.append(_clash(name, points))
-            points = [point for point in points if distribution_of(point)[0] == HOST]
-        if len(points) == 1:
-            (point,) = points
-            found.append(FoundPlugin(name, point.value, *distribution_of(point), point.load))
+    for plugin in plugins:
+        if wanted is None or plugin.name in wanted:
+            by_name[plugin.name].append(plugin)
+        else:
+            left_out.append(
+                PluginInfo(
+                    plugin.name, plugin.module, "left out", plugin.distribution, plugin.version
+                )
+            )
+    found: list[FoundPlugin] = []
+    for name, owners in by_name.items():
+        if len(owners) > 1:
+            problems.append(_clash(name, owners))
+            owners = [plugin for plugin in owners if plugin.distribution == HOST]
+        found += owners if len(owners) == 1 else []
     return found, left_out, problems
+
+
+def has_plugins_of_others() -> bool:
+    """Tell whether anything is installed that penstock did not bring; nothing is imported.
+
+    Examples
+    --------
+    >>> isinstance(has_plugins_of_others(), bool)
+    True
+    """
+    return any(point.distribution != HOST for point in read_entry_points((GROUP,)))
+
+
+def _plugin_of(point: InstalledEntryPoint) -> FoundPlugin:
+    return FoundPlugin(point.name, point.value, point.distribution, point.version, point.load)
+
+
+def _earlier_plugins(points: list[InstalledEntryPoint]) -> list[FoundPlugin]:
+    """Return a plug-in for each distribution that has ingestors in the field's earlier group."""
+    if not points:
+        return []
+    from .earlier import EarlierPlugin
+
+    by_origin: dict[tuple[str, str], list[InstalledEntryPoint]] = defaultdict(list)
+    for point in points:
+        by_origin[point.distribution, point.version].append(point)
+    return [
+        FoundPlugin(
+            f"{EARLIER_GROUP}:{distribution}",
+            ", ".join(dict.fromkeys(point.value.partition(":")[0] for point in same)),
+            distribution,
+            version,
+            partial(EarlierPlugin, tuple(same)),
+            state="found",
+        )
+        for (distribution, version), same in sorted(by_origin.items())
+    ]
 
 
 def _wanted(installed: set[str]) -> tuple[set[str] | None, list[PluginProblem]]:
@@ -123,9 +154,9 @@ def _wanted(installed: set[str]) -> tuple[set[str] | None, list[PluginProblem]]:
     ]
 
 
-def _clash(name: str, points: list[metadata.EntryPoint]) -> PluginProblem:
-    owners = sorted(" ".join(distribution_of(point)) for point in points)
-    if any(distribution_of(point)[0] == HOST for point in points):
+def _clash(name: str, plugins: list[FoundPlugin]) -> PluginProblem:
+    owners = sorted(plugin.origin for plugin in plugins)
+    if any(plugin.distribution == HOST for plugin in plugins):
         outcome = "penstock's own is used"
     else:
         outcome = "none of them is used"
@@ -133,5 +164,5 @@ def _clash(name: str, points: list[metadata.EntryPoint]) -> PluginProblem:
         name,
         f"several distributions have a plug-in of this name ({'; '.join(owners)}): {outcome}",
         "Uninstall all but one, or ask an author to choose another name.",
-        distribution=", ".join(sorted(distribution_of(point)[0] for point in points)),
+        distribution=", ".join(sorted(plugin.distribution for plugin in plugins)),
     )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from importlib import metadata
 from typing import Any
 
 from ..errors import PluginError
-from .discovery import distribution_of, entry_points_by_name
+from .installed import InstalledEntryPoint, read_entry_points
 from .records import PluginProblem
 
-__all__ = ["InstalledHandlers", "handler_entry_points"]
+__all__ = ["HANDLERS_GROUP", "InstalledHandlers", "handler_entry_points"]
 
-_GROUP = "databroker.handlers"
+HANDLERS_GROUP = "databroker.handlers"
+"""The entry-point group of handler classes; names in it are specs."""
 
 
 class InstalledHandlers(Mapping[str, Any]):
@@ -27,7 +28,7 @@ class InstalledHandlers(Mapping[str, Any]):
     (False, ())
     """
 
-    def __init__(self, points: Mapping[str, list[metadata.EntryPoint]]) -> None:
+    def __init__(self, points: Mapping[str, list[InstalledEntryPoint]]) -> None:
         self._points = dict(points)
         self._loaded: dict[str, Any] = {}
 
@@ -61,17 +62,20 @@ class InstalledHandlers(Mapping[str, Any]):
         return self._loaded[spec]
 
     @property
+    def entry_points(self) -> Mapping[str, list[InstalledEntryPoint]]:
+        """The entry points of each spec."""
+        return self._points
+
+    @property
     def problems(self) -> tuple[PluginProblem, ...]:
         """The specs for which several distributions install different handlers."""
         return tuple(
             PluginProblem(
                 spec,
                 "several distributions install a handler for this spec: "
-                + "; ".join(
-                    f"{point.value} ({' '.join(distribution_of(point))})" for point in points
-                ),
+                + "; ".join(f"{point.value} ({point.origin})" for point in points),
                 "Pass the one you want as handler_registry, or uninstall the others.",
-                distribution=", ".join(sorted(distribution_of(point)[0] for point in points)),
+                distribution=", ".join(sorted(point.distribution for point in points)),
             )
             for spec, points in self._points.items()
             if len({point.value for point in points}) > 1
@@ -86,4 +90,7 @@ def handler_entry_points() -> InstalledHandlers:
     >>> isinstance(handler_entry_points(), Mapping)
     True
     """
-    return InstalledHandlers(entry_points_by_name(_GROUP))
+    points: dict[str, list[InstalledEntryPoint]] = defaultdict(list)
+    for point in read_entry_points((HANDLERS_GROUP,)):
+        points[point.name].append(point)
+    return InstalledHandlers(points)

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import pluggy
 
-from .records import AssetReader, Exporter, Ingestor
+from .discovery import GROUP
+from .records import AssetReader, Command, Exporter, Ingestor
 
-__all__ = ["GROUP", "HookSpecs", "hookimpl"]
-
-GROUP = "penstock"
-"""Name of the entry-point group and of the pluggy project."""
+__all__ = ["HookSpecs", "hookimpl"]
 
 _hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
@@ -25,7 +23,7 @@ class HookSpecs:
     Examples
     --------
     >>> [name for name in vars(HookSpecs) if name.startswith("penstock_")]
-    ['penstock_ingestors', 'penstock_asset_readers', 'penstock_exporters']
+    ['penstock_ingestors', 'penstock_asset_readers', 'penstock_exporters', 'penstock_commands']
     """
 
     @_hookspec
@@ -39,3 +37,7 @@ class HookSpecs:
     @_hookspec
     def penstock_exporters(self) -> list[Exporter]:  # type: ignore[empty-body]  # as above
         """Return the exporters that this plug-in offers."""
+
+    @_hookspec
+    def penstock_commands(self) -> list[Command]:  # type: ignore[empty-body]  # as above
+        """Return the commands that this plug-in adds to ``penstock``."""

@@ -10,6 +10,7 @@ from .layouts import Layout
 __all__ = [
     "Acquisition",
     "AssetReader",
+    "Command",
     "Exporter",
     "Ingestor",
     "PluginInfo",
@@ -178,6 +179,30 @@ class Exporter:
 
 
 @dataclass(frozen=True)
+class Command:
+    """A registered command: ``penstock NAME …`` on the command line.
+
+    Its functions are imported when somebody types that command, not to list it.
+
+    Examples
+    --------
+    >>> Command("report", title="a report of one day", run="my_package.report:run").name
+    'report'
+    """
+
+    name: str
+    """What people type; words in lower case with hyphens. It may not be one of penstock's own."""
+    title: str
+    """What it does, in a few words: it stands beside the name in ``penstock --help``."""
+    run: str
+    """``"module:function"``: ``run(options: argparse.Namespace) -> int | None``. It does the work,
+    and returns the exit code; None is 0."""
+    configure: str | None = None
+    """``"module:function"``: ``configure(parser: argparse.ArgumentParser) -> None``. It adds the
+    command's arguments, and may set the parser's description and epilog; None: it has none."""
+
+
+@dataclass(frozen=True)
 class PluginProblem:
     """Something that is wrong with a plug-in; the other plug-ins work on.
 
@@ -215,11 +240,13 @@ class PluginInfo:
 
     name: str
     module: str
-    state: Literal["loaded", "failed", "left out"]
-    """``left out``: ``PENSTOCK_PLUGINS`` does not name it."""
+    state: Literal["loaded", "failed", "found", "left out"]
+    """``found``: of the field's earlier groups, imported when it is used; ``left out``:
+    ``PENSTOCK_PLUGINS`` does not name it."""
     distribution: str = ""
     version: str = ""
     import_seconds: float = 0.0
     ingestors: tuple[str, ...] = ()
     asset_readers: tuple[str, ...] = ()
     exporters: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import threading
 from collections import defaultdict
@@ -16,12 +15,13 @@ from typing import Any, TypeVar
 from ..errors import PluginError, UnregisteredIngestorError
 from .collecting import collect
 from .discovery import HOST, FoundPlugin, find_plugins
-from .records import AssetReader, Exporter, Ingestor, PluginInfo, PluginProblem
+from .records import AssetReader, Command, Exporter, Ingestor, PluginInfo, PluginProblem
 from .references import is_referred_to, resolve_reference
 
 __all__ = ["Registry", "get_registry", "use_registry"]
 
-_Record = TypeVar("_Record", Ingestor, AssetReader, Exporter)
+_Record = TypeVar("_Record", Ingestor, AssetReader, Exporter, Command)
+_Named = TypeVar("_Named", Ingestor, Exporter, Command)
 
 
 class Registry:
@@ -58,12 +58,11 @@ class Registry:
     ) -> None:
         collected = collect(found)
         faults = [*problems, *collected.problems]
-        ingestors = _by_key(
-            [(ingestor.name, plugin, ingestor) for plugin, ingestor in collected.ingestors],
-            "ingestor",
-            faults,
-        )
-        readers = _by_key(
+        self._owners: dict[tuple[type, object], FoundPlugin] = {}
+        ingestors = self._keep("ingestor", collected.ingestors, faults)
+        self._exporters = self._keep("exporter", collected.exporters, faults)
+        self._commands = self._keep("command", collected.commands, faults)
+        self._asset_readers = _by_key(
             [
                 (mimetype, plugin, reader)
                 for plugin, reader in collected.asset_readers
@@ -72,13 +71,25 @@ class Registry:
             "asset reader for mimetype",
             faults,
         )
-        exporters = [(exporter.name, plugin, exporter) for plugin, exporter in collected.exporters]
-        self._exporters = _by_key(exporters, "exporter", faults)
+        for plugin, reader in collected.asset_readers:
+            if any(kept is reader for kept in self._asset_readers.values()):
+                self._owners[AssetReader, reader.mimetypes] = plugin
         self._ingestors = _without_cycles(ingestors, faults)
-        self._asset_readers = readers
         self._plugins = (*collected.plugins, *left_out)
-        self._plugin_of = {ingestor.name: plugin for plugin, ingestor in collected.ingestors}
         self._problems = tuple(faults)
+
+    def _keep(
+        self,
+        noun: str,
+        offers: list[tuple[FoundPlugin, _Named]],
+        faults: list[PluginProblem],
+    ) -> dict[str, _Named]:
+        """Key records by their names, and remember whose they are."""
+        kept = _by_key([(record.name, plugin, record) for plugin, record in offers], noun, faults)
+        for plugin, record in offers:
+            if kept.get(record.name) is record:
+                self._owners[type(record), record.name] = plugin
+        return kept
 
     @classmethod
     def discover(cls) -> Registry:
@@ -110,6 +121,11 @@ class Registry:
         return MappingProxyType(self._exporters)
 
     @property
+    def commands(self) -> Mapping[str, Command]:
+        """The commands that plug-ins add to the command line, by name."""
+        return MappingProxyType(self._commands)
+
+    @property
     def plugins(self) -> tuple[PluginInfo, ...]:
         """Every plug-in that was found, and what became of it."""
         return self._plugins
@@ -124,6 +140,8 @@ class Registry:
         try:
             return self._ingestors[name]
         except KeyError:
+            import difflib
+
             near = difflib.get_close_matches(name, self._ingestors, n=1)
             known = ", ".join(sorted(self._ingestors)) or "none"
             raise UnregisteredIngestorError(
@@ -174,10 +192,14 @@ class Registry:
             remedy="Give it one: def ingest(path, …).",
         )
 
+    def plugin_of(self, record: Ingestor | AssetReader | Exporter | Command) -> FoundPlugin:
+        """Return the plug-in that one of the records here comes from."""
+        key = record.mimetypes if isinstance(record, AssetReader) else record.name
+        return self._owners[type(record), key]
+
     def distribution_of(self, name: str) -> str:
         """Return the distribution that an ingestor comes from; empty where it has none."""
-        self.ingestor(name)
-        return self._plugin_of[name].distribution
+        return self.plugin_of(self.ingestor(name)).distribution
 
     def __repr__(self) -> str:
         counts = f"{len(self._ingestors)} ingestors, {len(self._asset_readers)} mimetypes"
@@ -205,10 +227,7 @@ def _by_key(
             continue
         if len(own) == 1:
             kept[key] = own[0]
-        names = "; ".join(
-            " ".join(part for part in (plugin.name, plugin.distribution, plugin.version) if part)
-            for plugin, _ in owners
-        )
+        names = "; ".join(f"{plugin.name} {plugin.origin}".strip() for plugin, _ in owners)
         outcome = "penstock's own is used" if len(own) == 1 else "none of them is used"
         faults.append(
             PluginProblem(

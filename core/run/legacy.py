@@ -84,7 +84,8 @@ def open_datums(
     AssetError
         If a datum or its resource is not among the documents, no handler is known, or it fails.
     """
-    datums = tuple(_find(outline, datum_id, access, label) for datum_id in datum_ids)
+    handlers: dict[str, Callable[..., Any]] = {}  # by spec: what is installed is looked up once
+    datums = tuple(_find(outline, datum_id, access, label, handlers) for datum_id in datum_ids)
     handler = _open(datums[0])
     try:
         first = _value(handler, datums[0])
@@ -96,7 +97,13 @@ def open_datums(
     return AssetArray([Piece(frames, 0, len(datums))], label=label)
 
 
-def _find(outline: RunOutline, datum_id: str, access: AssetAccess, label: str) -> _Datum:
+def _find(
+    outline: RunOutline,
+    datum_id: str,
+    access: AssetAccess,
+    label: str,
+    handlers: dict[str, Callable[..., Any]],
+) -> _Datum:
     try:
         datum = outline.datums[datum_id]
         resource = outline.resources[datum["resource"]]
@@ -104,8 +111,11 @@ def _find(outline: RunOutline, datum_id: str, access: AssetAccess, label: str) -
         raise AssetError(
             f"datum {datum_id!r} or its resource is not among the run's documents", where=label
         ) from error
+    spec = resource["spec"]
+    if spec not in handlers:
+        handlers[spec] = _handler_for(spec, access)
     return _Datum(
-        handler=_handler_for(resource["spec"], access),
+        handler=handlers[spec],
         path=_resource_path(resource, access),
         resource_kwargs=resource.get("resource_kwargs", {}),
         datum_kwargs=datum.get("datum_kwargs", {}),

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from typing import Any
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
 from penstock.commands.terminal import print_json, print_table
+
+if TYPE_CHECKING:
+    from penstock.core.registry.handlers import InstalledHandlers
+    from penstock.core.registry.records import PluginInfo, PluginProblem
+    from penstock.core.registry.registry import Registry
 
 __all__ = ["add_parser", "run"]
 
 _EXAMPLES = """\
 examples:
   penstock plugins
-  penstock plugins --json
+  penstock plugins --check          import all that they name, and check it
+  penstock plugins --traceback      where in its code a plug-in failed
+  penstock plugins --check --json | jq .problems
   PENSTOCK_PLUGINS=tiff penstock plugins    load only the plug-in `tiff`
 
 exit codes:
@@ -28,62 +37,133 @@ def add_parser(subparsers: Any) -> None:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "plugins",
         help="show what is installed, and what is broken",
-        description="Show the plug-ins that are installed, the ingestors and asset readers that "
-        "they offer, and what is wrong with them.",
+        description="Show the plug-ins that are installed, what they offer (ingestors, asset "
+        "readers, exporters, commands), and what is wrong with them.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="import every function that they name, and check its signature; check patterns and "
+        "precedence, too",
+    )
+    parser.add_argument(
+        "--traceback", action="store_true", help="show the tracebacks of what failed"
+    )
+    parser.add_argument("--json", action="store_true", help="print it as JSON, tracebacks and all")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the plug-ins and return the exit code."""
+    from penstock.commands.added import added_commands
+    from penstock.core.registry.handlers import handler_entry_points
     from penstock.core.registry.registry import get_registry
 
     registry = get_registry()
+    handlers = handler_entry_points()
+    problems = [*registry.problems, *added_commands(registry)[1], *handlers.problems]
+    if options.check:
+        from penstock.core.registry.checking import check_handlers, check_plugins
+
+        problems += check_plugins(registry)
+        problems += check_handlers(handlers)[len(handlers.problems) :]
     if options.json:
-        print_json(
-            {
-                "plugins": [dataclasses.asdict(info) for info in registry.plugins],
-                "ingestors": [
-                    dataclasses.asdict(ingestor) for ingestor in registry.ingestors.values()
-                ],
-                "problems": [dataclasses.asdict(problem) for problem in registry.problems],
-            }
-        )
+        print_json(_as_plain_data(registry, handlers, problems))
     else:
-        print_table(
-            "Plug-ins",
-            ["name", "distribution", "version", "state", "import", "offers"],
-            [
-                (
-                    info.name,
-                    info.distribution,
-                    info.version,
-                    info.state,
-                    f"{info.import_seconds * 1000:.0f} ms" if info.state != "left out" else "",
-                    ", ".join((*info.ingestors, *info.asset_readers)),
-                )
-                for info in registry.plugins
-            ],
-            expendable=["import", "distribution", "version"],
-        )
-        print_table(
-            "Ingestors",
-            ["name", "takes", "formats", "what it reads"],
-            [
-                (ingestor.name, ingestor.takes, ", ".join(ingestor.formats), ingestor.title)
-                for ingestor in registry.ingestors.values()
-            ],
-        )
-        print_table(
-            "Problems",
-            ["plug-in", "distribution", "problem", "remedy"],
-            [
-                (problem.plugin, problem.distribution, problem.what, problem.remedy)
-                for problem in registry.problems
-            ],
-            style="bold red",
-        )
-    return exit_codes.FAILED if registry.problems else exit_codes.DONE
+        _print(registry, handlers, problems)
+        if options.traceback:
+            _print_tracebacks(problems)
+        if options.check and not problems:
+            print("Everything that they name is there, and can be called as it should.")
+    return exit_codes.FAILED if problems else exit_codes.DONE
+
+
+def _as_plain_data(
+    registry: Registry, handlers: InstalledHandlers, problems: Sequence[PluginProblem]
+) -> dict[str, Any]:
+    def plain(records: Any) -> list[dict[str, Any]]:
+        return [dataclasses.asdict(record) for record in records]
+
+    return {
+        "plugins": plain(registry.plugins),
+        "ingestors": plain(registry.ingestors.values()),
+        "asset_readers": plain(dict.fromkeys(registry.asset_readers.values())),
+        "exporters": plain(registry.exporters.values()),
+        "commands": plain(registry.commands.values()),
+        "handlers": plain(point for points in handlers.entry_points.values() for point in points),
+        "problems": plain(problems),
+    }
+
+
+def _print(
+    registry: Registry, handlers: InstalledHandlers, problems: Sequence[PluginProblem]
+) -> None:
+    print_table(
+        "Plug-ins",
+        ["name", "distribution", "version", "state", "import", "offers"],
+        [
+            (
+                info.name,
+                info.distribution,
+                info.version,
+                info.state,
+                f"{info.import_seconds * 1000:.1f} ms"
+                if info.state in ("loaded", "failed")
+                else "",
+                _offers(info),
+            )
+            for info in registry.plugins
+        ],
+        expendable=["import", "distribution", "version"],
+    )
+    print_table(
+        "Ingestors",
+        ["name", "takes", "formats", "what it reads"],
+        [
+            (ingestor.name, ingestor.takes, ", ".join(ingestor.formats), ingestor.title)
+            for ingestor in registry.ingestors.values()
+        ],
+    )
+    print_table(
+        "Handlers (group databroker.handlers)",
+        ["spec", "distribution", "version", "class"],
+        [
+            (spec, point.distribution, point.version, point.value)
+            for spec, points in handlers.entry_points.items()
+            for point in points
+        ],
+        expendable=["version", "distribution"],
+    )
+    print_table(
+        "Problems",
+        ["plug-in", "distribution", "version", "problem", "remedy"],
+        [
+            (problem.plugin, problem.distribution, problem.version, problem.what, problem.remedy)
+            for problem in problems
+        ],
+        style="bold red",
+        expendable=["version", "distribution"],
+    )
+
+
+def _offers(info: PluginInfo) -> list[str]:
+    """Return a line for each kind of thing that a plug-in offers."""
+    kinds = {
+        "ingestor": info.ingestors,
+        "asset reader": info.asset_readers,
+        "exporter": info.exporters,
+        "command": info.commands,
+    }
+    return [
+        f"{kind}{'s' if len(names) > 1 else ''}: {', '.join(names)}"
+        for kind, names in kinds.items()
+        if names
+    ]
+
+
+def _print_tracebacks(problems: Sequence[PluginProblem]) -> None:
+    for problem in problems:
+        if problem.traceback:
+            print(f"\n{problem}\n{problem.traceback}", file=sys.stdout)

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -17,46 +16,8 @@ PACKAGES = Path(__file__).resolve().parent
 ALL = ("good", "broken", "raising", "clashing_a", "clashing_b")
 
 
-def lay_out(site: Path, *folders: str) -> Path:
-    """Put on the path what an installation of these projects would put there."""
-    site.mkdir()
-    for folder in folders:
-        project = tomllib.loads((PACKAGES / folder / "pyproject.toml").read_text())["project"]
-        name = project["name"].replace("-", "_")
-        info = site / f"{name}-{project['version']}.dist-info"
-        info.mkdir()
-        head = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
-        (info / "METADATA").write_text(head)
-        points = project["entry-points"]["penstock"].items()
-        lines = ["[penstock]", *(f"{key} = {value}" for key, value in points)]
-        (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
-        for source in sorted((PACKAGES / folder).rglob("*.py")):
-            target = site / source.relative_to(PACKAGES / folder)
-            target.parent.mkdir(exist_ok=True)
-            target.write_bytes(source.read_bytes())
-    return site
-
-
-def penstock(site: Path, *arguments: str) -> tuple[int, Any]:
-    """Run the command with a folder of installed packages; give exit code and JSON."""
-    done = subprocess.run(
-        [sys.executable, "-m", "penstock", *arguments, "--json"],
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(
-                [str(site), *filter(None, [os.environ.get("PYTHONPATH")])]
-            ),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)
-
-
-def test_of_five_plugins_the_good_ones_work_and_the_bad_ones_are_told(tmp_path: Path) -> None:
-    code, told = penstock(lay_out(tmp_path / "site", *ALL), "plugins")
+def test_of_five_plugins_the_good_ones_work_and_the_bad_ones_are_told(install: Any) -> None:
+    code, told = install(*ALL).ask("plugins")
     assert code == 1
     states = {info["name"]: (info["state"], info["version"]) for info in told["plugins"]}
     assert states["lab-npy"] == ("loaded", "1.2.3")
@@ -75,15 +36,15 @@ def test_of_five_plugins_the_good_ones_work_and_the_bad_ones_are_told(tmp_path: 
         assert name in problems["clashing"]["what"]
 
 
-def test_the_good_package_ingests_its_own_formats(tmp_path: Path) -> None:
-    site = lay_out(tmp_path / "site", "good", "broken")
+def test_the_good_package_ingests_its_own_formats(install: Any, tmp_path: Path) -> None:
+    site = install("good", "broken")
     data = tmp_path / "data"
     data.mkdir()
     np.save(data / "stack_1.npy", np.zeros((3, 4, 5), np.uint16))
     np.save(data / "stack_2.npy", np.zeros((6, 4, 5), np.uint16))
     np.save(data / "table.npy", np.zeros((3, 4)))
     (data / "day.lab").write_text("1 2 3\n4 5 6\n")
-    code, told = penstock(site, "ingest", str(data))
+    code, told = site.ask("ingest", str(data))
     assert code == 0
     items = {Path(item["subject"]).name: item for item in told["items"]}
     assert items["day.lab"]["details"]["streams"]["primary"]["data_keys"]["spectrum"]["shape"] == [
@@ -94,8 +55,8 @@ def test_the_good_package_ingests_its_own_formats(tmp_path: Path) -> None:
     assert items["table.npy"]["outcome"] == "refused"
 
 
-def test_the_good_packages_own_asset_reader_reads_its_frames(tmp_path: Path) -> None:
-    site = lay_out(tmp_path / "site", "good")
+def test_the_good_packages_own_asset_reader_reads_its_frames(install: Any, tmp_path: Path) -> None:
+    site = install("good")
     np.save(tmp_path / "stack.npy", np.arange(60, dtype=np.uint16).reshape(3, 4, 5))
     code = f"""
 import numpy as np
@@ -105,8 +66,25 @@ report = catalog.ingest([{str(tmp_path / "stack.npy")!r}])
 image = catalog[report.uids[0]].primary.read()["image"]
 assert np.array_equal(image, np.arange(60).reshape(3, 4, 5)), image
 """
-    path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
-    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, check=True)
+    done = site.run("-c", code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_heavy_dependency_is_imported_when_it_is_needed_and_not_before(
+    install: Any, tmp_path: Path
+) -> None:
+    site = install("heavy")
+    code, told = site.ask("plugins")
+    assert (code, told["problems"]) == (0, [])
+    (heavy,) = (info for info in told["plugins"] if info["name"] == "heavy")
+    offered = [heavy[key] for key in ("ingestors", "asset_readers", "exporters", "commands")]
+    assert offered == [["heavy"]] * 4
+    assert "be heavy (penstock-heavy)" in site.penstock("--help").stdout
+    (tmp_path / "a.hvy").write_bytes(b"heavy")
+    assert site.penstock("match", str(tmp_path / "a.hvy")).returncode == 0
+    code, report = site.ask("ingest", str(tmp_path / "a.hvy"))
+    assert code == 1
+    assert "the heavy library was imported" in report["items"][0]["why"]
 
 
 @pytest.mark.slow
@@ -125,6 +103,14 @@ def test_pip_installs_them(tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
     pip += ["--no-build-isolation", "--disable-pip-version-check", "--target", str(site)]
     subprocess.run([*pip, *sources], check=True)
-    _, told = penstock(site, "plugins")
+    path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [sys.executable, "-m", "penstock", "plugins", "--json"],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = json.loads(done.stdout)
     states = {info["name"]: info["state"] for info in told["plugins"]}
     assert (states["lab-npy"], states["broken"]) == ("loaded", "failed")

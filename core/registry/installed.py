@@ -1,0 +1,154 @@
+"""Entry points of installed distributions, read without importing `importlib.metadata`.
+
+That module takes longer to import than fifty plug-ins to find, and reads the whole metadata of a
+distribution to tell its version. Here a folder is listed once, and small text files are read. What
+is not a plain folder of installed distributions (zip files, finders of others) is left to it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.machinery import PathFinder
+from typing import Any
+
+__all__ = ["InstalledEntryPoint", "read_entry_points"]
+
+_VALUE = re.compile(r"(?P<module>[\w.]+)\s*(?::\s*(?P<attr>[\w.]+)\s*)?(?:\[.*\])?\s*$")
+_INFO = (".dist-info", ".egg-info")
+
+
+@dataclass(frozen=True)
+class InstalledEntryPoint:
+    """An entry point, and the distribution that declares it.
+
+    Examples
+    --------
+    >>> point = InstalledEntryPoint("penstock", "x", "json:dumps", "lab", "1.0")
+    >>> point.load()([1]), point.origin
+    ('[1]', 'lab 1.0')
+    """
+
+    group: str
+    name: str
+    value: str
+    distribution: str = ""
+    """Name of the distribution; empty where its metadata are damaged."""
+    version: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Name and version of the distribution."""
+        return " ".join(part for part in (self.distribution, self.version) if part)
+
+    def load(self) -> Any:
+        """Import what it names: a module, or something in one."""
+        found = _VALUE.match(self.value)
+        if found is None:
+            raise ImportError(f"{self.value!r} names no module")
+        value: Any = importlib.import_module(found["module"])
+        for name in filter(None, (found["attr"] or "").split(".")):
+            value = getattr(value, name)
+        return value
+
+
+def read_entry_points(groups: Iterable[str]) -> list[InstalledEntryPoint]:
+    """Return the entry points of some groups that are installed, in the order of ``sys.path``.
+
+    Of a distribution that is installed twice, the one that Python would import counts. Identical
+    entry points of one distribution count once.
+
+    Examples
+    --------
+    >>> sorted({point.group for point in read_entry_points(["penstock"])})
+    ['penstock']
+    """
+    wanted = frozenset(groups)
+    folders = _plain_folders()
+    found = _ask_importlib(wanted) if folders is None else _scan(folders, wanted)
+    return list(dict.fromkeys(found))
+
+
+def _plain_folders() -> list[str] | None:
+    """Return the folders of ``sys.path``; None where it takes more than reading them."""
+    finders = (finder for finder in sys.meta_path if hasattr(finder, "find_distributions"))
+    if any(finder is not PathFinder for finder in finders):
+        return None
+    folders = [entry or "." for entry in sys.path]
+    if any(entry.endswith(".egg") or os.path.isfile(entry) for entry in folders):
+        # That Python lists its own library as a zip file that is mostly not there does no harm.
+        return None
+    return list(dict.fromkeys(folders))
+
+
+def _scan(folders: Iterable[str], wanted: frozenset[str]) -> Iterator[InstalledEntryPoint]:
+    seen: set[str] = set()
+    for folder in folders:
+        try:
+            names = os.listdir(folder)
+        except OSError:  # as Python itself does: a folder of sys.path need not be there
+            continue
+        for name in names:
+            if name.endswith(_INFO) and (key := _distribution_key(name)) not in seen:
+                seen.add(key)
+                yield from _read_info(os.path.join(folder, name), wanted)
+
+
+def _distribution_key(info: str) -> str:
+    """Return the normalised name of the distribution whose folder of metadata this is."""
+    stem = os.path.splitext(info)[0].partition("-")[0]
+    return re.sub(r"[-_.]+", "_", stem).lower()
+
+
+def _read_info(info: str, wanted: frozenset[str]) -> Iterator[InstalledEntryPoint]:
+    text = _read(os.path.join(info, "entry_points.txt"))
+    if not any(group in text for group in wanted):  # the most, without a look at their lines
+        return
+    points = [item for item in _parse(text) if item[0] in wanted]
+    if points:
+        origin = _origin(info)
+        yield from (InstalledEntryPoint(*point, *origin) for point in points)
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:  # it is not there, or not for us
+        return ""
+
+
+def _parse(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (group, name, value)."""
+    group = ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("[") and line.endswith("]"):
+            group = line[1:-1]
+        elif line and not line.startswith("#") and "=" in line:
+            name, _, value = line.partition("=")
+            yield group, name.strip(), value.strip()
+
+
+def _origin(info: str) -> tuple[str, str]:
+    """Return name and version of a distribution: what the head of its metadata says."""
+    text = _read(os.path.join(info, "METADATA")) or _read(os.path.join(info, "PKG-INFO"))
+    head = text.partition("\n\n")[0]
+    found = dict(re.findall(r"^(Name|Version):[ \t]*(.*?)[ \t\r]*$", head, re.MULTILINE))
+    return found.get("Name", ""), found.get("Version", "")
+
+
+def _ask_importlib(wanted: frozenset[str]) -> Iterator[InstalledEntryPoint]:
+    from importlib import metadata
+
+    for group in sorted(wanted):
+        for point in metadata.entry_points(group=group):
+            name = version = ""
+            if point.dist is not None:
+                # Damaged metadata: the plug-in itself may still be good.
+                head: Any = point.dist.metadata
+                name, version = head.get("Name", ""), head.get("Version", "")
+            yield InstalledEntryPoint(point.group, point.name, point.value, name, version)

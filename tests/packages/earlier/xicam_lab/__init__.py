@@ -1,0 +1,1 @@
+"""What a laboratory published for the field's earlier tools."""

@@ -1,0 +1,1 @@
+"""Movies of the furnace camera: a line of JSON, then the frames, one behind the other."""
