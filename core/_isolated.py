@@ -95,7 +95,7 @@ def _run(request: dict[str, Any]) -> str:
 def _be_where_the_host_is(request: dict[str, Any]) -> None:
     if request["cwd"] is not None:
         os.chdir(request["cwd"])
-    if request["path"] != sys.path:
+    if request.get("path", sys.path) != sys.path:  # told when it changes
         sys.path[:] = request["path"]
         importlib.invalidate_caches()
     _, hard = resource.getrlimit(resource.RLIMIT_AS)

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..config import get_config
-from ..places.observation import observe
+from ..places.observation import Observation, observe
 from ..registry.records import Ingestor
 from ..registry.registry import get_registry
+from .ahead import Parts, work_ahead
 from .choosing import Choice, choose
 from .facts import FileFacts
 from .grouping import group_names
-from .judging import Apart, judge, take_sample
+from .judging import Apart, Sample, judge, take_sample
 from .plan import Decision, Group, Plan, Unclaimed
 from .walking import Obstacle, gather
 
@@ -68,31 +69,41 @@ def match(
     choice = choose(use, settings)
     decisions: list[Decision] = []
     unclaimed: list[Unclaimed] = []
-    with observe():
+    with observe() as observation:
         selection = gather(paths, ignored_folders=get_config().ignored_folders)
         unclaimed += [_from_obstacle(obstacle) for obstacle in selection.obstacles]
-        for folder, names in selection.folders.items():
-            for group in group_names(folder, names):
-                for verdict in _decide(group, ingestors, choice):
-                    if isinstance(verdict, Decision):
-                        decisions.append(verdict)
-                    else:
-                        unclaimed.append(verdict)
+        groups = [
+            group
+            for folder, names in selection.folders.items()
+            for group in group_names(folder, names)
+        ]
+        for verdict in _decide(groups, ingestors, choice, observation):
+            if isinstance(verdict, Decision):
+                decisions.append(verdict)
+            else:
+                unclaimed.append(verdict)
     return Plan(tuple(decisions), tuple(unclaimed), registry.problems)
 
 
 def _decide(
-    group: Group, ingestors: Sequence[Ingestor], choice: Choice | None
+    groups: Iterable[Group],
+    ingestors: Sequence[Ingestor],
+    choice: Choice | None,
+    observation: Observation,
 ) -> list[Decision | Unclaimed]:
-    sample = take_sample(group)
-    if sample.is_mixed:
-        parts = _split_by_format(group)
-    else:
+    def sample(group: Group) -> tuple[Group, Sample]:
+        return group, take_sample(group)
+
+    def decide(sampled: tuple[Group, Sample]) -> Decision | Unclaimed | Parts:
+        group, sample = sampled
+        if sample.is_mixed:
+            return Parts(_split_by_format(group))
         verdict = judge(group, sample, ingestors, choice=choice)
         if not isinstance(verdict, Apart):
-            return [verdict]
-        parts = [Group(group.folder, (name,), name, verdict.notes) for name in group.names]
-    return [verdict for part in parts for verdict in _decide(part, ingestors, choice)]
+            return verdict
+        return Parts([Group(group.folder, (name,), name, verdict.notes) for name in group.names])
+
+    return work_ahead(observation, groups, sample, decide)
 
 
 def _split_by_format(group: Group) -> list[Group]:

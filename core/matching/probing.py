@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import FileCrashesReaderError, PluginError
-from ..isolation import call_isolated
 from ..places.observation import observe
 from ..registry.records import Ingestor, RunsFound
 from ..registry.references import resolve_reference
+from .ahead import ask_worker
 
 __all__ = ["probe", "probe_plainly"]
 
@@ -33,7 +33,7 @@ def probe(ingestor: Ingestor, paths: Sequence[str]) -> RunsFound | None:
     if not ingestor.isolate:
         return _probe(ingestor.probe, list(paths))
     try:
-        plain = call_isolated(_PLAINLY, ingestor.probe, list(paths), timeout=_TIMEOUT)
+        plain = ask_worker(_PLAINLY, ingestor.probe, list(paths), timeout=_TIMEOUT)
     except FileCrashesReaderError as error:
         what = error.what.replace(_PLAINLY, "reading it")
         raise FileCrashesReaderError(what, where=error.where, remedy=error.remedy) from error
