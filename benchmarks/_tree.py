@@ -42,7 +42,8 @@ def make_tree(root: Path, files: int) -> Path:
         return root
     contents = _contents()
     for number in range(files // SESSION):
-        _write_session(root / f"2026-{1 + number // 28 % 12:02d}" / f"session_{number:03d}", contents)
+        month = root / f"2026-{1 + number // 10 % 12:02d}"
+        _write_session(month / f"session_{number:03d}", contents)
     done.touch()
     return root
 

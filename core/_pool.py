@@ -177,12 +177,12 @@ class Pool:
         for seat in [seat for seat in self._seats if not seat.is_busy and not seat.worker.alive]:
             self._drop(seat)
         while self._waiting:
-            seat = min(self._seats, key=lambda seat: len(seat.calls), default=None)
-            if seat is None or (seat.is_busy and len(self._seats) < self._most):
-                seat = self._start() or seat
-            if seat is None or len(seat.calls) >= MOST_AHEAD:
+            free = min(self._seats, key=lambda seat: len(seat.calls), default=None)
+            if free is None or (free.is_busy and len(self._seats) < self._most):
+                free = self._start() or free
+            if free is None or len(free.calls) >= MOST_AHEAD:
                 return
-            self._hand(seat, self._waiting.popleft())
+            self._hand(free, self._waiting.popleft())
 
     def _hand(self, seat: _Seat, call: Call) -> None:
         try:

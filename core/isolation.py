@@ -15,6 +15,7 @@ __all__ = [
     "IsolatedCall",
     "call_isolated",
     "let_workers_go_on",
+    "rebuild_error",
     "stop_worker",
     "submit_isolated",
 ]
@@ -41,7 +42,7 @@ class IsolatedCall:
             raise self._call.lost
         assert self._call.answer is not None
         if "error" in self._call.answer:
-            raise _rebuild_error(self._call.answer["error"], self._call.subject)
+            raise rebuild_error(self._call.answer["error"], self._call.subject)
         return self._call.answer["result"]
 
     def cancel(self) -> None:
@@ -156,7 +157,8 @@ def let_workers_go_on() -> None:
         _pool.go_on()
 
 
-def _rebuild_error(told: dict[str, Any], subject: str | None) -> PenstockError:
+def rebuild_error(told: dict[str, Any], subject: str | None) -> PenstockError:
+    """Return the error that a worker told of as plain data."""
     if told["kind"] is None:
         error: PenstockError = UnsupportedFileError(told["what"], where=subject)
     else:
@@ -178,5 +180,9 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
-# At exit another thread may hold the lock for as long as its call hangs.
-atexit.register(lambda: _pool.stop())
+
+
+@atexit.register
+def _at_exit() -> None:
+    # Without the lock: another thread may hold it for as long as its call hangs.
+    _pool.stop()

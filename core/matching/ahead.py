@@ -1,8 +1,9 @@
 """Going ahead while probes are under way in worker processes.
 
-Judging a group is plain code that asks probes as it goes. A probe in a worker is handed its question
-and the judgement broken off (`ProbeUnderway`), to be made again when the answer is there; in the
-meantime other groups are judged. So the workers always have something to do, and the host too.
+Judging a group is plain code that asks probes as it goes. Where a probe runs in a worker, that is
+handed the question and the judgement is broken off (`ProbeUnderway`), to be made again when the
+answer is there; in the meantime other groups are judged. So the workers always have something to
+do, and the host too.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _Ready = TypeVar("_Ready")
 _Result = TypeVar("_Result")
 
 
-class ProbeUnderway(BaseException):  # noqa: N818 # no error, and not for those who catch errors
+class ProbeUnderway(BaseException):  # no error, and not for those who catch errors
     """The answer is not there yet: come again."""
 
 
@@ -72,8 +73,8 @@ def work_ahead(
     items: Iterable[Any],
     prepare: Callable[[Any], _Ready],
     finish: Callable[[_Ready], _Result | Parts],
-) -> list[_Result]:
-    """Prepare and finish each item; return the results in the order of the items.
+) -> list[list[_Result]]:
+    """Prepare and finish each item; return the results of each, in the order of the items.
 
     An item whose `finish` raises `ProbeUnderway` is finished later, from what `prepare` gave:
     that is called once an item. The results of `Parts` take the place of the item that they are
@@ -82,11 +83,11 @@ def work_ahead(
     Examples
     --------
     >>> work_ahead(Observation(), ["a", "b"], str.upper, ord)
-    [65, 66]
+    [[65], [66]]
     >>> def spell(text: str) -> int | Parts:
     ...     return ord(text) if len(text) == 1 else Parts(text)
     >>> work_ahead(Observation(), ["a", "bcd", "e"], str.upper, spell)
-    [65, 66, 67, 68, 69]
+    [[65], [66, 67, 68], [69]]
     """
     ahead = observation.part(_Ahead)
     slots: list[list[Any]] = []
@@ -113,7 +114,7 @@ def work_ahead(
                 slot.append(outcome)
     finally:
         ahead.may_break_off = False
-    return list(_flatten(slots))
+    return [list(_flatten(slot)) for slot in slots]
 
 
 def _with_slots(items: Iterable[Any], slots: list[list[Any]]) -> list[tuple[list[Any], Any]]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from ..formats import HEAD_BYTES, identify
 from ..places.observation import FileStat, current_observation
 from ..places.open_files import open_once
+from .caveats import doubt
 
 __all__ = ["FileFacts"]
 
@@ -56,6 +57,12 @@ class FileFacts:
     @cached_property
     def _head(self) -> bytes | str:
         """The first bytes, or the reason why there are none."""
+        head = self._look()
+        if isinstance(head, str):
+            doubt(self.path)
+        return head
+
+    def _look(self) -> bytes | str:
         found = self._stat
         if isinstance(found, OSError):
             return _tell(found)

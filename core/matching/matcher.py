@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from ..config import get_config
@@ -17,7 +18,9 @@ from .facts import FileFacts
 from .grouping import group_names
 from .judging import Apart, Sample, judge, take_sample
 from .plan import Decision, Group, Plan, Unclaimed
-from .walking import Obstacle, gather
+from .snapshot import Snapshot
+from .storing import Verdict
+from .walking import Obstacle, Selection, gather
 
 __all__ = ["match"]
 
@@ -27,6 +30,7 @@ def match(
     *,
     use: str | None = None,
     settings: Mapping[str, Any] | None = None,
+    fresh: bool = False,
 ) -> Plan:
     """Find out which ingestors take which of the selected files, and why.
 
@@ -44,6 +48,9 @@ def match(
         Keyword arguments for the function of that ingestor, such as ``{"dataset": "/a/b"}``. The
         probe is not told of them: if it finds no data, or too many to choose from, that is
         no obstacle then.
+    fresh
+        Look into the files even where nothing has changed since they were last matched. Otherwise
+        what was decided then is recalled for folders whose files are the same.
 
     Returns
     -------
@@ -72,12 +79,10 @@ def match(
     with observe() as observation:
         selection = gather(paths, ignored_folders=get_config().ignored_folders)
         unclaimed += [_from_obstacle(obstacle) for obstacle in selection.obstacles]
-        groups = [
-            group
-            for folder, names in selection.folders.items()
-            for group in group_names(folder, names)
-        ]
-        for verdict in _decide(groups, ingestors, choice, observation):
+        snapshot = None
+        if choice is None:
+            snapshot = Snapshot(selection, registry, observation, fresh=fresh)
+        for verdict in _decide_selection(selection, ingestors, choice, observation, snapshot):
             if isinstance(verdict, Decision):
                 decisions.append(verdict)
             else:
@@ -85,16 +90,48 @@ def match(
     return Plan(tuple(decisions), tuple(unclaimed), registry.problems)
 
 
+def _decide_selection(
+    selection: Selection,
+    ingestors: Sequence[Ingestor],
+    choice: Choice | None,
+    observation: Observation,
+    snapshot: Snapshot | None,
+) -> Iterator[Verdict]:
+    """Decide what the snapshot does not know, and give all in the order of the folders."""
+    known = {
+        folder: None if snapshot is None else snapshot.recall([folder])
+        for folder in selection.folders
+    }
+    new = {
+        folder: group_names(folder, selection.folders[folder])
+        for folder, verdicts in known.items()
+        if verdicts is None
+    }
+    groups = [group for several in new.values() for group in several]
+    decided = iter(_decide(groups, ingestors, choice, observation))
+    for folder, verdicts in known.items():
+        if verdicts is None:
+            several = list(islice(decided, len(new[folder])))
+            verdicts = [verdict for parts in several for verdict in parts]
+            if snapshot is not None:
+                snapshot.keep([folder], verdicts)
+        yield from verdicts
+    if snapshot is not None:
+        snapshot.save()
+
+
 def _decide(
     groups: Iterable[Group],
     ingestors: Sequence[Ingestor],
     choice: Choice | None,
     observation: Observation,
-) -> list[Decision | Unclaimed]:
+) -> list[list[Verdict]]:
+    """Decide about groups: for each, what was decided about it or its parts."""
+
     def sample(group: Group) -> tuple[Group, Sample]:
         return group, take_sample(group)
 
-    def decide(sampled: tuple[Group, Sample]) -> Decision | Unclaimed | Parts:
+    def decide(sampled: tuple[Group, Sample]) -> Verdict | Parts:
         group, sample = sampled
         if sample.is_mixed:
             return Parts(_split_by_format(group))
