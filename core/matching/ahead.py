@@ -1,27 +1,26 @@
 """Going ahead while probes are under way in worker processes.
 
 Judging a group is plain code that asks probes as it goes. Where a probe runs in a worker, that is
-handed the question and the judgement is broken off (`ProbeUnderway`), to be made again when the
-answer is there; in the meantime other groups are judged. So the workers always have something to
-do, and the host too.
+handed the question and the judgement is broken off (`ProbeUnderway`), to be made again from what is
+known of the files by then; in the meantime other groups are judged. So the workers always have
+something to do, and the host too.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from ..isolation import IsolatedCall, let_workers_go_on, submit_isolated
-from ..places.observation import Observation, active_observation
+from ..places.observation import active_observation
 
-__all__ = ["MOST_BROKEN_OFF", "Parts", "ProbeUnderway", "ask_worker", "work_ahead"]
+__all__ = ["MOST_BROKEN_OFF", "ProbeUnderway", "ask_worker", "work_ahead"]
 
 MOST_BROKEN_OFF = 128
-"""Judgements that wait for answers at a time: what they hold stays in memory."""
+"""Judgements that wait for answers at a time."""
 
-_Ready = TypeVar("_Ready")
+_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
@@ -61,72 +60,44 @@ def ask_worker(reference: str, *args: Any, timeout: float) -> Any:
         del ahead.calls[key]
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What `finish` returns for an item that is to be worked on in parts."""
+def work_ahead(items: Iterable[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
+    """Work on each item; return the results in the order of the items.
 
-    items: Sequence[Any]
-
-
-def work_ahead(
-    observation: Observation,
-    items: Iterable[Any],
-    prepare: Callable[[Any], _Ready],
-    finish: Callable[[_Ready], _Result | Parts],
-) -> list[list[_Result]]:
-    """Prepare and finish each item; return the results of each, in the order of the items.
-
-    An item whose `finish` raises `ProbeUnderway` is finished later, from what `prepare` gave:
-    that is called once an item. The results of `Parts` take the place of the item that they are
-    of. Everything else that is raised comes through.
+    Work that raises `ProbeUnderway` is begun again later, when its probe has answered. What
+    else it raises comes through.
 
     Examples
     --------
-    >>> work_ahead(Observation(), ["a", "b"], str.upper, ord)
-    [[65], [66]]
-    >>> def spell(text: str) -> int | Parts:
-    ...     return ord(text) if len(text) == 1 else Parts(text)
-    >>> work_ahead(Observation(), ["a", "bcd", "e"], str.upper, spell)
-    [[65], [66, 67, 68], [69]]
+    >>> work_ahead("abc", ord)
+    [97, 98, 99]
     """
+    observation = active_observation()
+    if observation is None:
+        return [work(item) for item in items]
     ahead = observation.part(_Ahead)
-    slots: list[list[Any]] = []
-    waiting = deque(_with_slots(items, slots))
-    late: deque[tuple[list[Any], _Ready]] = deque()
+    outer = ahead.may_break_off
+    results: dict[int, _Result] = {}
+    late: deque[tuple[int, _Item]] = deque()
+
+    def try_again() -> None:
+        number, item = late.popleft()
+        ahead.may_break_off = False
+        results[number] = work(item)
+
+    count = 0
     try:
-        while waiting or late:
-            ahead.may_break_off = bool(waiting) and len(late) < MOST_BROKEN_OFF
-            if ahead.may_break_off:
-                slot, item = waiting.popleft()
-                ready = prepare(item)
-            else:
-                slot, ready = late.popleft()
+        for count, item in enumerate(items, 1):
+            ahead.may_break_off = True
+            try:
+                results[count] = work(item)
+            except ProbeUnderway:
+                late.append((count, item))
             if late:
                 let_workers_go_on()
-            try:
-                outcome = finish(ready)
-            except ProbeUnderway:
-                late.append((slot, ready))
-                continue
-            if isinstance(outcome, Parts):
-                waiting.extendleft(reversed(_with_slots(outcome.items, slot)))
-            else:
-                slot.append(outcome)
+            if len(late) > MOST_BROKEN_OFF:
+                try_again()
+        while late:
+            try_again()
     finally:
-        ahead.may_break_off = False
-    return [list(_flatten(slot)) for slot in slots]
-
-
-def _with_slots(items: Iterable[Any], slots: list[list[Any]]) -> list[tuple[list[Any], Any]]:
-    """Give each item a place for its results, which keeps their order."""
-    pairs: list[tuple[list[Any], Any]] = [([], item) for item in items]
-    slots += [slot for slot, _ in pairs]
-    return pairs
-
-
-def _flatten(slots: list[Any]) -> Iterator[Any]:
-    for slot in slots:
-        if isinstance(slot, list):
-            yield from _flatten(slot)
-        else:
-            yield slot
+        ahead.may_break_off = outer
+    return [results[number] for number in range(1, count + 1)]

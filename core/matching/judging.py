@@ -13,7 +13,7 @@ from ..errors import AmbiguousDataError, NoDataError, PenstockError, UnsafeLinkE
 from ..formats import FORMATS, format_by_suffix, is_format
 from ..registry.records import Ingestor, RunsFound, Tier
 from .choosing import Choice
-from .facts import FileFacts
+from .facts import FileFacts, facts_of
 from .plan import Claim, Decision, Evidence, Group, Offer, Rejection, Unclaimed
 from .probing import probe
 from .walking import CHECK_ACCESS
@@ -58,7 +58,7 @@ def take_sample(group: Group) -> Sample:
     An empty or unreadable file among good ones is a note: the series may still be growing.
     """
     count = len(group.names)
-    facts = tuple(FileFacts(group.paths[index]) for index in sorted({0, count // 2, count - 1}))
+    facts = tuple(facts_of(group.paths[index]) for index in sorted({0, count // 2, count - 1}))
     formats = dict.fromkeys(fact.format for fact in facts)
     known = [found for found in formats if found is not None and found != "empty"]
     notes = [

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..config import get_config
-from ..places.observation import Observation, observe
+from ..places.observation import observe
 from ..registry.records import Ingestor
 from ..registry.registry import get_registry
-from .ahead import Parts, work_ahead
+from .ahead import work_ahead
 from .choosing import Choice, choose
-from .facts import FileFacts
+from .facts import facts_of
 from .grouping import group_names
 from .judging import Apart, Sample, judge, take_sample
 from .plan import Decision, Group, Plan, Unclaimed
-from .snapshot import Snapshot
+from .snapshot import Snapshot, recalling
 from .storing import Verdict
 from .walking import Obstacle, Selection, gather
 
@@ -74,7 +73,6 @@ def match(
     registry = get_registry()
     ingestors = list(registry.ingestors.values())
     choice = choose(use, settings)
-    decisions: list[Decision] = []
     unclaimed: list[Unclaimed] = []
     with observe() as observation:
         selection = gather(paths, ignored_folders=get_config().ignored_folders)
@@ -82,72 +80,50 @@ def match(
         snapshot = None
         if choice is None:
             snapshot = Snapshot(selection, registry, observation, fresh=fresh)
-        for verdict in _decide_selection(selection, ingestors, choice, observation, snapshot):
-            if isinstance(verdict, Decision):
-                decisions.append(verdict)
-            else:
-                unclaimed.append(verdict)
+        verdicts = None if snapshot is None else snapshot.recall_all()
+        if verdicts is None:
+            verdicts = _decide_all(selection, ingestors, choice)
+            if snapshot is not None:
+                snapshot.save(verdicts)
+    decisions = [verdict for verdict in verdicts if isinstance(verdict, Decision)]
+    unclaimed += [verdict for verdict in verdicts if isinstance(verdict, Unclaimed)]
     return Plan(tuple(decisions), tuple(unclaimed), registry.problems)
 
 
-def _decide_selection(
-    selection: Selection,
-    ingestors: Sequence[Ingestor],
-    choice: Choice | None,
-    observation: Observation,
-    snapshot: Snapshot | None,
-) -> Iterator[Verdict]:
-    """Decide what the snapshot does not know, and give all in the order of the folders."""
-    known = {
-        folder: None if snapshot is None else snapshot.recall([folder])
-        for folder in selection.folders
-    }
-    new = {
-        folder: group_names(folder, selection.folders[folder])
-        for folder, verdicts in known.items()
-        if verdicts is None
-    }
-    groups = [group for several in new.values() for group in several]
-    decided = iter(_decide(groups, ingestors, choice, observation))
-    for folder, verdicts in known.items():
-        if verdicts is None:
-            several = list(islice(decided, len(new[folder])))
-            verdicts = [verdict for parts in several for verdict in parts]
-            if snapshot is not None:
-                snapshot.keep([folder], verdicts)
-        yield from verdicts
-    if snapshot is not None:
-        snapshot.save()
+def _decide_all(
+    selection: Selection, ingestors: Sequence[Ingestor], choice: Choice | None
+) -> list[Verdict]:
+    groups = [
+        group for folder, names in selection.folders.items() for group in group_names(folder, names)
+    ]
+    verdicts = work_ahead(
+        groups,
+        lambda group: recalling(
+            group, lambda: _decide(group, take_sample(group), ingestors, choice)
+        ),
+    )
+    return [verdict for several in verdicts for verdict in several]
 
 
 def _decide(
-    groups: Iterable[Group],
-    ingestors: Sequence[Ingestor],
-    choice: Choice | None,
-    observation: Observation,
-) -> list[list[Verdict]]:
-    """Decide about groups: for each, what was decided about it or its parts."""
-
-    def sample(group: Group) -> tuple[Group, Sample]:
-        return group, take_sample(group)
-
-    def decide(sampled: tuple[Group, Sample]) -> Verdict | Parts:
-        group, sample = sampled
-        if sample.is_mixed:
-            return Parts(_split_by_format(group))
+    group: Group, sample: Sample, ingestors: Sequence[Ingestor], choice: Choice | None
+) -> list[Verdict]:
+    if sample.is_mixed:
+        parts = _split_by_format(group)
+    else:
         verdict = judge(group, sample, ingestors, choice=choice)
         if not isinstance(verdict, Apart):
-            return verdict
-        return Parts([Group(group.folder, (name,), name, verdict.notes) for name in group.names])
-
-    return work_ahead(observation, groups, sample, decide)
+            return [verdict]
+        parts = [Group(group.folder, (name,), name, verdict.notes) for name in group.names]
+    verdicts = work_ahead(parts, lambda part: _decide(part, take_sample(part), ingestors, choice))
+    return [verdict for several in verdicts for verdict in several]
 
 
 def _split_by_format(group: Group) -> list[Group]:
     """Part a group whose files share a name pattern but not a format."""
     names: dict[str | None, list[str]] = defaultdict(list)
     for name, path in zip(group.names, group.paths, strict=True):
-        names[FileFacts(path).format].append(name)
+        names[facts_of(path).format].append(name)
     return [part for same in names.values() for part in group_names(group.folder, same)]
 
 

@@ -19,9 +19,16 @@ from typing import Any, TypeAlias
 import msgpack
 
 from ..errors import PenstockError
-from .plan import Decision, Rejection, Unclaimed
+from .plan import Decision, Group, Rejection, Unclaimed
 
-__all__ = ["SHAPE", "Verdict", "pack_verdicts", "unpack_verdicts"]
+__all__ = [
+    "SHAPE",
+    "UnstorableError",
+    "Verdict",
+    "pack_verdicts",
+    "token_of",
+    "unpack_verdicts",
+]
 
 Verdict: TypeAlias = Decision | Unclaimed
 
@@ -80,6 +87,21 @@ def unpack_verdicts(folder: str, stored: bytes) -> list[Verdict]:
         raise ValueError(f"no verdicts: {error}") from error
     reads = [_codec_of(kind).read for kind in _KINDS]
     return [reads[kind](reader, content) for kind, content in plain]
+
+
+def token_of(group: Group) -> bytes:
+    """Return what tells a group from every other one.
+
+    Examples
+    --------
+    >>> token_of(Group("/data", ("a.tif",), "a.tif")).hex()[:8] == token_of(
+    ...     Group("/data", ("a.tif",), "a.tif", ("a note",))
+    ... ).hex()[:8]
+    False
+    """
+    plain = _codec_of(Group).write(_Writer(group.folder), group)
+    packed = msgpack.packb(plain, unicode_errors="surrogatepass")
+    return hashlib.blake2b(packed, digest_size=8).digest()
 
 
 # Writing and reading -----------------------------------------------------------------------------

@@ -20,10 +20,15 @@ _VARIABLES = ("HDF5_PLUGIN_PATH", "HDF5_EXTFILE_PREFIX", "HDF5_VDS_PREFIX", "TZ"
 """Environment variables that tell libraries what they can read, and where it is."""
 
 
-def digest_world(registry: Registry) -> str | None:
+def digest_world(registry: Registry, besides: object = None) -> str | None:
     """Digest the ingestors with their code, the configuration, and the packages installed.
 
     None where the code of an ingestor cannot be told apart from another version of it.
+
+    Parameters
+    ----------
+    besides
+        What else they depend on, by its `repr`.
 
     Examples
     --------
@@ -51,7 +56,7 @@ def digest_world(registry: Registry) -> str | None:
     def add(*parts: object) -> None:
         digest.update("\0".join(map(repr, parts)).encode("utf-8", "surrogatepass") + b"\n")
 
-    add(SHAPE, sys.version, replace(get_config(), file=None))
+    add(SHAPE, sys.version, replace(get_config(), file=None), besides)
     add(*(os.environ.get(name) for name in _VARIABLES))
     add(*ingestors)  # with their versions
     for package in sorted(packages):
