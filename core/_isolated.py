@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from . import errors
 from .registry.references import resolve_reference
 
-__all__ = ["HEADER", "run_worker"]
+__all__ = ["HEADER", "run_worker", "tell_error"]
 
 HEADER = struct.Struct(">Q")
 """What goes before each message: its length in bytes."""
@@ -80,7 +80,7 @@ def _run(request: dict[str, Any]) -> str:
         function = resolve_reference(request["reference"])
         result = function(*request["args"], **request["kwargs"])
     except (Exception, SystemExit) as error:  # noqa: BLE001  # the host raises it
-        return json.dumps({"error": _tell(error)})
+        return json.dumps({"error": tell_error(error)})
     try:
         return json.dumps({"result": result})
     except (TypeError, ValueError, RecursionError) as error:
@@ -89,13 +89,13 @@ def _run(request: dict[str, Any]) -> str:
             where=request["reference"],
             remedy="Return numbers, text, lists and dicts from functions that run in a worker.",
         )
-        return json.dumps({"error": _tell(unfit)})
+        return json.dumps({"error": tell_error(unfit)})
 
 
 def _be_where_the_host_is(request: dict[str, Any]) -> None:
     if request["cwd"] is not None:
         os.chdir(request["cwd"])
-    if request["path"] != sys.path:
+    if request.get("path", sys.path) != sys.path:  # told when it changes
         sys.path[:] = request["path"]
         importlib.invalidate_caches()
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
@@ -106,7 +106,8 @@ def _be_where_the_host_is(request: dict[str, Any]) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
-def _tell(error: BaseException) -> dict[str, Any]:
+def tell_error(error: BaseException) -> dict[str, Any]:
+    """Return an error that is being handled as plain data."""
     told: dict[str, Any] = {"traceback": traceback.format_exc()}
     if isinstance(error, errors.PenstockError):
         # The host may not have a plug-in's own kind of error: tell the kind of ours that it is.

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from ..registry.records import Ingestor, PluginProblem
 from .choosing import Choices
-from .deciding import Verdict
 from .groups import Reading
 from .joining import Join, find_joins, join_group, join_offer
-from .plan import Decision, Plan, Unclaimed
+from .plan import Decision, Plan, Unclaimed, Verdict
 
 __all__ = ["Basis", "assemble"]
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias
 
 from ..registry.records import Ingestor
+from .ahead import work_ahead
 from .choosing import Choices
-from .facts import FileFacts
+from .facts import facts_of
 from .grouping import group_names
 from .groups import Group
 from .judging import Apart, judge
-from .plan import Decision, Unclaimed
+from .plan import Decision, Unclaimed, Verdict
 from .sampling import Sample, take_sample
 
-__all__ = ["Verdict", "decide"]
-
-Verdict: TypeAlias = Decision | Unclaimed
+__all__ = ["decide"]
 
 
 def decide(group: Group, ingestors: Sequence[Ingestor], choices: Choices) -> list[Verdict]:
@@ -71,11 +69,8 @@ def _decide(
             Group(group.folder, (name,), name, verdict.notes, suggestions=group.suggestions)
             for name in group.names
         ]
-    return [
-        verdict
-        for part in parts
-        for verdict in _decide(part, take_sample(part), ingestors, choices)
-    ]
+    decided = work_ahead(parts, lambda part: _decide(part, take_sample(part), ingestors, choices))
+    return [verdict for several in decided for verdict in several]
 
 
 def _judge(
@@ -96,5 +91,5 @@ def _split_by_format(group: Group) -> list[Group]:
     """Part a group whose files share a name pattern but not a format."""
     names: dict[str | None, list[str]] = defaultdict(list)
     for name, path in zip(group.names, group.paths, strict=True):
-        names[FileFacts(path).format].append(name)
+        names[facts_of(path).format].append(name)
     return [part for same in names.values() for part in group_names(group.folder, same)]

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
 
 from ..formats import HEAD_BYTES, identify
-from ..places.observation import FileStat, current_observation
+from ..places.observation import FileStat, active_observation, current_observation
 from ..places.open_files import open_once
+from .caveats import doubt
 
-__all__ = ["FileFacts"]
+__all__ = ["FileFacts", "facts_of"]
+
+_MOST_LOOKED = 512
+"""Files whose first bytes are kept at a time: 32 MiB at the most."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,12 @@ class FileFacts:
     @cached_property
     def _head(self) -> bytes | str:
         """The first bytes, or the reason why there are none."""
+        head = self._look()
+        if isinstance(head, str):
+            doubt(self.path)
+        return head
+
+    def _look(self) -> bytes | str:
         found = self._stat
         if isinstance(found, OSError):
             return _tell(found)
@@ -108,3 +119,30 @@ def _not_regular(mode: int) -> str:
     }
     kind = next((name for name, test in tests.items() if test(mode)), "special file")
     return f"it is no regular file but a {kind}"
+
+
+class _Looked:
+    """The files looked at last: who judges a group again need not open them again."""
+
+    def __init__(self) -> None:
+        self.facts: OrderedDict[str, FileFacts] = OrderedDict()
+
+
+def facts_of(path: str) -> FileFacts:
+    """Return the facts of a file, the same within one look at the file system if asked again soon.
+
+    Examples
+    --------
+    >>> facts_of(__file__).format
+    'text'
+    """
+    observation = active_observation()
+    if observation is None:
+        return FileFacts(path)
+    facts = observation.part(_Looked).facts
+    found = facts.get(path)
+    if found is None:
+        found = facts[path] = FileFacts(path)
+        if len(facts) > _MOST_LOOKED:
+            facts.popitem(last=False)
+    return found

@@ -10,15 +10,17 @@ from ..config import get_config
 from ..places.observation import current_observation, observe
 from ..registry.records import Ingestor
 from ..registry.registry import get_registry
+from .ahead import work_ahead
 from .assembling import Basis, assemble
 from .choosing import Choices, choose
-from .deciding import Verdict, decide
+from .deciding import decide
 from .grouping import group_names
 from .groups import Group
 from .joining import JOINER
 from .layouts import find_laid_out, suggest_roles
-from .plan import Plan, Unclaimed
+from .plan import Plan, Unclaimed, Verdict
 from .settling import settle
+from .snapshot import Snapshot, recalling
 from .walking import Obstacle, Selection, gather
 
 __all__ = ["match"]
@@ -29,6 +31,7 @@ def match(
     *,
     use: str | None = None,
     settings: Mapping[str, Any] | None = None,
+    fresh: bool = False,
 ) -> Plan:
     """Find out which ingestors take which of the selected files, and why.
 
@@ -47,6 +50,9 @@ def match(
         Keyword arguments for the function of that ingestor, such as ``{"dataset": "/a/b"}``. The
         probe is not told of them: if it finds no data, or too many to choose from, that is
         no obstacle then.
+    fresh
+        Look into the files even where nothing has changed since they were last matched. Otherwise
+        what was decided then is recalled for folders whose files are the same.
 
     Returns
     -------
@@ -70,16 +76,32 @@ def match(
     registry = get_registry()
     ingestors = tuple(found for found in registry.ingestors.values() if found.name != JOINER)
     choices = Choices.now(choose(use, settings))
-    with observe():
+    with observe() as observation:
         selection = gather(paths, ignored_folders=get_config().ignored_folders)
-        groups = _group(selection, layouts := _with_layouts(ingestors, choices))
-        verdicts: list[Verdict] = [_from_obstacle(obstacle) for obstacle in selection.obstacles]
-        for group in groups:
-            verdicts += decide(group, ingestors, choices)
-        laid_out = find_laid_out(layouts, groups)
-        settled = settle(laid_out, verdicts, ingestors, choices)
+        snapshot = None
+        if choices.use is None:
+            besides = [list(vars(saved).items()) for saved in choices.saved.values()]
+            snapshot = Snapshot(selection, registry, observation, besides=besides, fresh=fresh)
+        settled = None if snapshot is None else snapshot.recall_all()
+        if settled is None:
+            settled = _decide_all(selection, ingestors, choices)
+            if snapshot is not None:
+                snapshot.save(settled)
+    obstacles = [_from_obstacle(obstacle) for obstacle in selection.obstacles]
     joiner = registry.ingestors.get(JOINER)
-    return assemble(Basis(tuple(settled), ingestors, choices, joiner, registry.problems))
+    return assemble(Basis((*obstacles, *settled), ingestors, choices, joiner, registry.problems))
+
+
+def _decide_all(
+    selection: Selection, ingestors: Sequence[Ingestor], choices: Choices
+) -> list[Verdict]:
+    layouts = _with_layouts(ingestors, choices)
+    groups = _group(selection, layouts)
+    decided = work_ahead(
+        groups, lambda group: recalling(group, lambda: decide(group, ingestors, choices))
+    )
+    verdicts = [verdict for several in decided for verdict in several]
+    return settle(find_laid_out(layouts, groups), verdicts, ingestors, choices)
 
 
 def _with_layouts(ingestors: Iterable[Ingestor], choices: Choices) -> list[Ingestor]:

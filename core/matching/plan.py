@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import UndecidedError
 from ..registry.records import PluginProblem
@@ -15,7 +15,7 @@ from .wording import on_one_line
 if TYPE_CHECKING:
     from .assembling import Basis
 
-__all__ = ["Decision", "Plan", "Unclaimed"]
+__all__ = ["Decision", "Plan", "Unclaimed", "Verdict"]
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,9 @@ class Unclaimed:
         lines += [f"  not {rejection.ingestor}: {rejection.reason}" for rejection in self.rejected]
         lines += [f"  beside it: {told}" for told in self.suggestions]
         return "\n".join(map(on_one_line, lines))
+
+
+Verdict: TypeAlias = Decision | Unclaimed
 
 
 def _group_to_dict(group: Group) -> dict[str, Any]:

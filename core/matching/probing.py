@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import FileCrashesReaderError, PluginError
-from ..isolation import call_isolated
+from .._isolated import tell_error
+from ..errors import (
+    AmbiguousDataError,
+    FileCrashesReaderError,
+    NoDataError,
+    PluginError,
+    UnsupportedFileError,
+)
+from ..isolation import rebuild_error
+from ..places.consulting import Consulted
 from ..places.observation import observe
 from ..registry.records import Ingestor, RunsFound
 from ..registry.references import resolve_reference
+from .ahead import ask_worker
+from .caveats import doubt, note_consulted
 
 __all__ = ["probe", "probe_plainly"]
 
 _PLAINLY = "penstock.core.matching.probing:probe_plainly"
 _TIMEOUT = 60.0
 """Seconds that a probe in a worker may take."""
+_LASTING = (NoDataError, AmbiguousDataError, UnsupportedFileError)
+"""Errors that tell of what a file holds: they come again until it changes. Others may not."""
+
+_TRANSIENT = (
+    "errno",  # so HDF5 tells of it
+    *(
+        os.strerror(getattr(errno, name))
+        for name in ("EIO", "ESTALE", "ETIMEDOUT", "EACCES", "EPERM", "ENOENT", "EMFILE", "ENOMEM")
+    ),
+)
 
 
 def probe(ingestor: Ingestor, paths: Sequence[str]) -> RunsFound | None:
     """Ask whether an ingestor finds runs in these files; None if it declines.
 
-    Whatever the probe raises comes through: it says why a file is bad.
+    Whatever the probe raises comes through: it says why a file is bad. So does `ProbeUnderway`,
+    where its answer is not there yet.
 
     Examples
     --------
@@ -30,21 +53,52 @@ def probe(ingestor: Ingestor, paths: Sequence[str]) -> RunsFound | None:
     """
     if ingestor.probe is None:
         return RunsFound()
-    if not ingestor.isolate:
-        return _probe(ingestor.probe, list(paths))
     try:
-        plain = call_isolated(_PLAINLY, ingestor.probe, list(paths), timeout=_TIMEOUT)
+        if ingestor.isolate:
+            found = _probe_isolated(ingestor.probe, list(paths))
+        else:
+            found = _probe(ingestor.probe, list(paths))
+            note_consulted(paths[0])
+    except Exception as error:
+        if type(error) not in _LASTING or _is_transient(str(error)):
+            doubt(paths[0])
+        raise
+    if found is not None and any(map(_is_transient, found.notes)):
+        doubt(paths[0])
+    return found
+
+
+def _is_transient(text: str) -> bool:
+    """Tell whether the file system speaks out of a text: next time it may say something else."""
+    return any(said in text for said in _TRANSIENT)
+
+
+def _probe_isolated(reference: str, paths: list[str]) -> RunsFound | None:
+    try:
+        answer = ask_worker(_PLAINLY, reference, paths, timeout=_TIMEOUT)
     except FileCrashesReaderError as error:
         what = error.what.replace(_PLAINLY, "reading it")
         raise FileCrashesReaderError(what, where=error.where, remedy=error.remedy) from error
-    return None if plain is None else RunsFound.from_dict(plain)
+    note_consulted(paths[0], answer["consulted"])
+    if "error" in answer:
+        if answer["error"]["kind"] is None:  # a fault of the plug-in
+            doubt(paths[0])
+        raise rebuild_error(answer["error"], paths[0])
+    found = answer["found"]
+    return None if found is None else RunsFound.from_dict(found)
 
 
-def probe_plainly(reference: str, paths: list[str]) -> dict[str, Any] | None:
+def probe_plainly(reference: str, paths: list[str]) -> dict[str, Any]:
     """Call a probe and give its answer as plain data: what a worker process runs."""
-    with observe():
-        found = _probe(reference, paths)
-    return None if found is None else found.to_dict()
+    answer: dict[str, Any] = {}
+    with observe() as observation:
+        try:
+            found = _probe(reference, paths)
+            answer["found"] = None if found is None else found.to_dict()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 # the host raises it
+            answer["error"] = tell_error(error)
+        answer["consulted"] = sorted(observation.part(Consulted).take())
+    return answer
 
 
 def _probe(reference: str, paths: list[str]) -> RunsFound | None:

@@ -10,10 +10,10 @@ from ..errors import NoSuchGroupError, PenstockError, UnregisteredIngestorError
 from ..places.observation import observe
 from .assembling import JOINED, UNJOINED, Basis, assemble
 from .choosing import Choices, choose
-from .deciding import Verdict, decide
+from .deciding import decide
 from .groups import Group, Reading
 from .joining import find_joins, join_group
-from .plan import Decision, Plan, Unclaimed
+from .plan import Decision, Plan, Unclaimed, Verdict
 from .remembering import remember as remember_choice
 from .sampling import take_sample
 from .settling import restrict

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .facts import FileFacts
+from .facts import FileFacts, facts_of
 from .groups import Group
 
 __all__ = ["Sample", "take_sample"]
@@ -37,7 +37,7 @@ def take_sample(group: Group) -> Sample:
     """
     paths = group.paths[: len(group.roles[0].names)] if group.roles else group.paths
     count = len(paths)
-    facts = tuple(FileFacts(paths[index]) for index in sorted({0, count // 2, count - 1}))
+    facts = tuple(facts_of(paths[index]) for index in sorted({0, count // 2, count - 1}))
     formats = dict.fromkeys(fact.format for fact in facts)
     known = [found for found in formats if found is not None and found != "empty"]
     notes = [

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..registry.records import Ingestor
+from .ahead import work_ahead
 from .choosing import Choices
-from .deciding import Verdict, decide
+from .deciding import decide
 from .grouping import group_names
 from .groups import Group, Reading
 from .offering import TIERS
 from .offers import Offer
-from .plan import Decision, Unclaimed
+from .plan import Decision, Unclaimed, Verdict
 
 __all__ = ["restrict", "settle"]
 
@@ -38,8 +39,8 @@ def settle(
     if not groups:
         return list(verdicts)
     contest = _Contest(verdicts, {ingestor.name: ingestor for ingestor in ingestors})
-    for group in groups:
-        for verdict in decide(group, ingestors, choices):
+    for decided in work_ahead(groups, lambda group: decide(group, ingestors, choices)):
+        for verdict in decided:
             if isinstance(verdict, Decision):
                 contest.enter(verdict)
     return contest.result(ingestors, choices)

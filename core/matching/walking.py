@@ -53,6 +53,8 @@ class Selection:
     folders: dict[str, list[str]] = field(default_factory=dict)
     """For each real absolute folder, the names of its selected files."""
     obstacles: list[Obstacle] = field(default_factory=list)
+    roots: list[str] = field(default_factory=list)
+    """The folders of the selection, real and absolute: all that lies below them is in it."""
 
     @property
     def count(self) -> int:
@@ -87,6 +89,7 @@ def gather(
     for path in [paths] if isinstance(paths, str | os.PathLike) else paths:
         walk.add(os.fspath(path))
     selection.folders = {folder: list(names) for folder, names in named.items() if names}
+    selection.roots = list(walk.roots)
     return selection
 
 
@@ -98,6 +101,7 @@ class _Walk:
     real: dict[str, str] = field(default_factory=dict)
     """Real path of each folder that files were named in: one realpath a folder."""
     told: set[Obstacle] = field(default_factory=set)
+    roots: dict[str, None] = field(default_factory=dict)
 
     def add(self, path: str) -> None:
         try:
@@ -118,6 +122,7 @@ class _Walk:
 
     def add_folder(self, path: str) -> None:
         root = os.path.realpath(path)
+        self.roots[root] = None
         before, seen = len(self.obstacles), set[str]()
         self.walk(root, root, seen)
         if len(self.obstacles) == before and not any(self.found[folder] for folder in seen):
@@ -184,17 +189,29 @@ class _Walk:
             seen.add(folder)
             names = self.found.setdefault(folder, {})
             try:
-                entries = current_observation().list_folder(folder).values()
-                below = [target for entry in entries if (target := self.take(entry, names, root))]
+                entries = current_observation().list_folder(folder)
+                below = self.take_all(entries, names, root)
             except OSError as error:
                 self.tell(folder, _told(error), CHECK_ACCESS)
                 continue
             waiting += sorted(below, reverse=True)
 
+    def take_all(
+        self, entries: dict[str, os.DirEntry[str]], names: dict[str, None], root: str
+    ) -> list[str]:
+        """Take the entries that are files; return the folders that others lead to."""
+        below = []
+        for name, entry in entries.items():
+            if name[0] == ".":
+                continue
+            if entry.is_file(follow_symlinks=False):  # most are
+                names[name] = None
+            elif target := self.take(entry, names, root):
+                below.append(target)
+        return below
+
     def take(self, entry: os.DirEntry[str], names: dict[str, None], root: str) -> str | None:
-        """Take an entry if it is a file; return the folder that it leads to, if any."""
-        if entry.name.startswith("."):
-            return None
+        """Take an entry if it is no folder; return the folder that it leads to, if any."""
         if entry.is_symlink():
             return self.take_link(entry, names, root)
         if entry.is_dir(follow_symlinks=False):

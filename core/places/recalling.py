@@ -10,7 +10,6 @@ import os
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
 from .observation import active_observation
@@ -20,6 +19,8 @@ __all__ = ["MOST_BYTES", "MOST_RECALLED", "Recalled", "estimate_bytes", "real_pa
 MOST_RECALLED = 64
 MOST_BYTES = 128 * 2**20
 """Of all findings together, as `estimate_bytes` has it."""
+
+_LEAVES = frozenset((str, bytes, int, float, bool, type(None)))
 
 _Found = TypeVar("_Found")
 
@@ -85,6 +86,9 @@ def estimate_bytes(found: Any) -> int:
     waiting: list[Any] = [found]
     while waiting:
         item = waiting.pop()
+        if type(item) in _LEAVES:  # most items, and soon weighed
+            total += sys.getsizeof(item)
+            continue
         if id(item) in seen:
             continue
         seen.add(id(item))
@@ -94,8 +98,9 @@ def estimate_bytes(found: Any) -> int:
             waiting += item.values()
         elif isinstance(item, list | tuple | set | frozenset):
             waiting += item
-        elif is_dataclass(item) and not isinstance(item, type):
-            waiting += [getattr(item, field.name, None) for field in fields(item)]
+        else:
+            names = getattr(type(item), "__dataclass_fields__", ())
+            waiting += [getattr(item, name, None) for name in names]
     return total
 
 

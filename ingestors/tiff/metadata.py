@@ -20,7 +20,7 @@ from ...core.documents import safe_key
 from ...core.errors import AssetError, UnsupportedFileError
 from ...core.places.recalling import recall
 from ..assets.tiff.bytes import open_file
-from ..assets.tiff.directory import TIFFFILE_ERRORS, Directory, list_pages, open_tifffile, page_at
+from ..assets.tiff.directory import TIFFFILE_ERRORS, Directory, Opening, list_pages, page_at
 
 __all__ = [
     "DIMS",
@@ -107,14 +107,13 @@ def inspect_file(path: str) -> TiffFacts:
 
 
 def _inspect(path: str) -> TiffFacts:
-    with open_file(path) as fd:
+    with open_file(path) as fd, Opening(fd, path) as opening:
         status = os.fstat(fd)
-        directory = list_pages(path, fd=fd)
+        directory = list_pages(path, opening=opening)
         described: dict[str, Any] = {}
         try:
-            with open_tifffile(fd, path) as tif:
-                page = page_at(tif, int(directory.ifds[0]), 0)
-                described = _describe(page) | _series_of(tif)
+            page = page_at(opening.tif, int(directory.ifds[0]), 0)
+            described = _describe(page) | _series_of(opening.tif)
         except TIFFFILE_ERRORS as error:
             if isinstance(error, AssetError):
                 raise

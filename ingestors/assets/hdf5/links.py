@@ -18,6 +18,7 @@ from ....core.errors import (
     UnsafeLinkError,
     UnsupportedFileError,
 )
+from ....core.places.consulting import consult
 from ....core.places.recalling import real_path
 from .access import check_regular, open_file
 
@@ -65,6 +66,8 @@ class Reach:
             candidates.insert(0, os.path.join(prefix.replace("${ORIGIN}", folder), name))
         if moved and os.path.isabs(name):
             candidates.append(os.path.join(folder, os.path.basename(name)))
+        for candidate in candidates:
+            consult(candidate)
         path = next((path for path in candidates if os.path.lexists(path)), None)
         if path is None:
             raise MissingFileError(

@@ -21,6 +21,7 @@ from .pages import Header, PageKind, PageTemplate, read_header
 __all__ = [
     "TIFFFILE_ERRORS",
     "Directory",
+    "Opening",
     "asset_error",
     "check_declared_size",
     "list_pages",
@@ -100,7 +101,31 @@ class Directory:
         return np.flatnonzero((self.pixels >= 0) & (self.pixels + sizes > self.size))
 
 
-def list_pages(path: str, most: int | None = None, *, fd: int | None = None) -> Directory:
+class Opening:
+    """An open TIFF file, and tifffile's view of it where somebody needs that: made once."""
+
+    def __init__(self, fd: int, path: str) -> None:
+        self.fd, self.path = fd, path
+        self._stack = contextlib.ExitStack()
+        self._tif: tifffile.TiffFile | None = None
+
+    @property
+    def tif(self) -> tifffile.TiffFile:
+        """The file as tifffile sees it."""
+        if self._tif is None:
+            self._tif = self._stack.enter_context(open_tifffile(self.fd, self.path))
+        return self._tif
+
+    def __enter__(self) -> Opening:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+def list_pages(
+    path: str, most: int | None = None, *, fd: int | None = None, opening: Opening | None = None
+) -> Directory:
     """List the pages of a TIFF file from its headers.
 
     Parameters
@@ -111,6 +136,8 @@ def list_pages(path: str, most: int | None = None, *, fd: int | None = None) -> 
         Stop after so many pages.
     fd
         Its descriptor, if it is open.
+    opening
+        More than its descriptor, for who goes on to look at the pages.
 
     Raises
     ------
@@ -126,10 +153,14 @@ def list_pages(path: str, most: int | None = None, *, fd: int | None = None) -> 
     >>> len(pages), pages.kind(0).shape
     (5, (4, 6))
     """
+    most = MOST_PAGES if most is None else most
+    if opening is not None:
+        return _Walk(opening, most).directory()
     if fd is not None:
-        return _Walk(fd, path, MOST_PAGES if most is None else most).directory()
-    with open_file(path) as opened:
-        return _Walk(opened, path, MOST_PAGES if most is None else most).directory()
+        with Opening(fd, path) as lent:
+            return _Walk(lent, most).directory()
+    with open_file(path) as opened, Opening(opened, path) as own:
+        return _Walk(own, most).directory()
 
 
 @contextlib.contextmanager
@@ -145,6 +176,8 @@ def open_tifffile(fd: int, path: str) -> Iterator[tifffile.TiffFile]:
 
 def page_at(tif: tifffile.TiffFile, ifd: int, number: int) -> tifffile.TiffPage:
     """Return the page described at an offset, without walking to it."""
+    if number == 0 and tif.pages.first.offset == ifd:
+        return tif.pages.first
     tif.filehandle.seek(ifd)
     return tifffile.TiffPage(tif, index=number)
 
@@ -152,17 +185,16 @@ def page_at(tif: tifffile.TiffFile, ifd: int, number: int) -> tifffile.TiffPage:
 class _Walk:
     """One walk along the pages of an open file."""
 
-    def __init__(self, fd: int, path: str, most: int) -> None:
-        self.fd, self.path, self.most = fd, path, most
-        status = os.fstat(fd)
+    def __init__(self, opening: Opening, most: int) -> None:
+        self.opening, self.path, self.most = opening, opening.path, most
+        status = os.fstat(opening.fd)
         self.size = status.st_size
         self.is_regular = stat.S_ISREG(status.st_mode)
-        self.source = Source(fd)
+        self.source = Source(opening.fd)
         self.kinds: list[PageKind] = []
         self.templates: list[tuple[int, PageTemplate]] = []
         self.problem = ""
         self.subimages = 0
-        self._tif: tifffile.TiffFile | None = None
 
     def directory(self) -> Directory:
         if not self.is_regular:
@@ -172,12 +204,11 @@ class _Walk:
         header = read_header(self.source)
         if header is None:
             raise UnsupportedFileError("the file is not a TIFF file", where=self.path)
-        with contextlib.ExitStack() as stack:
-            found = list(self._pages(header, stack))
-            if len(found) == 1 and self.most > 1:
-                virtual = self._images_of_one_page(found[0], stack)
-                if virtual is not None:
-                    found = virtual
+        found = list(self._pages(header))
+        if len(found) == 1 and self.most > 1:
+            virtual = self._images_of_one_page(found[0])
+            if virtual is not None:
+                found = virtual
         if not found:
             why = f": {self.problem}" if self.problem else ""
             raise UnsupportedFileError(f"the file holds no image{why}", where=self.path)
@@ -192,7 +223,7 @@ class _Walk:
             subimages=self.subimages,
         )
 
-    def _pages(self, header: Header, stack: contextlib.ExitStack) -> Iterator[tuple[int, int, int]]:
+    def _pages(self, header: Header) -> Iterator[tuple[int, int, int]]:
         """Yield kind, IFD and pixels of each page."""
         seen: set[int] = set()
         offset, number = header.first, 0
@@ -204,7 +235,7 @@ class _Walk:
             found = self._known(offset)
             if found is None:
                 try:
-                    found = self._parse(header, self._tifffile(stack), offset, number)
+                    found = self._parse(header, self.opening.tif, offset, number)
                 except TIFFFILE_ERRORS as error:  # our own UnsupportedFileError is one, too
                     if number == 0:
                         raise self._unreadable(error) from error
@@ -215,11 +246,6 @@ class _Walk:
             if kind >= 0:  # pages without an image happen at the end of some writers' files
                 yield kind, offset, pixels
             offset, number = following, number + 1
-
-    def _tifffile(self, stack: contextlib.ExitStack) -> tifffile.TiffFile:
-        if self._tif is None:
-            self._tif = stack.enter_context(open_tifffile(self.fd, self.path))
-        return self._tif
 
     def _unreadable(self, error: Exception) -> UnsupportedFileError:
         if isinstance(error, UnsupportedFileError):
@@ -257,23 +283,22 @@ class _Walk:
         if kind not in self.kinds:
             self.kinds.append(kind)
         which = self.kinds.index(kind)
-        # A template that does not find its own page (an odd IFD) is of no use.
-        with contextlib.suppress(ValueError, struct.error):
-            template = PageTemplate(header, self.source, offset, kind)
-            if template.find(self.source, offset) is not None:
-                self.templates = [(which, template), *self.templates[: MOST_TEMPLATES - 1]]
+        if following:
+            # A template that does not find its own page (an odd IFD) is of no use.
+            with contextlib.suppress(ValueError, struct.error):
+                template = PageTemplate(header, self.source, offset, kind)
+                if template.find(self.source, offset) is not None:
+                    self.templates = [(which, template), *self.templates[: MOST_TEMPLATES - 1]]
         return which, int(page.dataoffsets[0]) if kind.plain else -1, following
 
-    def _images_of_one_page(
-        self, first: tuple[int, int, int], stack: contextlib.ExitStack
-    ) -> list[tuple[int, int, int]] | None:
+    def _images_of_one_page(self, first: tuple[int, int, int]) -> list[tuple[int, int, int]] | None:
         """Return the pages of a file whose one IFD stands for many images."""
         which, ifd, pixels = first
         kind = self.kinds[which]
         if not kind.plain:
             return None
         try:
-            tif = self._tifffile(stack)
+            tif = self.opening.tif
             page = tif.pages.first
             if not (page.is_imagej or page.is_shaped or page.is_stk):
                 return None
