@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Iterator
-from types import ModuleType
+from collections.abc import Callable, Iterable
 from typing import Any, cast, get_args
+
+import pluggy
 
 from ..errors import PluginError
 from ..formats import FORMATS
-from .discovery import GROUP, FoundPlugin
+from .discovery import FoundPlugin
 from .layouts import check_layout
+from .manager import make_manager
 from .records import AssetReader, Command, Exporter, Ingestor, PluginInfo, PluginProblem, Tier
 from .references import check_reference
 
@@ -41,16 +43,18 @@ def collect(found: Iterable[FoundPlugin]) -> Collected:
     >>> collect([FoundPlugin("odd", "odd", "", "", lambda: __import__("no_such"))]).problems[0].what
     "it cannot be loaded: ModuleNotFoundError: No module named 'no_such'"
     """
+    manager = make_manager()
     collected = Collected()
     for plugin in found:
-        _collect_one(plugin, collected)
+        _collect_one(manager, plugin, collected)
     return collected
 
 
-def _collect_one(plugin: FoundPlugin, collected: Collected) -> None:
+def _collect_one(manager: pluggy.PluginManager, plugin: FoundPlugin, collected: Collected) -> None:
     started = time.perf_counter()
     try:
         module = plugin.load()
+        manager.register(module, name=f"{len(collected.plugins)} {plugin.name}")
     except _PLUGIN_FAULTS as error:
         collected.problems.append(_problem(plugin, "it cannot be loaded", error))
         collected.plugins.append(_info(plugin, "failed", started))
@@ -58,12 +62,17 @@ def _collect_one(plugin: FoundPlugin, collected: Collected) -> None:
     info = _info(plugin, plugin.state, started)
 
     offered: dict[str, list[Any]] = {hook: [] for hook in _HOOKS}
-    for hook, function, options in _implementations(module):
-        if hook in offered:
-            offered[hook] += _call(hook, function, options, plugin, collected)
-        elif not options["optionalhook"]:
-            remedy = f"Hooks are: {', '.join(_HOOKS)}."
-            collected.problems.append(_problem(plugin, f"there is no hook {hook}", remedy=remedy))
+    # One by one, where calling a hook would stop at the first that raises, and not say whose it is.
+    for caller in manager.get_hookcallers(module) or []:
+        for impl in caller.get_hookimpls():
+            if impl.plugin is not module:
+                continue
+            if caller.name in offered:
+                offered[caller.name] += _call(caller.name, impl, plugin, collected)
+            elif not impl.optionalhook:
+                what = f"there is no hook {caller.name}"
+                remedy = f"Hooks are: {', '.join(_HOOKS)}."
+                collected.problems.append(_problem(plugin, what, remedy=remedy))
     offered["penstock_ingestors"] = [
         ingestor if ingestor.version else dataclasses.replace(ingestor, version=plugin.version)
         for ingestor in offered["penstock_ingestors"]
@@ -76,38 +85,15 @@ def _collect_one(plugin: FoundPlugin, collected: Collected) -> None:
     collected.plugins.append(dataclasses.replace(info, **names))
 
 
-def _implementations(module: Any) -> Iterator[tuple[str, Callable[[], Any], dict[str, Any]]]:
-    """Yield what `hookimpl` marks in a module or object: name of the hook, function, options.
-
-    pluggy's manager would do so too, but stops at the first that is wrong, calls all plug-ins or
-    none, and looks at every attribute of a module for three times as long as this takes.
-    """
-    if isinstance(module, ModuleType):  # not through getattr: it may hand on names lazily
-        members = list(vars(module).items())
-    else:
-        names = dict.fromkeys(name for kind in type(module).__mro__ for name in vars(kind))
-        members = [(name, getattr(module, name)) for name in names if not name.startswith("__")]
-    for name, function in members:
-        options = getattr(function, f"{GROUP}_impl", None)
-        if isinstance(options, dict) and callable(function):
-            yield options["specname"] or name, function, options
-
-
-def _call(
-    hook: str,
-    function: Callable[[], Any],
-    options: dict[str, Any],
-    plugin: FoundPlugin,
-    collected: Collected,
-) -> list[Any]:
+def _call(hook: str, impl: pluggy.HookImpl, plugin: FoundPlugin, collected: Collected) -> list[Any]:
     """Call one plug-in's implementation of a hook; give the records that are as they should be."""
     kind, check = _HOOKS[hook]
-    if options["wrapper"] or options["hookwrapper"]:
+    if impl.wrapper or impl.hookwrapper:
         what = f"{hook} is a hook wrapper, which penstock does not call"
         collected.problems.append(_problem(plugin, what))
         return []
     try:
-        results = list(cast(Iterable[Any], function()))
+        results = list(cast(Iterable[Any], impl.function()))
     except _PLUGIN_FAULTS as error:
         collected.problems.append(_problem(plugin, f"{hook} failed", error))
         return []
