@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ __all__ = [
     "Group",
     "Offer",
     "Plan",
+    "Reading",
     "Rejection",
     "Unclaimed",
 ]
@@ -41,6 +42,10 @@ class Group:
     """The names as one, ``"img_{}.tif"``; the name itself of a single file."""
     notes: tuple[str, ...] = ()
     """Holes, duplicates, changes of padding."""
+    readings: tuple[Reading, ...] = field(default=(), compare=False, repr=False)
+    """Other ways to group these files; groups that fall together in one share the same object."""
+    suggestions: tuple[str, ...] = ()
+    """Files beside it that were not selected, told for people."""
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
@@ -57,6 +62,23 @@ class Group:
             return self.template
         noun = "1 file" if len(self.names) == 1 else f"{len(self.names)} files"
         return f"{self.template} ({'; '.join((noun, *self.notes))})"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Another way to group the same files.
+
+    Examples
+    --------
+    >>> Reading("split", (Group("/data", ("a_1.tif",), "a_1.tif"),), "each file is one").name
+    'split'
+    """
+
+    name: str
+    """What `Plan.with_choice` takes."""
+    groups: tuple[Group, ...]
+    """The groups that it makes, in place of those that share it."""
+    why: str
 
 
 @dataclass(frozen=True)
@@ -282,5 +304,10 @@ class Plan:
         return "\n\n".join(parts) or "nothing is selected"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plan as plain data, for ``json.dumps``."""
-        return asdict(self)
+        """Return the plan as plain data, for ``json.dumps``; of readings, names and reasons."""
+        told = [{reading.name: reading.why for reading in d.group.readings} for d in self.decisions]
+        bare = [replace(d, group=replace(d.group, readings=())) for d in self.decisions]
+        plan = asdict(replace(self, decisions=tuple(bare)))
+        for decision, readings in zip(plan["decisions"], told, strict=True):
+            decision["group"]["readings"] = readings
+        return plan
