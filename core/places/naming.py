@@ -149,7 +149,7 @@ def find_kin(names: Iterable[str]) -> list[Family]:
     ['s_{}_{}.tif']
     """
     return [
-        _make_family(texts, members, _varying(members) or counters, counters)
+        _make_family(texts, members, _varying(members) or counters[-1:], counters)
         for texts, members in _gather_kin(names).items()
         for counters in [_common_counters(texts, members)]
     ]
