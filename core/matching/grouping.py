@@ -84,38 +84,64 @@ def _merged(folder: str, families: Sequence[Family]) -> Reading:
     members = [family.names for family in families]
 
     def make() -> tuple[Group, ...]:
-        return _groups_of(folder, list(chain.from_iterable(members)))
+        return (_group(folder, list(chain.from_iterable(members))),)
 
     why = f"as one acquisition: {len(families)} groups whose names differ in numbers only"
     return _LazyReading("merged", why, make)
 
 
 def _split(folder: str, family: Family) -> tuple[Reading, ...]:
-    """Return the reading that parts a family by its slowest number that varies, if one does."""
+    """Return the reading that parts a family by its slowest number that varies, if one does.
+
+    A single number parts it into files; or, where it is not consecutive, into what is.
+    """
     names = family.names
     if len(names) < 2:
         return ()
     varying = sum(min(axis) != max(axis) for axis in zip(*family.numbers, strict=True))
+    if varying > 1:
+        by, part = "each value of the slowest number", _part_by_slowest
+    elif family.numbering.step:
+        by, part = "each file", _part_into_files
+    else:
+        by, part = "each stretch of consecutive numbers", _part_by_stretches
 
     def make() -> tuple[Group, ...]:
-        if varying < 2:
-            return tuple(Group(folder, (name,), name) for name in names)
-        parts: dict[int, list[str]] = defaultdict(list)
-        for kin in find_kin(names):
-            for (slowest, *_), name in zip(kin.numbers, kin.names, strict=True):
-                parts[slowest].append(name)
-        return tuple(group for part in parts.values() for group in _groups_of(folder, part))
+        return tuple(_group(folder, found) for found in part(names))
 
-    apart = "each value of the slowest number" if varying > 1 else "each file"
-    return (_LazyReading("split", f"apart: {apart} is an acquisition of its own", make),)
+    return (_LazyReading("split", f"apart: {by} is an acquisition of its own", make),)
 
 
-def _groups_of(folder: str, names: Sequence[str]) -> tuple[Group, ...]:
+def _part_into_files(names: Sequence[str]) -> Iterable[Sequence[str]]:
+    return [[name] for name in names]
+
+
+def _part_by_slowest(names: Sequence[str]) -> Iterable[Sequence[str]]:
+    (family,) = find_kin(names)
+    parts: dict[int, list[str]] = defaultdict(list)
+    for (slowest, *_), name in zip(family.numbers, family.names, strict=True):
+        parts[slowest].append(name)
+    return parts.values()
+
+
+def _part_by_stretches(names: Sequence[str]) -> Iterable[Sequence[str]]:
+    (family,) = find_kin(names)
+    parts: list[list[str]] = []
+    before: int | None = None
+    for (number,), name in zip(family.numbers, family.names, strict=True):
+        if before is None or number > before + 1:
+            parts.append([])
+        parts[-1].append(name)
+        before = number
+    return parts
+
+
+def _group(folder: str, names: Sequence[str]) -> Group:
+    """Make one group of names with the same text."""
     if len(names) == 1:
-        return (Group(folder, (names[0],), names[0]),)
-    return tuple(
-        Group(folder, family.names, family.template, family.notes) for family in find_kin(names)
-    )
+        return Group(folder, (names[0],), names[0])
+    (family,) = find_kin(names)
+    return Group(folder, family.names, family.template, family.notes)
 
 
 # What was not selected ---------------------------------------------------------------------------
