@@ -1,7 +1,10 @@
 """A name says by itself which of its numbers count; all others belong to the name."""
 
+from pathlib import Path
+
 import pytest
 
+from penstock.core.places.counters import ACQUISITIONS, COORDINATES, DEVICES, INDICES, OUTER
 from penstock.core.places.naming import find_families
 
 
@@ -56,3 +59,10 @@ def test_a_number_counts_by_what_is_written_around_it(expected):
 def test_numbers_in_the_names_of_folders_never_count():
     assert pattern("t1/z2/img.tif") == "t1/z2/img.tif"
     assert pattern(f"t1/z{2}.tif") == "t1/z{}.tif"
+
+
+def test_the_documentation_lists_every_label():
+    page = Path(__file__).parents[3] / "docs" / "explanations" / "grouping.md"
+    rows = [line.split("|")[1] for line in page.read_text().splitlines() if line.startswith("| `")]
+    told = [set(row.strip(" `").split()) for row in rows]
+    assert told == [INDICES, COORDINATES, OUTER, ACQUISITIONS, DEVICES]
