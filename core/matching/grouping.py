@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 from ..places.naming import Family, find_families, find_kin
+from ..places.numbering import stretches
 from .plan import Group, Reading
 
 __all__ = ["group_names"]
@@ -100,40 +102,42 @@ def _split(folder: str, family: Family) -> tuple[Reading, ...]:
         return ()
     varying = sum(min(axis) != max(axis) for axis in zip(*family.numbers, strict=True))
     if varying > 1:
-        by, part = "each value of the slowest number", _part_by_slowest
+        by, split = "each value of the slowest number", _split_by_slowest
     elif family.numbering.step:
-        by, part = "each file", _part_into_files
+        by, split = "each file", _split_into_files
     else:
-        by, part = "each stretch of consecutive numbers", _part_by_stretches
+        by, split = "each stretch of consecutive numbers", _split_into_stretches
 
     def make() -> tuple[Group, ...]:
-        return tuple(_group(folder, found) for found in part(names))
+        return tuple(split(folder, names))
 
     return (_LazyReading("split", f"apart: {by} is an acquisition of its own", make),)
 
 
-def _part_into_files(names: Sequence[str]) -> Iterable[Sequence[str]]:
-    return [[name] for name in names]
+def _split_into_files(folder: str, names: Sequence[str]) -> Iterator[Group]:
+    for name in names:
+        yield _group(folder, [name])
 
 
-def _part_by_slowest(names: Sequence[str]) -> Iterable[Sequence[str]]:
+def _split_by_slowest(folder: str, names: Sequence[str]) -> Iterator[Group]:
     (family,) = find_kin(names)
     parts: dict[int, list[str]] = defaultdict(list)
     for (slowest, *_), name in zip(family.numbers, family.names, strict=True):
         parts[slowest].append(name)
-    return parts.values()
+    for part in parts.values():
+        yield _group(folder, part)
 
 
-def _part_by_stretches(names: Sequence[str]) -> Iterable[Sequence[str]]:
+def _split_into_stretches(folder: str, names: Sequence[str]) -> Iterator[Group]:
     (family,) = find_kin(names)
-    parts: list[list[str]] = []
-    before: int | None = None
-    for (number,), name in zip(family.numbers, family.names, strict=True):
-        if before is None or number > before + 1:
-            parts.append([])
-        parts[-1].append(name)
-        before = number
-    return parts
+    first = 0
+    for low, high in stretches([number for (number,) in family.numbers]):
+        group = _group(folder, family.names[first : first + high - low])
+        first += high - low
+        if high - low > 1:  # otherwise the stretches would all be called the same
+            head, _, tail = family.template.rpartition("{}")
+            group = replace(group, template=f"{head}{{{low}..{high - 1}}}{tail}")
+        yield group
 
 
 def _group(folder: str, names: Sequence[str]) -> Group:

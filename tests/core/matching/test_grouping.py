@@ -63,7 +63,9 @@ def test_a_series_could_be_split_into_its_files() -> None:
 def test_a_series_that_is_not_consecutive_could_be_split_into_what_is() -> None:
     (group,) = group_names("/data", [f"wood{n}.tif" for n in (20001, 20002, 30001, 30002, 40001)])
     assert group.notes == ("numbers are not consecutive (20001–40001)",)
-    assert readings(group) == {"split": ["wood{}.tif", "wood{}.tif", "wood40001.tif"]}
+    assert readings(group) == {
+        "split": ["wood{20001..20002}.tif", "wood{30001..30002}.tif", "wood40001.tif"]
+    }
     assert "each stretch of consecutive numbers" in group.readings[0].why
 
 
