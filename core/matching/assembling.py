@@ -61,13 +61,13 @@ def _with_joins(
         group = join_group(join)
         if said.get(join.key, join.is_sure) and not members & used:
             used |= members
-            apart = Reading(UNJOINED, group.members, "each a run of its own")
+            apart = Reading(UNJOINED, "each a run of its own", group.members)
             reason = "you joined them" if not join.is_sure else ""
             offer = join_offer(join, joiner)
             joined.append(Decision(group, offer, reason=reason, readings=(apart,)))
             continue
         for piece in join.pieces:
-            readings[id(piece.decision)].append(Reading(JOINED, (group,), join.reason))
+            readings[id(piece.decision)].append(Reading(JOINED, join.reason, (group,)))
     result = []
     for decision in decisions:
         kept = _without(decision, used)

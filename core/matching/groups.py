@@ -77,16 +77,16 @@ class Reading:
 
     Examples
     --------
-    >>> Reading("merged", (Group("/data", ("a_1.tif", "a_2.tif"), "a_{}.tif"),), "as one").name
+    >>> Reading("merged", "as one acquisition").name
     'merged'
     """
 
     name: str
     """What `Plan.with_choice` takes: ``"merged"``, ``"split"``, ``"apart"``, ``"joined"``."""
-    groups: tuple[Group, ...]
-    """The groups that it makes, in the place of all that have it."""
     why: str
     """What it would make of the files, and why, for people."""
+    groups: tuple[Group, ...] = ()
+    """The groups that it makes in the place of all that have it; none where names say which."""
 
 
 def paths_of(folder: str, names: Iterable[str]) -> tuple[str, ...]:

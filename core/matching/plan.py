@@ -52,7 +52,8 @@ class Decision:
         """What `Plan.with_choice` takes for this group: ingestors, and other ways to group."""
         offers = [offer.ingestor for offer in (*self.best, *self.alternatives)]
         readings = [reading.name for reading in (*self.group.readings, *self.readings)]
-        return tuple(dict.fromkeys([*offers, *readings]))
+        several = len(self.group.names) > 1 and not self.group.ingestor
+        return tuple(dict.fromkeys([*offers, *readings, *(["split"] if several else [])]))
 
     def explain(self) -> str:
         """Tell it to people.

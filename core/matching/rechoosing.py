@@ -11,6 +11,7 @@ from ..places.observation import observe
 from .assembling import JOINED, UNJOINED, Basis, assemble
 from .choosing import Choices, choose
 from .deciding import decide
+from .grouping import regroup
 from .groups import Group, Reading
 from .joining import find_joins, join_group
 from .plan import Decision, Plan, Unclaimed, Verdict
@@ -57,13 +58,24 @@ def rechoose(
             )
         if name in (JOINED, UNJOINED):
             return _say_join(basis, target, reading, is_joined=name == JOINED)
-        return assemble(replace(basis, verdicts=_regroup(basis, target, reading.groups)))
+        groups = reading.groups or regroup(_group_of(target), name, _neighbours(basis, target))
+        return assemble(replace(basis, verdicts=_regroup(basis, target, groups)))
 
 
 def _readings(target: Decision | Unclaimed) -> tuple[Reading, ...]:
     if isinstance(target, Unclaimed):
         return ()
-    return (*target.group.readings, *target.readings)
+    found = (*target.group.readings, *target.readings)
+    if "split" in target.choices and all(reading.name != "split" for reading in found):
+        return (*found, Reading("split", "each file is an acquisition of its own"))
+    return found
+
+
+def _neighbours(basis: Basis, target: Decision | Unclaimed) -> list[Group]:
+    """Return the groups by names in the folder of another one."""
+    folder = _group_of(target).folder
+    groups = [v.group for v in basis.verdicts if isinstance(v, Decision) and not v.group.ingestor]
+    return [group for group in groups if group.folder == folder]
 
 
 def _find(plan: Plan, wanted: str | Group | Decision | Unclaimed) -> Decision | Unclaimed:

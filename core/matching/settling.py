@@ -64,7 +64,7 @@ class _Contest:
             return
         offer = decision.best[0]
         why = f"{offer.ingestor} would take them together, on weaker evidence ({offer.strength})"
-        reading = Reading(f"laid out by {offer.ingestor}", (decision.group,), why)
+        reading = Reading(f"laid out by {offer.ingestor}", why, (decision.group,))
         for number in self._overlapping(decision):
             self.verdicts[number] = _with_reading(self.verdicts[number], reading)
 
@@ -101,7 +101,7 @@ class _Contest:
             groups = tuple(rival.group for rival in rivals if isinstance(rival, Decision))
             names = ", ".join(dict.fromkeys(o.ingestor for r in rivals for o in r.best))
             why = f"each group of names on its own, by {names or 'nobody'}"
-            result.append(_with_reading(decision, Reading("apart", groups, why)))
+            result.append(_with_reading(decision, Reading("apart", why, groups)))
         for verdict in self.verdicts:
             part = verdict.best[0].part if verdict.best else ""
             result += restrict(verdict, taken[part], ingestors, choices)
@@ -136,7 +136,7 @@ class _Contest:
         offers = tuple(offer for decision in others for offer in decision.best)
         readings = tuple(
             Reading(
-                other.best[0].ingestor, (other.group,), f"as {other.best[0].ingestor} lays them out"
+                other.best[0].ingestor, f"as {other.best[0].ingestor} lays them out", (other.group,)
             )
             for other in others
         )

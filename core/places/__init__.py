@@ -7,7 +7,8 @@ from ..lazy import lazy_exports
 if TYPE_CHECKING:
     from .fingerprint import Fingerprint, take_fingerprint
     from .identity import Place, place_of_file, run_uid
-    from .naming import find_families, stretches
+    from .naming import find_families
+    from .numbering import stretches
     from .observation import FileStat, observe
     from .selection import FileSet, select_files
     from .uris import file_uri, path_from_uri, relocate
@@ -44,7 +45,7 @@ __getattr__, __dir__, _ = lazy_exports(
         "relocate": ".uris",
         "run_uid": ".identity",
         "select_files": ".selection",
-        "stretches": ".naming",
+        "stretches": ".numbering",
         "take_fingerprint": ".fingerprint",
     },
 )

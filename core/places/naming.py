@@ -1,9 +1,8 @@
-"""Names of files that belong together: families, their numbers, and the templates that spell them.
+"""Names of files that belong together: families, and the templates that spell them.
 
-A name is cut into text and runs of ASCII digits. Names with the same text are kin; those among
-their runs of digits that vary are indices, and the last index counts the frames. Where two indices
-vary, kin make one family only if together they fill a rectangle; otherwise the slowest tells
-several families apart. What is missing in a series is for `Numbering` to say, and for nobody else.
+A name says by itself which of its numbers count (`counters.find_counters`); what is left of it is
+what a family has in common. Files that a user puts together are kin instead: names with the same
+text, in which all numbers count that vary. What is missing in a series is for `Numbering` to say.
 """
 
 from __future__ import annotations
@@ -11,139 +10,28 @@ from __future__ import annotations
 import operator
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from math import gcd, prod
 from typing import TypeAlias
+
+from .counters import find_counters, shape_of
+from .numbering import Numbering
+from .splitting import pattern_of, split_name, starts_fraction
 
 __all__ = [
     "Family",
-    "Numbering",
     "find_common_numbers",
     "find_families",
     "find_kin",
-    "split_name",
-    "stretches",
 ]
 
-_DIGITS = re.compile(r"([0-9]+)")
 _MOST_TOLD = 5
-_LONGEST_STEP = 10**6
-"""No counter takes longer steps: such numbers are times, or names."""
-_LONGEST_NUMBER = 20
+
+_NOTHING = Numbering()
 
 _BREAKS_URIS = re.compile(r"[#%?;{}\x00-\x1f\x7f\ud800-\udfff]").search
 """Signs that are lost, or worse, where a spelled name is put behind a URI without quoting it."""
-
-
-def split_name(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Cut a name into its text and the runs of digits between; the suffix is never cut.
-
-    Examples
-    --------
-    >>> split_name("scan_1.5deg_001.tif")
-    (('scan_', '.', 'deg_', '.tif'), ('1', '5', '001'))
-    >>> split_name("data.h5")
-    (('data.h5',), ())
-    """
-    parts = _DIGITS.split(name)
-    # Digits behind the last dot belong to the suffix (".h5"), unless nothing else is there; what
-    # is behind a dot in the name of a folder is no suffix.
-    while len(parts) > 2 and "." not in parts[-1] and "/" not in parts[-1]:
-        dot = parts[-3].rfind(".")
-        if dot <= parts[-3].rfind("/") or (dot == len(parts[-3]) - 1 and not parts[-1]):
-            break
-        parts[-3:] = ["".join(parts[-3:])]
-    return tuple(parts[::2]), tuple(parts[1::2])
-
-
-@dataclass(frozen=True)
-class Numbering:
-    """How the numbers in names follow one another, and which of them are not there.
-
-    One number counts in steps of the greatest common divisor of its differences. What is missing
-    are numbers of that grid between the first and the last; but where fewer than half of them are
-    there, the numbers are no counter (clock times, positions), and nothing is missing. Several
-    numbers count together if they fill more than half of the rectangle of all their values.
-
-    Examples
-    --------
-    >>> Numbering.of([100, 110, 120, 140]).told
-    '1 number is missing: 130'
-    >>> Numbering.of([130245, 130252, 130300, 130307]).told
-    'numbers are not consecutive (130245–130307)'
-    """
-
-    step: int = 1
-    """From one number to the next; 0 where they count nothing."""
-    missing: int = 0
-    """How many numbers, or combinations of several, are not there."""
-    gaps: tuple[range, ...] = ()
-    """The missing numbers, where one number counts."""
-    notes: tuple[str, ...] = ()
-    """What is worth telling."""
-
-    @classmethod
-    def of(cls, numbers: Iterable[int]) -> Numbering:
-        """Judge numbers, in any order."""
-        distinct = sorted(set(numbers))
-        if len(distinct) < 2 or distinct[-1] - distinct[0] == len(distinct) - 1:
-            return cls()
-        step = gcd(*(high - low for low, high in pairwise(distinct)))
-        there, full = len(distinct), (distinct[-1] - distinct[0]) // step + 1
-        if 2 * there < full or step > _LONGEST_STEP:
-            return cls(0, notes=(f"numbers are not consecutive ({_span(distinct)})",))
-        gaps = tuple(
-            range(low + step, high, step) for low, high in pairwise(distinct) if high - low > step
-        )
-        notes = [f"numbered in steps of {step}"] if step > 1 else []
-        if gaps:
-            told = ", ".join(map(_span, gaps[:_MOST_TOLD])) + ", …" * (len(gaps) > _MOST_TOLD)
-            notes.append(f"{_count_of(full - there)} missing: {told}")
-        return cls(step, full - there, gaps, tuple(notes))
-
-    @classmethod
-    def of_several(cls, points: Iterable[tuple[int, ...]]) -> Numbering:
-        """Judge combinations of several numbers, all as long."""
-        distinct = set(points)
-        missing = _count_missing(distinct)
-        if not missing:
-            return cls()
-        full = missing + len(distinct)
-        if missing >= len(distinct):
-            told = f"{len(distinct)} of {full} combinations"
-            return cls(0, notes=(f"numbers do not make a grid ({told})",))
-        told = f"{missing} of {full} combinations of numbers {'is' if missing == 1 else 'are'}"
-        return cls(1, missing, notes=(f"{told} missing",))
-
-    @classmethod
-    def joined(cls, numberings: Sequence[Numbering]) -> Numbering:
-        """Sum up those of several families, each of which counts on its own."""
-        if len(numberings) == 1:
-            return numberings[0]
-        missing = sum(numbering.missing for numbering in numberings)
-        return cls(0, missing, notes=(f"{_count_of(missing)} missing",) if missing else ())
-
-    @property
-    def told(self) -> str:
-        """What is missing, in a sentence."""
-        if self.missing:
-            return self.notes[-1]
-        return "no number is missing" if self.step or not self.notes else self.notes[0]
-
-
-def _count_of(missing: int) -> str:
-    return "1 number is" if missing == 1 else f"{missing} numbers are"
-
-
-def _span(numbers: Sequence[int]) -> str:
-    """Tell the first and the last number; of a very long one, its ends."""
-    first, last = (
-        text if len(text) <= _LONGEST_NUMBER else f"{text[:8]}…{text[-8:]}"
-        for text in (str(numbers[0]), str(numbers[-1]))
-    )
-    return first if len(numbers) == 1 else f"{first}–{last}"
 
 
 @dataclass(frozen=True)
@@ -161,13 +49,15 @@ class Family:
     texts: tuple[str, ...]
     """The text between the runs of digits."""
     fixed: tuple[str | None, ...]
-    """For each run of digits, what it is in every name, or None where it varies."""
+    """For each run of digits, what it is in every name, or None where it counts."""
     numbers: tuple[tuple[int, ...], ...]
-    """For each name, its varying numbers, the slowest first."""
-    numbering: Numbering = Numbering()
+    """For each name, its numbers that count, the slowest first."""
+    numbering: Numbering = field(default_factory=Numbering)
     """Steps and holes of these."""
     notes: tuple[str, ...] = ()
     """Steps, holes, numbers that occur twice, changes of padding."""
+    counters: tuple[int, ...] = ()
+    """Which runs of digits count by what the names say, whether they vary or not."""
 
     def holds(self, texts: tuple[str, ...], runs: tuple[str, ...]) -> bool:
         """Tell whether a name that is cut into these belongs to the family, or would."""
@@ -176,22 +66,47 @@ class Family:
         )
 
     @property
+    def ending(self) -> str:
+        """What is behind the last number, as the first name spells it."""
+        return self.names[0][len(self.names[0]) - len(self.texts[-1]) :]
+
+    @property
     def template(self) -> str:
-        """The names with ``{}`` for each varying number: the family's own name."""
+        """The names with ``{}`` for each number that counts: the family's own name."""
         runs = ["{}" if run is None else run for run in self.fixed]
-        return "".join(text + run for text, run in zip(self.texts, [*runs, ""], strict=True))
+        texts = [*self.texts[:-1], self.ending]
+        return "".join(text + run for text, run in zip(texts, [*runs, ""], strict=True))
+
+    @property
+    def widened(self) -> Family:
+        """The family that has room for all names that would count on: of the same identity.
+
+        Examples
+        --------
+        >>> (family,) = find_kin(["t1_z1.tif", "t1_z2.tif"])
+        >>> family.template, family.widened.template
+        ('t1_z{}.tif', 't{}_z{}.tif')
+        """
+        if not self.counters:
+            return self
+        fixed = [None if n in self.counters else run for n, run in enumerate(self.fixed)]
+        return replace(self, fixed=tuple(fixed))
 
     @property
     def spelled(self) -> str | None:
         """A template from which `str.format` makes every name; None if none does."""
         if self.fixed.count(None) != 1 or any(map(_BREAKS_URIS, self.texts)):
             return None
-        constant = len("".join([*self.texts, *filter(None, self.fixed)]))
+        ending = self.ending
+        if not all(name.endswith(ending) for name in self.names):
+            return None
+        texts = [*self.texts[:-1], ending]
+        constant = len("".join([*texts, *filter(None, self.fixed)]))
         widths = set(map(len, self.names))
         narrowest = min(widths) - constant
         for spec in ("{:d}", f"{{:0{narrowest}d}}"):
             runs = [spec if run is None else run for run in self.fixed]
-            template = "".join(t + r for t, r in zip(self.texts, [*runs, ""], strict=True))
+            template = "".join(t + r for t, r in zip(texts, [*runs, ""], strict=True))
             if spec != "{:d}" and len(widths) == 1:
                 return template  # runs of one width are what padding to that width gives
             spelled = (template.format(number) for (number,) in self.numbers)
@@ -200,33 +115,43 @@ class Family:
         return None
 
 
-def find_families(names: Iterable[str]) -> list[Family]:
+def find_families(
+    names: Iterable[str], texts: Container[tuple[str, ...]] | None = None
+) -> list[Family]:
     """Cut names of files in one folder into families, in the order in which these first occur.
+
+    Parameters
+    ----------
+    texts
+        If given, families of other texts are left out.
 
     Examples
     --------
     >>> [family.names for family in find_families(["a_10.tif", "a_9.tif", "b.h5"])]
     [('a_9.tif', 'a_10.tif'), ('b.h5',)]
+    >>> [family.template for family in find_families(["s_1_1.tif", "s_1_2.tif", "s_2_1.tif"])]
+    ['s_1_{}.tif', 's_2_{}.tif']
     """
     return [
-        family
-        for texts, members in _gather_kin(names).items()
-        for family in _split_kin(texts, members, require_rectangle=True)
+        _make_family(text, part, counters, counters)
+        for text, members in _gather_kin(names).items()
+        if texts is None or text in texts
+        for counters, part in _part_kin(text, members)
     ]
 
 
 def find_kin(names: Iterable[str]) -> list[Family]:
-    """Cut names into kin whose indices all count as one: for files that a user put together.
+    """Cut names into kin whose numbers all count if they vary: for what a user put together.
 
     Examples
     --------
-    >>> [family.template for family in find_kin(["t1_z1.tif", "t2_z5.tif", "t2_z9.tif"])]
-    ['t{}_z{}.tif']
+    >>> [family.template for family in find_kin(["s_1_1.tif", "s_2_5.tif", "s_2_9.tif"])]
+    ['s_{}_{}.tif']
     """
     return [
-        family
+        _make_family(texts, members, _varying(members) or counters[-1:], counters)
         for texts, members in _gather_kin(names).items()
-        for family in _split_kin(texts, members, require_rectangle=False)
+        for counters in [_common_counters(texts, members)]
     ]
 
 
@@ -266,7 +191,7 @@ _Member: TypeAlias = tuple[str, tuple[str, ...]]
 def _gather_kin(names: Iterable[str]) -> dict[tuple[str, ...], list[_Member]]:
     """Put names with the same texts together, in the order in which these first occur."""
     kin: dict[tuple[str, ...], list[_Member]] = {}
-    matches: dict[tuple[str, ...], Callable[[str], re.Match[str] | None]] = {}
+    matches: dict[tuple[str, ...], Callable[[str], re.Match[str] | None] | None] = {}
     # Where a name is kin of the one before, matching the texts of both is quicker than cutting.
     match: Callable[[str], re.Match[str] | None] | None = None
     before: tuple[str, ...] = ()
@@ -278,77 +203,112 @@ def _gather_kin(names: Iterable[str]) -> dict[tuple[str, ...], list[_Member]]:
             continue
         texts, runs = split_name(name)
         if texts == before and texts not in matches:
-            matches[texts] = re.compile("([0-9]+)".join(map(re.escape, texts))).fullmatch
+            pattern = pattern_of(texts)
+            matches[texts] = None if pattern is None else re.compile(pattern).fullmatch
         before, match, members = texts, matches.get(texts), kin.setdefault(texts, [])
         members.append((name, runs))
     return kin
 
 
-def _split_kin(
+def _part_kin(
+    texts: tuple[str, ...], members: list[_Member]
+) -> Iterable[tuple[tuple[int, ...], list[_Member]]]:
+    """Part kin by what does not count in their names, in the order in which it first occurs."""
+    if len(texts) == 1:
+        yield (), members
+        return
+    for counters, alike in _gather_shapes(texts, members).items():
+        named = [n for n in range(len(texts) - 1) if n not in counters]
+        if not named or len(alike) == 1:
+            yield counters, alike
+            continue
+        name_of = operator.itemgetter(*named)
+        parts: dict[object, list[_Member]] = defaultdict(list)
+        for member in alike:
+            parts[name_of(member[1])].append(member)
+        for part in parts.values():
+            yield counters, part
+
+
+def _gather_shapes(
+    texts: tuple[str, ...], members: list[_Member]
+) -> dict[tuple[int, ...], list[_Member]]:
+    """Gather kin by which of their numbers count: that depends a little on the digits, too."""
+    known: dict[object, list[_Member]] = {}
+    shapes: dict[tuple[int, ...], list[_Member]] = {}
+    for member in members:
+        shape = tuple(map(shape_of, member[1]))
+        alike = known.get(shape)
+        if alike is None:
+            counters = find_counters(texts, member[1])
+            alike = known[shape] = shapes.setdefault(counters, [])
+        alike.append(member)
+    return shapes
+
+
+def _common_counters(texts: tuple[str, ...], members: list[_Member]) -> tuple[int, ...]:
+    """Return the positions of the numbers that count in every name."""
+    if len(texts) == 1:
+        return ()
+    shapes = _gather_shapes(texts, members)
+    return tuple(n for n in range(len(texts) - 1) if all(n in counters for counters in shapes))
+
+
+def _varying(members: list[_Member]) -> tuple[int, ...]:
+    """Return the positions of the runs of digits that differ."""
+    first = members[0][1]
+    return tuple(
+        position
+        for position in range(len(first))
+        if any(runs[position] != first[position] for _, runs in members)
+    )
+
+
+def _make_family(
     texts: tuple[str, ...],
     members: list[_Member],
-    *,
-    require_rectangle: bool,
-) -> list[Family]:
-    varying = _varying(members)
-    if require_rectangle and len(varying) > 1 and _count_missing(_points(members, varying)):
-        # Runs of the same value, not of the same digits: padding may change within a family. As
-        # points are missing, there is an index with several values.
-        slowest = next(p for p in varying if len({int(runs[p]) for _, runs in members}) > 1)
-        parts: dict[int, list[_Member]] = defaultdict(list)
-        for member in members:
-            parts[int(member[1][slowest])].append(member)
-        return [
-            family
-            for part in parts.values()
-            for family in _split_kin(texts, part, require_rectangle=True)
-        ]
-    return [_make_family(texts, members, varying)]
-
-
-def _varying(members: list[_Member]) -> list[int]:
-    """Return the positions of the runs of digits that differ; the last run of a single name."""
-    count = len(members[0][1])
-    if len(members) == 1:
-        return [count - 1] if count else []
-    first = members[0][1]
-    return [
-        position
-        for position in range(count)
-        if any(runs[position] != first[position] for _, runs in members)
-    ]
-
-
-def _points(members: list[_Member], varying: list[int]) -> set[tuple[int, ...]]:
-    return {tuple([int(runs[position]) for position in varying]) for _, runs in members}
-
-
-def _count_missing(points: set[tuple[int, ...]]) -> int:
-    """Return how many more points would fill the rectangle of all values that occur."""
-    return prod(len(set(axis)) for axis in zip(*points, strict=True)) - len(points)
-
-
-def _make_family(texts: tuple[str, ...], members: list[_Member], varying: list[int]) -> Family:
-    numbers, names = _order(members, varying)
+    counting: tuple[int, ...],
+    counters: tuple[int, ...],
+) -> Family:
+    """Make a family whose numbers at some positions count, here or by what the names say."""
+    if not counting and len(members) == 1:
+        ((name, runs),) = members
+        return Family((name,), texts, runs, ((),), _NOTHING)
+    fractions = [starts_fraction(texts, n) and n not in counters for n in counting]
+    numbers, names = _order(members, counting, fractions)
     runs = members[0][1]
-    fixed = tuple(None if position in varying else run for position, run in enumerate(runs))
-    if len(varying) == 1:
-        numbering = Numbering.of([number for (number,) in numbers])
-    else:
-        numbering = Numbering.of_several(numbers) if varying else Numbering()
-    notes = tuple(_notes(numbers, numbering, members, varying))
-    return Family(names, texts, fixed, numbers, numbering, notes)
+    fixed = tuple(None if position in counting else run for position, run in enumerate(runs))
+    numbering = _judge(numbers)
+    notes = tuple(_notes(numbers, numbering, members, counting))
+    return Family(names, texts, fixed, numbers, numbering, notes, counters)
+
+
+def _judge(numbers: Sequence[tuple[int, ...]]) -> Numbering:
+    if len(numbers) == 1 or not numbers[0]:
+        return _NOTHING
+    if len(numbers[0]) == 1:
+        return Numbering.of([number for (number,) in numbers])
+    axes = [axis for axis in zip(*numbers, strict=True) if min(axis) != max(axis)]
+    return Numbering.of_several(zip(*axes, strict=True)) if axes[1:] else Numbering.of(axes[0])
 
 
 def _order(
-    members: list[_Member], varying: list[int]
+    members: list[_Member], counting: tuple[int, ...], fractions: list[bool]
 ) -> tuple[tuple[tuple[int, ...], ...], tuple[str, ...]]:
     """Return the numbers and the names in their order; padded twins in that of their names."""
-    if len(varying) == 1:  # plain numbers are sorted twice as fast as tuples of one
-        (position,) = varying
+    if len(counting) == 1 and not fractions[0]:
+        # Plain numbers are sorted twice as fast as tuples of one.
+        (position,) = counting
         single = sorted([(int(runs[position]), name) for name, runs in members])
         return tuple([(number,) for number, _ in single]), tuple([name for _, name in single])
-    several = sorted([(tuple([int(runs[p]) for p in varying]), name) for name, runs in members])
+    several = [(tuple([int(runs[p]) for p in counting]), name) for name, runs in members]
+    if any(fractions):
+        # What is behind a decimal point is in its order as text: 1.25 comes before 1.5.
+        pairs = list(zip(counting, fractions, strict=True))
+        order = [tuple([r[p] if behind else int(r[p]) for p, behind in pairs]) for _, r in members]
+        several = [item for _, item in sorted(zip(order, several, strict=True))]
+    else:
+        several.sort()
     return tuple([numbers for numbers, _ in several]), tuple([name for _, name in several])
 
 
@@ -356,17 +316,17 @@ def _notes(
     numbers: Sequence[tuple[int, ...]],
     numbering: Numbering,
     members: list[_Member],
-    varying: list[int],
+    counting: tuple[int, ...],
 ) -> Iterable[str]:
-    if len(numbers) < 2 or not varying:
+    if len(numbers) < 2 or not counting:
         return
     if len(set(numbers)) < len(numbers):
         twice = [number for number, count in Counter(numbers).items() if count > 1]
         yield f"numbers that occur more than once: {_told(n[-1] for n in twice)}"
     yield from numbering.notes
-    if len(varying) == 1 and len({len(name) for name, _ in members}) == 1:
+    if len(counting) == 1 and len({len(name) for name, _ in members}) == 1:
         return  # one length: one width of padding
-    for position in varying:
+    for position in counting:
         numerals = [runs[position] for _, runs in members]
         widths = {len(run) for run in numerals if run.startswith("0")}
         if widths:  # a number that is shorter than a padded one is not padded to its width
@@ -379,20 +339,3 @@ def _told(items: Iterable[object]) -> str:
     texts = [str(item) for item in items]
     more = f", … ({len(texts)} in all)" if len(texts) > _MOST_TOLD else ""
     return ", ".join(texts[:_MOST_TOLD]) + more
-
-
-def stretches(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the half-open stretches of consecutive numbers, in the order given.
-
-    Examples
-    --------
-    >>> stretches([1, 2, 3, 7, 8, 2])
-    [(1, 4), (7, 9), (2, 3)]
-    """
-    result: list[tuple[int, int]] = []
-    for number in numbers:
-        if result and result[-1][1] == number:
-            result[-1] = (result[-1][0], number + 1)
-        else:
-            result.append((number, number + 1))
-    return result

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from ..errors import MissingFileError, NoDataError
 from .globbing import Glob
 from .identity import Place, canonical_folder, digest_of, escaped
-from .naming import Family, Numbering, find_common_numbers, find_kin
+from .naming import Family, find_common_numbers, find_kin
+from .numbering import Numbering
 from .observation import FileStat, current_observation, is_regular, is_regular_path, observe
 from .pinning import Identity, note_identity, pinned_identity
 from .wholeness import is_whole
@@ -258,14 +259,15 @@ def _file_set(choice: _Choice) -> FileSet:
     ]
     families = sorted(find_kin(names), key=lambda family: family.texts)
     ordered = _Order.of(families)
+    place, selection = _identify(common, families, choice, ordered.names)
     return FileSet(
         folder=common,
         names=ordered.names,
         numbers=ordered.numbers,
         template=_describe(families),
         spelled=families[0].spelled if len(families) == 1 else None,
-        place=_place(common, families),
-        selection=_selection(common, families, choice, ordered.names),
+        place=place,
+        selection=selection,
         indices=_slower_numbers(families),
         numbering=ordered.numbering,
         notes=(*choice.notes, *ordered.notes),
@@ -328,6 +330,21 @@ def _notes(families: list[Family], *, except_numbering: bool = False) -> tuple[s
     return (f"names differ in more than numbers: {_describe(families)}", *notes[:10])
 
 
+def _identify(
+    common: str, families: list[Family], choice: _Choice, names: Sequence[str]
+) -> Identity:
+    """Return whose files these are: of the widest families that they are all of, if there are."""
+    wide = [family.widened for family in families]
+    for candidates in [wide] if wide == families else [wide, families]:
+        if is_whole(common, candidates, choice.names, current_observation()):
+            return Identity(_place(common, candidates), "")
+    if choice.pattern:  # stays the same while the series grows
+        selection = digest_of(["pattern", choice.pattern])
+    else:
+        selection = digest_of(["names", *sorted(names)])
+    return Identity(_place(common, wide), selection)
+
+
 def _place(folder: str, families: list[Family]) -> Place:
     templates = sorted(_identity_of(family) for family in families)
     name = templates[0] if len(templates) == 1 else f"{{{digest_of(templates)}}}"
@@ -337,11 +354,3 @@ def _place(folder: str, families: list[Family]) -> Place:
 def _identity_of(family: Family) -> str:
     runs = ["{}" if run is None else run for run in family.fixed]
     return "".join(escaped(text) + run for text, run in zip(family.texts, [*runs, ""], strict=True))
-
-
-def _selection(common: str, families: list[Family], choice: _Choice, names: Sequence[str]) -> str:
-    if is_whole(common, families, choice.names, current_observation()):
-        return ""
-    if choice.pattern:  # stays the same while the series grows
-        return digest_of(["pattern", choice.pattern])
-    return digest_of(["names", *sorted(names)])

@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .naming import Family, split_name
+from .naming import Family
 from .observation import Observation, is_folder, is_regular
+from .splitting import end_pattern, split_name
 
 __all__ = ["is_whole"]
 
@@ -71,8 +72,9 @@ _NUMBER = "[0-9]+"  # re.escape leaves no bracket as it is: no text can look lik
 def _part_patterns(family: Family) -> list[str]:
     """Return a regular expression for each part of the family's paths."""
     runs = [_NUMBER if run is None else run for run in family.fixed]
-    escaped = map(re.escape, family.texts)
-    return "".join(t + run for t, run in zip(escaped, [*runs, ""], strict=True)).split("/")
+    *heads, end = family.texts
+    texts = [*map(re.escape, heads), end_pattern(end) if runs else re.escape(end)]
+    return "".join(t + run for t, run in zip(texts, [*runs, ""], strict=True)).split("/")
 
 
 @dataclass
