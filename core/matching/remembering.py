@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import PenstockError
-from ..places.naming import split_name
+from ..places.splitting import split_name
 from .groups import Group
 
 __all__ = ["SavedChoice", "forget", "recall", "remember"]

@@ -114,7 +114,7 @@ def _judge(convention: Convention, plan: Plan, runs: Sequence[Sequence[str]]) ->
     split = [
         {os.path.basename(name) for name in part.names}
         for group in groups
-        if len(group.names) > 1
+        if len(group.names) > 1 and not group.roles
         for part in regroup(group, "split", groups)
     ]
     if {frozenset(names) for names in split} == {frozenset(part) for part in parts}:
