@@ -64,7 +64,8 @@ def match(
       Check the spelling.
     """
     registry = get_registry()
-    ingestors = list(registry.ingestors.values())
+    # Those that take calls have no files of their own: they join what others claim.
+    ingestors = [found for found in registry.ingestors.values() if found.takes != "calls"]
     choice = choose(use, settings)
     decisions: list[Decision] = []
     unclaimed: list[Unclaimed] = []

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ..lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from .calls import Call, calls_of
     from .handlers import InstalledHandlers, handler_entry_points
     from .hooks import hookimpl
     from .records import AssetReader, Exporter, Ingestor, PluginInfo, PluginProblem, RunsFound
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AssetReader",
+    "Call",
     "Exporter",
     "Ingestor",
     "InstalledHandlers",
@@ -20,6 +22,7 @@ __all__ = [
     "PluginProblem",
     "Registry",
     "RunsFound",
+    "calls_of",
     "get_registry",
     "handler_entry_points",
     "hookimpl",
@@ -31,6 +34,7 @@ __getattr__, __dir__, _ = lazy_exports(
     __name__,
     {
         "AssetReader": ".records",
+        "Call": ".calls",
         "Exporter": ".records",
         "Ingestor": ".records",
         "InstalledHandlers": ".handlers",
@@ -38,6 +42,7 @@ __getattr__, __dir__, _ = lazy_exports(
         "PluginProblem": ".records",
         "Registry": ".registry",
         "RunsFound": ".records",
+        "calls_of": ".calls",
         "get_registry": ".registry",
         "handler_entry_points": ".handlers",
         "hookimpl": ".hooks",
