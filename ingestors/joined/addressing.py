@@ -34,7 +34,8 @@ class Address:
 
     def uid(self, *path: str | int) -> str:
         """Return a uid inside of the joined run that no other part has."""
-        return child_uid(self.run, "part", self.part.uid, *path)
+        uid: str = child_uid(self.run, "part", self.part.uid, *path)
+        return uid
 
     def key(self, key: str) -> str:
         """Return the name of a data key in the joined run."""

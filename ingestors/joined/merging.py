@@ -97,7 +97,8 @@ class Shared:
 
 def rest_documents(run: str, main: Main, address: Address, name: str) -> Iterator[Document]:
     """Yield the rows of a table that belong to no frame, as a stream."""
-    assert main.descriptor is not None and main.rest is not None
+    assert main.descriptor is not None
+    assert main.rest is not None
     uid = address.uid("descriptor", "rest")
     described = address.described(main.descriptor)
     yield (

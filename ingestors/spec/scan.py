@@ -158,7 +158,7 @@ def _read_columns(scan: Scan) -> None:
 
 
 def _width(widths: Counter[int], labels: Sequence[int]) -> int:
-    """Return how many columns there are: as many as most rows have, labels decide between equals."""
+    """Return how many columns there are: as many as most rows have; labels decide in a tie."""
     if not widths:
         return labels[0]
     most = max(widths.values())

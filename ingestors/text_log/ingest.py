@@ -27,10 +27,10 @@ def ingest_text_log(
 ) -> Iterator[Document]:
     r"""Ingest the table in a text file: a log of motors and counters, such as stands beside images.
 
-    Values are separated by tabs, commas, semicolons or blanks; labels stand above them, in a comment
-    or not. Lines such as ``#Key: value`` above the table go into the start document. Where a column
-    tells which frame a row is about, by number or by the name of its file, there is a column
-    ``frame_number`` as well.
+    Values are separated by tabs, commas, semicolons or blanks; labels stand above them, in a
+    comment or not. Lines such as ``#Key: value`` above the table go into the start document. Where
+    a column tells which frame a row is about, by number or by the name of its file, there is a
+    column ``frame_number`` as well.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def _start_metadata(table: Table, path: str) -> dict[str, Any]:
 def _add_times(
     metadata: dict[str, Any], table: Table, columns: list[LogColumn], mtime: float
 ) -> tuple[float, list[float]]:
-    """Return when the run began and its rows were written; tell in the metadata how that is known."""
+    """Return when the run began and its rows were written; the metadata tell how it is known."""
     notes: list[str] = []
     rows = row_times(columns)
     said = next((text for key, text in table.said.items() if key.lower() in ("date", "time")), "")

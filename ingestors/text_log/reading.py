@@ -23,8 +23,8 @@ def read_text(path: str, most: int) -> tuple[str, bool]:
 
     Examples
     --------
-    >>> read_text(__file__, 3)
-    ('\"\"\"', False)
+    >>> read_text(__file__, 11)[0][3:], read_text(__file__, 2**20)[1]
+    ('Reading ', True)
     """
     try:
         with open_once(path) as descriptor:
