@@ -96,7 +96,7 @@ def lay_out(parts: list[Part]) -> Layout:
         if main.order is None:
             index = {**main.index, **index}
         if main.rest is not None:
-            notes.append(f"{main.part.name}: {len(main.rest)} rows belong to no frame of primary")
+            notes.append(f"{main.part.name}: {_rows(len(main.rest))} of no frame of primary")
     return Layout(shared, _name_streams(parts, mains, shared), notes)
 
 
