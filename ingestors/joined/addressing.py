@@ -9,7 +9,7 @@ from typing import Any
 
 from ...core.documents import child_uid
 from ...core.documents.uids import event_uids
-from .layout import INDEX
+from .layout import counts_frames
 from .parts import Part
 
 __all__ = ["Address", "addresses", "uids_of"]
@@ -214,8 +214,14 @@ def addresses(
 ) -> dict[str, Address]:
     """Return how each part's documents are told, by part."""
     present = [part for part in parts if part.source is not None]
-    keys = _renamed({part.name: _keys_of(part) for part in present})
-    objects = _renamed({part.name: _objects_of(part) for part in present})
+    own = {part.name: _keys_of(part) for part in present}
+    shared = {
+        key
+        for key in set().union(*own.values())
+        if all(counts_frames(key, keys[key]) for keys in own.values() if key in keys)
+    }
+    keys = _renamed({part: set(found) for part, found in own.items()}, shared)
+    objects = _renamed({part.name: _objects_of(part) for part in present}, shared)
     return {
         part.name: Address(
             run,
@@ -228,8 +234,12 @@ def addresses(
     }
 
 
-def _keys_of(part: Part) -> set[str]:
-    return {key for stream in part.reader.streams.values() for key in stream.data_keys}
+def _keys_of(part: Part) -> dict[str, dict[str, Any]]:
+    return {
+        key: data_key
+        for stream in part.reader.streams.values()
+        for key, data_key in stream.data_keys.items()
+    }
 
 
 def _objects_of(part: Part) -> set[str]:
@@ -242,15 +252,18 @@ def _objects_of(part: Part) -> set[str]:
     }
 
 
-def _renamed(found: dict[str, set[str]]) -> dict[str, dict[str, str]]:
-    """Return other names for what two parts call alike: the part's name comes in front."""
+def _renamed(found: dict[str, set[str]], shared: set[str]) -> dict[str, dict[str, str]]:
+    """Return other names for what two parts call alike: the part's name comes in front.
+
+    What counts frames keeps its name: it is the same for all.
+    """
     counts = Counter(name for names in found.values() for name in names)
     taken = set(counts)
     renamed: dict[str, dict[str, str]] = {}
     for part, names in found.items():
         renamed[part] = {}
         for name in sorted(names):
-            if counts[name] > 1 and not INDEX.fullmatch(name):
+            if counts[name] > 1 and name not in shared:
                 other = f"{part}_{name}"
                 while other in taken:
                     other += "_"

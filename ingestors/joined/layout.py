@@ -18,10 +18,9 @@ import numpy as np
 
 from .parts import Part
 
-__all__ = ["INDEX", "Layout", "Main", "lay_out"]
+__all__ = ["Layout", "Main", "counts_frames", "lay_out"]
 
-INDEX = re.compile(r"frame_number|index_\d+")
-"""Columns that count frames; they mean the same in all parts."""
+_INDEX = re.compile(r"frame_number|index_\d+")
 
 MOST_SORTED = 1_000_000
 """Rows of a table that are put into another order, in memory."""
@@ -45,6 +44,13 @@ class Main:
     rest: np.ndarray[Any, Any] | None = None
     """Its rows that belong to no frame, where there are such."""
 
+    @property
+    def in_order(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The columns that count frames, in the order of the frames."""
+        if self.order is None:
+            return self.index
+        return {key: column[self.order] for key, column in self.index.items()}
+
     @classmethod
     def of(cls, part: Part) -> Main | None:
         """Find the main stream of a part; None if it has no stream."""
@@ -58,10 +64,11 @@ class Main:
             "external" in key or len(key.get("shape") or ()) > 1 for key in keys.values()
         )
         rows = part.reader.row_count(name)
-        whole = len(descriptors) == 1 and _is_whole(part, descriptors[0], rows)
-        found = cls(part, name, descriptors[0] if whole else None, rows, is_table)
-        if whole:
-            found.index = _index_of(part, descriptors[0])
+        found = cls(part, name, None, rows, is_table)
+        if len(descriptors) == 1 and _is_whole(part, descriptors[0], rows):
+            index = _index_of(part, descriptors[0])
+            if index is not None:
+                found.descriptor, found.index = descriptors[0], index
         return found
 
 
@@ -93,8 +100,7 @@ def lay_out(parts: list[Part]) -> Layout:
             notes.append(f"{main.part.name}: {problem}, so that it is a stream of its own")
             continue
         shared.append(main)
-        if main.order is None:
-            index = {**main.index, **index}
+        index = {**main.in_order, **index}
         if main.rest is not None:
             notes.append(f"{main.part.name}: {_rows(len(main.rest))} of no frame of primary")
     return Layout(shared, _name_streams(parts, mains, shared), notes)
@@ -107,27 +113,40 @@ def _is_whole(part: Part, descriptor: dict[str, Any], rows: int) -> bool:
     return events in (0, rows) and bool(np.array_equal(numbers, np.arange(1, rows + 1)))
 
 
-def _index_of(part: Part, descriptor: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
-    wanted = {
-        key
-        for key, data_key in descriptor["data_keys"].items()
-        if INDEX.fullmatch(key) and "external" not in data_key
-    }
+def counts_frames(key: str, data_key: dict[str, Any]) -> bool:
+    """Tell whether a column counts frames; all that do mean the same in all parts.
+
+    Examples
+    --------
+    >>> counts_frames("frame_number", {"dtype": "integer", "shape": []})
+    True
+    """
+    return (
+        _INDEX.fullmatch(key) is not None
+        and data_key.get("dtype") in ("integer", "number")
+        and not data_key.get("shape")
+        and "external" not in data_key
+    )
+
+
+def _index_of(part: Part, descriptor: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]] | None:
+    """Return the columns that count frames; None if one of them is not what it is said to be."""
+    wanted = {key for key, value in descriptor["data_keys"].items() if counts_frames(key, value)}
     if not wanted:
         return {}
     (segment,) = part.reader.rows([descriptor], wanted.__contains__)
-    return {
-        key: column
-        for key, column in segment.data.items()
-        if getattr(column, "ndim", 0) == 1 and column.dtype.kind in "iuf"
-    }
+    sound = all(
+        isinstance(column, np.ndarray) and column.ndim == 1 and column.dtype.kind in "iuf"
+        for column in segment.data.values()
+    )
+    return segment.data if sound else None
 
 
 def _fit(main: Main, base: Main, index: dict[str, np.ndarray[Any, Any]]) -> str:
     """Say why a stream cannot be merged with the base; empty if it can."""
     for item in (main, base):
         if item.descriptor is None:
-            return f"the rows of {item.part.name} change their description or number on the way"
+            return f"the rows of {item.part.name} are not of one kind, or not numbered from 1 on"
     if main.rows == 0 or base.rows == 0:
         return f"it has {_rows(main.rows)} where primary has {_rows(base.rows)}"
     common = main.index.keys() & index.keys()
@@ -136,13 +155,15 @@ def _fit(main: Main, base: Main, index: dict[str, np.ndarray[Any, Any]]) -> str:
     ):
         return ""
     if main.is_table and _FRAMES in common and main.rows <= MOST_SORTED:
-        return _fit_by_number(main, index)
+        return _fit_by_number(main, index, common)
     if main.rows != base.rows:
         return f"it has {_rows(main.rows)} where primary has {_rows(base.rows)}"
     return f"it counts its rows otherwise than primary ({', '.join(sorted(common))})"
 
 
-def _fit_by_number(main: Main, index: dict[str, np.ndarray[Any, Any]]) -> str:
+def _fit_by_number(
+    main: Main, index: dict[str, np.ndarray[Any, Any]], common: Iterable[str]
+) -> str:
     numbers, wanted = main.index[_FRAMES], index[_FRAMES]
     for whose, values in (("its", numbers), ("primary's", wanted)):
         if len(np.unique(values)) < len(values):
@@ -153,6 +174,8 @@ def _fit_by_number(main: Main, index: dict[str, np.ndarray[Any, Any]]) -> str:
     missing = int(np.count_nonzero(numbers[order] != wanted))
     if missing:
         return f"{missing} of the {len(wanted)} frames of primary have no row in it"
+    if not all(np.array_equal(main.index[key][order], index[key]) for key in common):
+        return f"it counts its rows otherwise than primary ({', '.join(sorted(common))})"
     rest = np.setdiff1d(np.arange(len(numbers)), order)
     main.order = order
     main.rest = rest if len(rest) else None

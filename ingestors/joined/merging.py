@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.documents import Document, child_uid, page_from_events
 from .addressing import Address, uids_of
-from .layout import INDEX, Main
+from .layout import Main
 
 __all__ = ["Shared", "rest_documents"]
 
@@ -124,10 +124,8 @@ def _counted_before(mains: Sequence[Main]) -> list[set[str]]:
     seen: set[str] = set()
     left_out = []
     for main in mains:
-        assert main.descriptor is not None
-        counting = {key for key in main.descriptor["data_keys"] if INDEX.fullmatch(key)}
-        left_out.append(counting & seen)
-        seen |= counting
+        left_out.append(main.index.keys() & seen)
+        seen |= main.index.keys()
     return left_out
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from ...core.documents import Document, safe_key
 from ...core.errors import DocumentError, NoDataError, PenstockError, SettingsError
 from ...core.places import Place
+from ...core.places.identity import digest_of
 from ...core.places.pinning import Identity, note_identity, pinned_identity
 from ...core.registry import Call, calls_of
 from ...core.run.reader import RunReader
@@ -143,7 +144,7 @@ def _open(name: str, call: Call) -> Part:
 def _selector(call: Call) -> tuple[str, ...]:
     """Return the question under which a part's uid is noted for later passes."""
     asked = json.dumps([call.args, call.kwargs], sort_keys=True, default=str)
-    return ("part of a joined run", call.ingestor, asked)
+    return ("part of a joined run", call.ingestor, digest_of([asked]))
 
 
 def _named(error: Exception, name: str, call: Call) -> PenstockError:

@@ -17,6 +17,7 @@ from .times import ScanTimes, scan_times
 
 __all__ = ["ingest_spec"]
 
+_CLOCKS = frozenset({"epoch", "time"})
 _MOST_NOTES = 20
 _MOST_TEXT = 24 * 1024
 """Of what the file says of a scan, in its start document."""
@@ -140,7 +141,7 @@ def _stacked(spectra: list[np.ndarray[Any, Any]]) -> Any:
 
 def _start_metadata(scan: Scan, times: ScanTimes, path: str) -> dict[str, Any]:
     command = scan.place.command
-    counters = [key for key in scan.columns if key not in scan.moved]
+    counters = [key for key in scan.columns if key not in scan.moved and key.lower() not in _CLOCKS]
     spectra = [key for key, values in scan.spectra.items() if len(values) == scan.rows]
     metadata: dict[str, Any] = {
         "scan_id": scan.place.number,

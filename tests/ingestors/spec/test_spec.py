@@ -110,7 +110,7 @@ def test_the_start_says_what_the_file_says(day):
     assert (start["command"], start["plan_name"]) == ("ascan  th 0 2 2 1", "ascan")
     assert start["motors"] == ["Theta"]  # by its name, though th was typed
     assert start["hints"] == {"dimensions": [[["Theta"], "primary"]]}
-    assert start["detectors"] == ["Epoch", "ion_chamber", "det"]
+    assert start["detectors"] == ["ion_chamber", "det"]
     assert start["spec"]["comments"] == ["spec  User = specuser"]
     assert start["spec"]["scan"] == {"T": "1  (Seconds)", "G0": "0 1", "N": "4"}
 
