@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from dataclasses import dataclass
 
 from ...core.places.recalling import real_path
+from ..times import configured_zone, parse_time
 from .index import ScanPlace, SpecIndex, decoded, index_file, read_bytes
+from .lines import split_lines
+from .zones import file_zone
 
 __all__ = ["ScanFacts", "scans"]
 
@@ -24,6 +28,8 @@ class ScanFacts:
     """How many rows there are; how long each is was not looked at."""
     date: str
     """As it stands behind ``#D``: local time, no zone."""
+    time: float | None
+    """When it began, seconds since 1970-01-01 UTC; None where the file does not tell."""
     command: str
 
 
@@ -36,19 +42,30 @@ def scans(path: str) -> dict[str, ScanFacts]:
     >>> path = pathlib.Path(tempfile.mkdtemp(), "day1")
     >>> _ = path.write_text("#F day1\n#S 1 ct 1\n#D Sat Nov 14 15:03:25 2015\n#L a  b\n1 2\n")
     >>> scans(str(path))["1.1"]
-    ScanFacts(number=1, points=1, date='Sat Nov 14 15:03:25 2015', command='ct 1')
+    ScanFacts(number=1, points=1, date='Sat Nov 14 15:03:25 2015', time=..., command='ct 1')
     """
     index = index_file(real_path(path))
-    return {name: _look_at(index, place) for name, place in index.scans.items()}
+    zones = {
+        header: file_zone(split_lines(read_bytes(index.path, *header))) or configured_zone()
+        for header in {place.header for place in index.scans.values()}
+        if header is not None
+    }
+    return {
+        name: _look_at(index, place, zones[place.header] if place.header else configured_zone())
+        for name, place in index.scans.items()
+    }
 
 
-def _look_at(index: SpecIndex, place: ScanPlace) -> ScanFacts:
+def _look_at(index: SpecIndex, place: ScanPlace, zone: datetime.tzinfo | None) -> ScanFacts:
     block = read_bytes(index.path, place.begin, place.end)
-    date = _DATE.search(block)
+    match = _DATE.search(block)
+    date = "" if match is None else decoded(match[1]).strip()
+    time = parse_time(date, zone)
     rows = block if b"\n@" not in block else _SPECTRA.sub(b"", block)
     return ScanFacts(
         place.number,
         sum(1 for _ in _ROW.finditer(rows)),
-        "" if date is None else decoded(date[1]).strip(),
+        date,
+        None if time is None else time[0],
         place.command,
     )

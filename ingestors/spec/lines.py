@@ -134,4 +134,4 @@ def split_labels(text: str) -> list[str]:
     >>> split_labels("s2 height   s2 vgap  th")
     ['s2 height', 's2 vgap', 'th']
     """
-    return [label for label in re.split(r"\t+| {2,}", text.strip()) if label]
+    return [label[:_LONGEST_TEXT] for label in re.split(r"\t+| {2,}", text.strip()) if label]

@@ -16,6 +16,7 @@ from .lines import Lines, split_labels, split_lines
 
 __all__ = ["Motion", "Scan", "read_scan"]
 
+_MOST_POINTS = 1_000_000_000
 _ABORTED = re.compile(r"\baborted\b", re.IGNORECASE)
 
 
@@ -46,13 +47,18 @@ class Motion:
             if line is not None:
                 count = int(line[1] or 1)
                 points = int(words[3 * count]) + 1
-                return cls(tuple(words[: 3 * count : 3]), (points,), False) if points > 0 else None
+                return _motion(words[: 3 * count : 3], (points,), is_grid=False)
             if name in ("mesh", "dmesh"):
                 shape = int(words[7]) + 1, int(words[3]) + 1
-                return cls((words[4], words[0]), shape, True) if min(shape) > 0 else None
+                return _motion([words[4], words[0]], shape, is_grid=True)
         except (IndexError, ValueError):
             pass
         return None
+
+
+def _motion(motors: Sequence[str], shape: tuple[int, ...], *, is_grid: bool) -> Motion | None:
+    sensible = all(0 < size <= _MOST_POINTS for size in shape)
+    return Motion(tuple(motors), shape, is_grid) if sensible else None
 
 
 @dataclass

@@ -13,6 +13,7 @@ from .table import Table, is_number
 __all__ = ["LogColumn", "frame_numbers", "read_columns", "row_times"]
 
 _UNITS = re.compile(r"(.*\S)[\s_]*[\[(]([^\])]{1,20})[\])]\s*")
+_LONGEST_LABEL = 200
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _CODE = re.compile(r"[+-]?0\d+")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,7}$")
@@ -58,6 +59,7 @@ def read_columns(table: Table) -> list[LogColumn]:
     columns: list[LogColumn] = []
     taken: set[str] = set()
     for number, label in enumerate(table.labels):
+        label = label[:_LONGEST_LABEL]
         match = _UNITS.fullmatch(label)
         name, units = (match[1], match[2]) if match else (label, "")
         base = key = safe_key(name)
@@ -79,16 +81,16 @@ def _values(words: list[str]) -> list[Any]:
     return words
 
 
-def frame_numbers(columns: list[LogColumn]) -> tuple[str, list[int]] | None:
-    """Return the number of the frame that each row is about, and the column that tells it.
+def frame_numbers(columns: list[LogColumn]) -> tuple[LogColumn, list[int]] | None:
+    """Return the column that tells which frame each row is about, and the numbers of these.
 
     That is a column with the label of one, of whole numbers or of names whose last number differs
     from row to row.
 
     Examples
     --------
-    >>> frame_numbers([LogColumn("Filename", "Filename", "", ["a_1_007.tif", "a_1_008.tif"])])
-    ('Filename', [7, 8])
+    >>> frame_numbers([LogColumn("file", "file", "", ["a_1_007.tif", "a_1_008.tif"])])[1]
+    [7, 8]
     """
     for column in columns:
         label = re.sub(r"[^a-z]", "", column.label.lower())
@@ -98,7 +100,7 @@ def frame_numbers(columns: list[LogColumn]) -> tuple[str, list[int]] | None:
         elif label in _NAME_LABELS and all(type(value) is str for value in column.values):
             found = _numbers_of(column.values)
         if found and len(set(found)) == len(found) and min(found) >= 0:
-            return column.label, found
+            return column, found
     return None
 
 

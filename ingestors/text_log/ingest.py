@@ -7,18 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...core.documents import Document, RunComposer, column_key, safe_metadata
-from ...core.errors import TooLargeError, UnsupportedFileError
 from ...core.places import place_of_file, run_uid
 from ...core.places.observation import current_observation
-from ...core.places.recalling import real_path, recall
+from ...core.places.recalling import real_path
 from ..times import configured_zone, parse_time, zone_told
-from .columns import LogColumn, frame_numbers, read_columns, row_times
-from .reading import read_text
-from .table import Table, find_table
+from .columns import LogColumn, frame_numbers, row_times
+from .logs import read_log
+from .table import Table
 
 __all__ = ["ingest_text_log"]
 
-_MOST_BYTES = 32 * 2**20
 _MOST_SAID = 24 * 1024
 
 
@@ -57,15 +55,15 @@ def ingest_text_log(
     """
     path = os.fspath(filename)
     real = real_path(path)
-    table, columns = recall(("text-log", real), lambda: _read(real))
+    table, columns = read_log(real)
     data: dict[str, list[Any]] = {column.key: column.values for column in columns}
     keys = {
         column.key: column_key(column.values, source=f"text:{column.label}", units=column.units)
         for column in columns
     }
     if (frames := frame_numbers(columns)) is not None and "frame_number" not in keys:
-        label, data["frame_number"] = frames
-        keys["frame_number"] = column_key(frames[1], source=f"text:{label}")
+        told, data["frame_number"] = frames
+        keys["frame_number"] = column_key(frames[1], source=f"text:{told.label}")
 
     metadata = {**_start_metadata(table, path), **(metadata or {})}
     mtime = current_observation().stat(real).mtime
@@ -76,24 +74,6 @@ def ingest_text_log(
     yield stream.descriptor()
     yield from stream.pages(time=times, data=data)
     yield run.stop(time=max([start, *times]), **_outcome(table))
-
-
-def _read(path: str) -> tuple[Table, list[LogColumn]]:
-    text, whole = read_text(path, _MOST_BYTES)
-    if not whole:
-        raise TooLargeError(
-            f"is larger than {_MOST_BYTES // 2**20} MiB",
-            where=path,
-            remedy="Convert it to HDF5, or split it.",
-        )
-    table = find_table(text)
-    if table is None:
-        raise UnsupportedFileError(
-            "is no table: its lines have not as many values each, or none is numbers throughout",
-            where=path,
-            remedy="Write an ingestor for it; the how-to guide shows one.",
-        )
-    return table, read_columns(table)
 
 
 def _start_metadata(table: Table, path: str) -> dict[str, Any]:

@@ -216,6 +216,14 @@ def test_a_log_without_a_row_for_each_frame_is_a_stream(folder):
     assert run["log"].read()["T"].values.tolist() == [31, 33, 35]
 
 
+def test_columns_that_only_look_as_if_they_counted_are_told_apart(folder):
+    one = folder.log("frame_number,T\nb,1\na,2\n", name="one", file="one.csv")
+    two = folder.log("frame_number,T\nx,3\ny,4\n", name="two", file="two.csv")
+    read = run_of([one, two]).primary.read()
+    assert read["one_frame_number"].values.tolist() == ["b", "a"]
+    assert read["two_frame_number"].values.tolist() == ["x", "y"]
+
+
 def test_of_three_parts_each_finds_its_place(folder):
     parts = [folder.series("saxs"), folder.series("waxs", (1, 2)), folder.spec()]
     run = run_of(parts)

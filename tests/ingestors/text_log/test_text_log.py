@@ -9,7 +9,8 @@ from penstock import match
 from penstock.core.config import Config, use_config
 from penstock.core.errors import MissingFileError, TooLargeError, UnsupportedFileError
 from penstock.ingestors import ingest_text_log
-from penstock.ingestors.text_log import ingest as ingesting
+from penstock.ingestors.text_log import logs
+from penstock.ingestors.text_log.facts import LogFacts, log_facts
 from penstock.ingestors.text_log.probe import probe
 
 BIOCAT = """\
@@ -168,7 +169,7 @@ def test_files_that_are_too_large_or_no_text_are_refused(log, monkeypatch, tmp_p
         next(ingest_text_log(log(b"n,T\n1,\0\n")))
     with pytest.raises(MissingFileError):
         next(ingest_text_log(tmp_path / "gone"))
-    monkeypatch.setattr(ingesting, "_MOST_BYTES", 10)
+    monkeypatch.setattr(logs, "MOST_BYTES", 10)
     with pytest.raises(TooLargeError):
         next(ingest_text_log(log("n,T\n1,300\n2,301\n")))
 
@@ -182,6 +183,12 @@ def test_any_text_is_a_table_or_none(text, tmp_path_factory):
     except UnsupportedFileError:
         return
     assert only(found, "stop")["num_events"]["primary"] >= 1
+
+
+def test_facts_tell_which_images_a_table_belongs_to(log):
+    facts = log_facts(str(log("file,time,I0\nb_9.tif,1.6e9,1\nb_10.tif,1600000001,2\n")))
+    assert facts == LogFacts(2, (9, 10), ("b_9.tif", "b_10.tif"), (1.6e9, 1.6e9 + 1))
+    assert log_facts(str(log("frame,I0\n2,1\n1,2\n"))) == LogFacts(2, (1, 2), None, None)
 
 
 # Matching ----------------------------------------------------------------------------------------
