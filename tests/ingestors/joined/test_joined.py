@@ -9,6 +9,8 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from penstock import BlueskyInMemoryCatalog, BlueskyMsgpackCatalog, Ingestor, hookimpl
 from penstock.core.config import Config, use_config
@@ -196,6 +198,21 @@ def test_rows_of_a_log_go_to_the_frames_that_they_name(folder):
     read = run.primary.read()
     assert read["T"].values.tolist() == [31, 32, 33]
     assert read["file"].values.tolist() == ["saxs_001.tif", "saxs_002.tif", "saxs_003.tif"]
+
+
+@settings(max_examples=20)
+@given(numbers=st.lists(st.integers(0, 9), min_size=2, unique=True))
+def test_whatever_the_order_of_a_log_each_frame_has_its_row(numbers, tmp_path_factory):
+    folder = Folder(tmp_path_factory.mktemp("any"))
+    frames = {2, 5}
+    log = folder.log("frame,T\n" + "".join(f"{number},{100 + number}\n" for number in numbers))
+    run = run_of([folder.series("saxs", sorted(frames)), log])
+    kept = run["log"].read()["T"].values.tolist() if "log" in run else []
+    if frames <= set(numbers):
+        assert run.primary.read()["T"].values.tolist() == [102, 105]
+        assert kept == [100 + number for number in numbers if number not in frames]
+    else:
+        assert kept == [100 + number for number in numbers]
 
 
 def test_rows_of_no_frame_are_kept_in_a_stream(folder):
@@ -551,6 +568,13 @@ def test_references_of_the_old_kind_are_told_anew(folder, lab):
     assert run.primary.read()["frame"].values.tolist() == [[0, 0], [1, 1], [2, 2]]
 
 
+def test_so_they_are_in_a_stream_of_their_own(folder, lab):
+    parts = [folder.series("saxs", (1, 2)), folder.part("legacy", "x", name="old")]
+    catalog = BlueskyInMemoryCatalog(handler_registry={"LAB": LabHandler})
+    run = catalog[catalog.upsert("joined", (parts,), {})]
+    assert run["old"].read()["frame"].values.tolist() == [[0, 0], [1, 1], [2, 2]]
+
+
 # What parts are ----------------------------------------------------------------------------------
 
 
@@ -593,10 +617,12 @@ def test_matching_never_offers_it_and_it_cannot_be_asked_for_files(folder):
     from penstock import match
 
     folder.series("saxs")
+    (folder.path / "notes.bin").write_bytes(b"\1\2\3")
     plan = match([str(folder.path)])
-    assert not any(
-        item.ingestor == "joined" for decision in plan.decisions for item in decision.rejected
-    )
+    (decision,) = plan.decisions
+    offered = [offer.ingestor for offer in (decision.chosen, *decision.alternatives)]
+    assert "joined" not in offered
+    assert [unclaimed.subject for unclaimed in plan.unclaimed] == [str(folder.path / "notes.bin")]
     with pytest.raises(SettingsError, match="takes calls of other ingestors, not files"):
         match([str(folder.path)], use="joined")
 
