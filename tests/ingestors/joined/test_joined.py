@@ -224,6 +224,18 @@ def test_rows_of_no_frame_are_kept_in_a_stream(folder):
     assert run.metadata["stop"]["num_events"] == {"primary": 3, "log": 2}
 
 
+@pytest.mark.parametrize(
+    ("rows", "streams"), [(3, {"primary"}), (2, {"primary", "log"}), (4, {"primary", "log"})]
+)
+def test_a_log_that_names_no_frames_has_to_have_as_many_rows(folder, rows, streams):
+    log = folder.log("T,I0\n" + "".join(f"{row},{row / 2}\n" for row in range(rows)))
+    run = run_of([folder.series("saxs", (7, 8, 9)), log])
+    assert set(run) == streams
+    owner = run["log"] if "log" in run else run.primary
+    assert owner.read()["T"].values.tolist() == list(range(rows))
+    assert ("notes" in run.metadata["start"]) == (rows != 3)
+
+
 def test_a_log_without_a_row_for_each_frame_is_a_stream(folder):
     log = folder.log("frame,T\n1,31\n3,33\n5,35\n")
     run = run_of([folder.series("saxs"), log])
