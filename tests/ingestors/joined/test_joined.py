@@ -231,7 +231,7 @@ def test_a_log_that_names_no_frames_has_to_have_as_many_rows(folder, rows, strea
     log = folder.log("T,I0\n" + "".join(f"{row},{row / 2}\n" for row in range(rows)))
     run = run_of([folder.series("saxs", (7, 8, 9)), log])
     assert set(run) == streams
-    owner = run["log"] if "log" in run else run.primary
+    owner = run["log" if "log" in run else "primary"]
     assert owner.read()["T"].values.tolist() == list(range(rows))
     assert ("notes" in run.metadata["start"]) == (rows != 3)
 
