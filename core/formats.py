@@ -159,7 +159,12 @@ _TABLE = (
     Format("zstd", "zstd-compressed", ((0, b"\x28\xb5\x2f\xfd"),), (".zst",), "", _UNPACK),
     Format("7z", "a 7z archive", ((0, b"7z\xbc\xaf\x27\x1c"),), (".7z",), "", _UNPACK),
     Format("tar", "a tar archive", ((257, b"ustar"),), (".tar",), "", _UNPACK),
-    Format("spec", "a SPEC data file", ((0, b"#F "),), (".spec",), remedy=_NOT_READ),
+    Format(
+        "spec",
+        "a SPEC data file",
+        ((0, b"#F "), (0, b"\n#F "), *((0, b"#S %d" % digit) for digit in range(10))),
+        (".spec",),
+    ),
     Format(
         "text",
         "text",

@@ -6,6 +6,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "ingest_hdf5": ".hdf5.ingest",
+        "ingest_joined": ".joined.ingest",
+        "ingest_spec": ".spec.ingest",
+        "ingest_text_log": ".text_log.ingest",
         "ingest_tiff_series": ".tiff.series",
         "ingest_tiff_stack": ".tiff.stack",
     },

@@ -126,7 +126,8 @@ def choose(use: str | None, settings: Mapping[str, Any] | None) -> Choice | None
     UnregisteredIngestorError
         No ingestor is registered as `use`.
     SettingsError
-        There are settings for no ingestor, or its function has no such parameters.
+        There are settings for no ingestor, or its function has no such parameters, or it takes no
+        files.
 
     Examples
     --------
@@ -145,6 +146,11 @@ def choose(use: str | None, settings: Mapping[str, Any] | None) -> Choice | None
             )
         return None
     choice = Choice(get_registry().ingestor(use), dict(settings or {}))
+    if choice.ingestor.takes == "calls":
+        raise SettingsError(
+            f"{use} takes calls of other ingestors, not files",
+            remedy=f"Give them to it in Python: catalog.upsert({use!r}, ([…],), {{}}).",
+        )
     if choice.settings:
         _check_parameters(choice)
     return choice

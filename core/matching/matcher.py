@@ -74,7 +74,8 @@ def match(
       Check the spelling.
     """
     registry = get_registry()
-    ingestors = tuple(found for found in registry.ingestors.values() if found.name != JOINER)
+    # Those that take calls have no files of their own: they join what others claim.
+    ingestors = tuple(found for found in registry.ingestors.values() if found.takes != "calls")
     choices = Choices.now(choose(use, settings))
     with observe() as observation:
         selection = gather(paths, ignored_folders=get_config().ignored_folders)

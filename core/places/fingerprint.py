@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 from zlib import crc32
 
+from .identity import digest_of
 from .observation import observe
 from .selection import FileSet, Paths, select_files
 
@@ -54,6 +55,8 @@ class Fingerprint:
     """Bytes in the last file, -1 where there is none."""
     last_time: int
     """When the last file was written, nanoseconds since 1970-01-01 UTC."""
+    parts: tuple[Fingerprint, ...] = ()
+    """Of the parts that a run was joined of; empty for files that are one."""
     _files: _Files | None = field(default=None, repr=False, compare=False)
     # By these a later fingerprint is known as an extension of an earlier one. Twenty bytes a file
     # are little beside a run in memory, and much in a document: not stored.
@@ -76,6 +79,29 @@ class Fingerprint:
         )
 
     @classmethod
+    def joined(cls, parts: Iterable[Fingerprint]) -> Fingerprint:
+        """Return the fingerprint of a run that was joined of several.
+
+        Examples
+        --------
+        >>> one, more = Fingerprint.of([("a", 1, 5)]), Fingerprint.of([("a", 1, 5), ("b", 1, 6)])
+        >>> log = Fingerprint.of([("log", 9, 5)])
+        >>> Fingerprint.joined([one, log]).compare(Fingerprint.joined([more, log]))
+        'extended'
+        """
+        parts = tuple(parts)
+        return cls(
+            count=sum(part.count for part in parts),
+            size=sum(part.size for part in parts),
+            newest=max((part.newest for part in parts), default=0),
+            digest=digest_of([part.digest for part in parts]),
+            base=digest_of([part.base for part in parts]),
+            last_size=-1,
+            last_time=0,
+            parts=parts,
+        )
+
+    @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Fingerprint:
         """Return the fingerprint that `to_dict` made plain data of.
 
@@ -85,7 +111,8 @@ class Fingerprint:
         >>> Fingerprint.from_dict(taken.to_dict()) == taken
         True
         """
-        return cls(**{name: stored[name] for name in _STORED})
+        parts = tuple(cls.from_dict(part) for part in stored.get("parts", ()))
+        return cls(**{name: stored[name] for name in _STORED}, parts=parts)
 
     def compare(self, now: Fingerprint) -> Change:
         """Tell how the files have changed since.
@@ -95,12 +122,21 @@ class Fingerprint:
         """
         if now == self:
             return "same"
+        if self.parts or now.parts:
+            return self._compare_parts(now)
         if now.count == self.count:
             grown = now.base == self.base and self._grown_to(now.last_size, now.last_time)
             return "extended" if grown else "changed"
         if now._files is None or now.count < self.count:
             return "changed"
         return "extended" if self._is_front_of(now._files) else "changed"
+
+    def _compare_parts(self, now: Fingerprint) -> Change:
+        if len(now.parts) != len(self.parts):
+            return "changed"
+        pairs = zip(self.parts, now.parts, strict=True)
+        changes = {before.compare(after) for before, after in pairs}
+        return "changed" if "changed" in changes else "extended"
 
     def _is_front_of(self, files: _Files) -> bool:
         marks = files.marks(self.count)
@@ -117,7 +153,8 @@ class Fingerprint:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
-        return {name: getattr(self, name) for name in _STORED}
+        plain = {name: getattr(self, name) for name in _STORED}
+        return {**plain, "parts": [part.to_dict() for part in self.parts]} if self.parts else plain
 
 
 _STORED = ("count", "size", "newest", "digest", "base", "last_size", "last_time")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ..lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from .calls import Call, calls_of
     from .handlers import InstalledHandlers, handler_entry_points
     from .hooks import hookimpl
     from .layouts import Layout, Role
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Acquisition",
     "AssetReader",
+    "Call",
     "Command",
     "Exporter",
     "Ingestor",
@@ -34,6 +36,7 @@ __all__ = [
     "Registry",
     "Role",
     "RunsFound",
+    "calls_of",
     "get_registry",
     "handler_entry_points",
     "hookimpl",
@@ -46,6 +49,7 @@ __getattr__, __dir__, _ = lazy_exports(
     {
         "Acquisition": ".records",
         "AssetReader": ".records",
+        "Call": ".calls",
         "Command": ".records",
         "Exporter": ".records",
         "Ingestor": ".records",
@@ -56,6 +60,7 @@ __getattr__, __dir__, _ = lazy_exports(
         "Registry": ".registry",
         "Role": ".layouts",
         "RunsFound": ".records",
+        "calls_of": ".calls",
         "get_registry": ".registry",
         "handler_entry_points": ".handlers",
         "hookimpl": ".hooks",

@@ -119,7 +119,7 @@ def _check_ingestor(ingestor: Ingestor) -> None:
     check_reference(ingestor.ingest)
     if ingestor.probe is not None:
         check_reference(ingestor.probe)
-    _check_choice("takes", ingestor.takes, ("file", "files"))
+    _check_choice("takes", ingestor.takes, ("file", "files", "calls"))
     _check_choice("tier", ingestor.tier, get_args(Tier))
     for field in ("formats", "patterns", "beats", "selects"):
         _check_strings(field, getattr(ingestor, field))

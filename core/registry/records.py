@@ -48,8 +48,9 @@ class Ingestor:
     """One line for people."""
     ingest: str
     """``"module:function"`` of the generator function; its first parameter takes the path(s)."""
-    takes: Literal["file", "files"]
-    """What the first parameter takes: one path, or the paths of a group (a list of str)."""
+    takes: Literal["file", "files", "calls"]
+    """What the first parameter takes: one path, the paths of a group (a list of str), or calls of
+    other ingestors (a list of what `Call.of` understands), which matching never offers."""
     formats: tuple[str, ...] = ()
     """Ids of the formats (`core.formats`) that it reads: "tiff", "hdf5"."""
     patterns: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from ..documents import Document, normalise
 from ..errors import DocumentError, InconsistentRunError, PenstockError
 from ..places import Fingerprint, take_fingerprint
 from ..places.pinning import Pins, pinned
-from ..registry import get_registry
+from ..registry import calls_of, get_registry
 
 __all__ = ["CallSource", "DocumentsSource", "RunSource", "fingerprint_call", "pull_start"]
 
@@ -195,7 +195,8 @@ def fingerprint_call(
     Returns
     -------
     Fingerprint or None
-        None where the function is not registered: nothing tells which argument is the path.
+        None where the function is not registered: nothing tells which argument is the path. Of a
+        call that takes calls, the fingerprints of all of them, joined.
 
     Examples
     --------
@@ -207,10 +208,22 @@ def fingerprint_call(
     if name is None:
         return None
     paths = args[0] if args else kwargs.get(registry.path_parameter(name))
+    if registry.ingestor(name).takes == "calls":
+        return _fingerprint_calls(paths)
     try:
         return None if paths is None else take_fingerprint(paths)
     except (PenstockError, TypeError):  # what this ingestor takes is no file, glob or list of files
         return None
+
+
+def _fingerprint_calls(given: Any) -> Fingerprint | None:
+    try:
+        calls = calls_of(given)
+        taken = [fingerprint_call(call.function, call.args, call.kwargs) for call in calls]
+    except PenstockError:
+        return None
+    found = [fingerprint for fingerprint in taken if fingerprint is not None]
+    return Fingerprint.joined(found) if len(found) == len(taken) else None
 
 
 def _short(value: Any, length: int = 60) -> str:

@@ -17,12 +17,13 @@ from ...core.places.recalling import real_path, recall
 from ..assets.hdf5.filters import describe_missing, missing_filters, remedy_for
 from ..assets.hdf5.frames import MIMETYPE, VERSION
 from ..assets.hdf5.sources import SourceCheck
+from ..times import configured_zone
 from .columns import Column, Columns, find_columns, read_column
 from .completeness import is_being_written, unwritten
 from .metadata import RunMetadata, describe_run, detector_constants, find_detector
 from .reader import open_reader
 from .signals import Image, describe_image, name_keys, select_signals
-from .times import EventTimes, configured_zone, event_times
+from .times import EventTimes, event_times
 
 __all__ = ["ingest_hdf5"]
 

@@ -14,9 +14,9 @@ import h5py
 
 from ...core.documents import safe_metadata
 from ...core.registry.records import Acquisition
+from ..times import parse_time
 from .reader import Reader
 from .signals import Image, Selection
-from .times import parse_time
 from .tree import is_under
 from .values import read_attribute, read_small
 

@@ -15,7 +15,7 @@ from .metadata import recorded_acquisition
 from .nexus import choose_entry, list_entries
 from .reader import Reader, open_reader
 from .signals import Image, describe_image, name_keys, select_signals
-from .times import configured_zone
+from ..times import configured_zone
 
 __all__ = ["probe"]
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import re
-import zoneinfo
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ...core.config import get_config
+from ..times import parse_time
 from .columns import Column
 
-__all__ = ["EventTimes", "configured_zone", "event_times", "parse_time"]
+__all__ = ["EventTimes", "event_times"]
 
 _SCALES = {
     "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0,
@@ -26,12 +24,6 @@ _SCALES = {
 _EPOCH_NAMES = frozenset({"epoch", "timestamp", "timestamps", "time_stamp", "unix_time"})
 _RELATIVE_NAMES = frozenset({"time", "elapsed_time", "relative_time", "time_value"})
 _FIRST_EPOCH, _LAST_EPOCH = 9.0e8, 4.1e9  # 1998 to 2099
-_OTHER_FORMATS = (
-    "%a %b %d %H:%M:%S %Y",
-    "%m/%d/%Y %H:%M:%S",
-    "%d-%b-%Y %H:%M:%S",
-    "%Y:%m:%d %H:%M:%S",
-)
 
 
 @dataclass(frozen=True)
@@ -40,60 +32,6 @@ class EventTimes:
 
     values: np.ndarray[Any, Any]
     source: str
-
-
-def configured_zone() -> datetime.tzinfo | None:
-    """Return the zone of times that name none; None for this machine's.
-
-    Examples
-    --------
-    >>> from penstock.core.config import Config, use_config
-    >>> with use_config(Config(timezone="Europe/Zurich")):
-    ...     str(configured_zone())
-    'Europe/Zurich'
-    """
-    name = get_config().timezone
-    return None if name is None else zoneinfo.ZoneInfo(name)
-
-
-def parse_time(text: Any, zone: datetime.tzinfo | None) -> tuple[float, bool] | None:
-    """Return seconds since 1970-01-01 UTC, and whether the text itself told the time zone.
-
-    Parameters
-    ----------
-    text
-        ISO 8601, or one of the forms that instruments write; anything else gives None.
-    zone
-        For times without zone; None for this machine's.
-
-    Examples
-    --------
-    >>> parse_time("2016-02-27T12:00:00Z", None)
-    (1456574400.0, True)
-    >>> parse_time("2016-02-27 12:00:00", datetime.timezone.utc)
-    (1456574400.0, False)
-    >>> parse_time("yesterday", None)
-    """
-    if not isinstance(text, str) or not text.strip():
-        return None
-    cleaned = re.sub(r"(\.\d{6})\d+", r"\1", text.strip().replace(" UTC", "+00:00"))
-    moment = None
-    try:
-        moment = datetime.datetime.fromisoformat(cleaned)
-    except ValueError:
-        for form in _OTHER_FORMATS:
-            try:
-                moment = datetime.datetime.strptime(cleaned, form)
-            except ValueError:
-                continue
-            break
-    if moment is None:
-        return None
-    known = moment.tzinfo is not None
-    try:
-        return (moment if known or zone is None else moment.replace(tzinfo=zone)).timestamp(), known
-    except (OverflowError, OSError, ValueError):
-        return None
 
 
 def event_times(

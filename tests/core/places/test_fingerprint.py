@@ -126,3 +126,19 @@ def test_a_file_written_anew_with_the_same_size_is_another(tmp_path):
 def test_its_digest_is_the_same_on_every_machine():
     files = [("a_1.tif", 10, 5), ("caf\udce9_2.tif", 2**40, 2**60)]
     assert Fingerprint.of(files).digest == "d0f2bbc4a720e096efda043ac950f044"
+
+
+def test_a_joined_one_is_extended_if_parts_are_and_none_is_changed():
+    def taken(*states):
+        return Fingerprint.joined(Fingerprint.of(files) for files in states)
+
+    log, images = [("log", 5, 1)], [("a_1", 9, 1), ("a_2", 9, 2)]
+    before = taken(images, log)
+    assert (before.count, before.size, before.newest) == (3, 23, 2)
+    assert before.compare(taken(images, log)) == "same"
+    assert before.compare(taken([*images, ("a_3", 9, 3)], log)) == "extended"
+    assert before.compare(taken(images, [("log", 6, 3)])) == "extended"
+    assert before.compare(taken([*images, ("a_3", 9, 3)], [("log", 4, 3)])) == "changed"
+    assert before.compare(taken(images)) == "changed"
+    assert before.compare(Fingerprint.of([*images, *log])) == "changed"
+    assert Fingerprint.from_dict(json.loads(json.dumps(before.to_dict()))) == before

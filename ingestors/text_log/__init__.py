@@ -1,0 +1,1 @@
+"""Tables in text files: the logs that stand beside images, whoever wrote them."""

@@ -1,0 +1,38 @@
+"""Whether a text file is a table: what matching asks before it claims the file."""
+
+from __future__ import annotations
+
+from ...core.registry.records import RunsFound
+from .reading import read_text
+from .table import find_table
+
+__all__ = ["probe"]
+
+_HEAD = 64 * 1024
+
+
+def probe(paths: list[str]) -> RunsFound | None:
+    r"""Accept a file whose first 64 KiB are a table; notes and settings are none.
+
+    Raises
+    ------
+    MissingFileError, AssetError, UnsupportedFileError
+        If it cannot be read, or is no text.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "a.csv").write_text("name,I0\na,1\nb,2\n")
+    >>> _ = (folder / "a.txt").write_text("It rained.\nWe measured 3 samples.\n")
+    >>> probe([str(folder / "a.csv")]).detail, probe([str(folder / "a.txt")])
+    ('a table with the columns name, I0', None)
+    """
+    if len(paths) != 1:
+        return RunsFound(separate=True) if paths else None
+    text, whole = read_text(paths[0], _HEAD)
+    table = find_table(text, whole=whole)
+    if table is None:
+        return None
+    more = ", …" if len(table.labels) > 8 else ""
+    return RunsFound(detail=f"a table with the columns {', '.join(table.labels[:8])}{more}")
