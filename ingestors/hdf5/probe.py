@@ -11,11 +11,11 @@ from ...core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLi
 from ...core.registry.records import RunsFound
 from ..assets.hdf5.filters import describe_missing, missing_filters
 from ..assets.hdf5.sources import SourceCheck
+from ..times import configured_zone
 from .metadata import recorded_acquisition
 from .nexus import choose_entry, list_entries
 from .reader import Reader, open_reader
 from .signals import Image, describe_image, name_keys, select_signals
-from ..times import configured_zone
 
 __all__ = ["probe"]
 

@@ -29,7 +29,9 @@ def probe(paths: list[str]) -> RunsFound | None:
     facts = scans(paths[0])
     names = list(facts)
     told = f"{len(names)} scans: {names[0]} to {names[-1]}" if names[1:] else f"scan {names[0]}"
-    recorded = (Acquisition(scan_id=f.number, start=f.time, events=f.points) for f in facts.values())
+    recorded = (
+        Acquisition(scan_id=f.number, start=f.time, events=f.points) for f in facts.values()
+    )
     return RunsFound(
         tuple({"scan": name} for name in names), detail=told, acquisitions=tuple(recorded)
     )

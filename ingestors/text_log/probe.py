@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ...core.registry.records import RunsFound
+from ...core.errors import PenstockError
+from ...core.registry.records import Acquisition, RunsFound
+from .facts import log_facts
 from .reading import read_text
 from .table import find_table
 
@@ -35,4 +37,15 @@ def probe(paths: list[str]) -> RunsFound | None:
     if table is None:
         return None
     more = ", …" if len(table.labels) > 8 else ""
-    return RunsFound(detail=f"a table with the columns {', '.join(table.labels[:8])}{more}")
+    detail = f"a table with the columns {', '.join(table.labels[:8])}{more}"
+    return RunsFound(detail=detail, acquisitions=_recorded(paths[0]))
+
+
+def _recorded(path: str) -> tuple[Acquisition, ...]:
+    """Return what the table records, if it can be read whole."""
+    try:
+        facts = log_facts(path)
+    except PenstockError:  # who ingests it will say so
+        return ()
+    start, stop = facts.times or (None, None)
+    return (Acquisition(start=start, stop=stop, events=facts.rows),)

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import Literal
 
@@ -29,7 +29,7 @@ Verdict = Literal["right", "apart", "undecided", "wrong"]
 class Convention:
     """Acquisitions in one folder; the files of each as parts, each part in its order.
 
-    Verdicts: *right*: each part is one run. *apart*: nothing is together that does not belong
+    Verdicts: *right*: each part is one run, or each acquisition whole. *apart*: nothing is together that does not belong
     together, but a part is several runs until an ingestor declares how its files are laid out, or
     somebody chooses the reading "merged". *undecided*: names cannot tell one acquisition from
     several; they are taken as one, and the reading "split" gives the several. *wrong*: different
@@ -106,7 +106,13 @@ def try_out(convention: Convention, folder: Path) -> Outcome:
 
 def _judge(convention: Convention, plan: Plan, runs: Sequence[Sequence[str]]) -> Verdict:
     parts = [part for _, part in _parts(convention)]
-    if {frozenset(run) for run in runs} == {frozenset(part) for part in parts}:
+    whole = [
+        {name for part in acquisition for name in spell(part)}
+        for acquisition in convention.acquisitions
+    ]
+    units = {frozenset(unit) for unit in (*parts, *whole)}
+    taken = sorted(name for run in runs for name in run)
+    if all(frozenset(run) in units for run in runs) and taken == sorted(chain(*parts)):
         return "right"
     if all(set(run) <= set(_find(parts, run[0])) for run in runs):
         return "apart"
@@ -388,8 +394,7 @@ CONVENTIONS = (
         "esrf-bliss",
         "<sample>_<dataset>.h5, scan0001/<det>_0000.h5",
         (("demoh5_dataset.h5", "scan0001/pilatus_{0000..0001}.h5"), ("demoh5_other.h5",)),
-        verdict="apart",
-        remark="HDF5 files are taken one by one until a layout joins master and data",
+        remark="the layout of the ingestor hdf5 has master and data together",
     ),
     Convention(
         "dectris-eiger",
@@ -398,8 +403,7 @@ CONVENTIONS = (
             ("series_12_master.h5", "series_12_data_{000001..000003}.h5"),
             ("series_13_master.h5", "series_13_data_{000001..000003}.h5"),
         ),
-        verdict="apart",
-        remark="HDF5 files are taken one by one until a layout joins master and data",
+        remark="the layout of the ingestor hdf5 has master and data together",
     ),
     Convention(
         "biocat-eiger",

@@ -200,6 +200,6 @@ def test_without_the_ingestor_that_joins_nothing_is_joined(
 
 
 def test_the_ingestor_that_joins_takes_no_files(using: Callable[..., None], tmp_path: Path) -> None:
-    using(joined={})
+    using(joined={"takes": "calls"})
     write(tmp_path, TIFF, "a.tif")
     assert match(tmp_path).decisions == ()
