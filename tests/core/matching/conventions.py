@@ -29,9 +29,9 @@ Verdict = Literal["right", "apart", "undecided", "wrong"]
 class Convention:
     """Acquisitions in one folder; the files of each as parts, each part in its order.
 
-    Verdicts: *right*: each part is one run, or each acquisition whole. *apart*: nothing is together that does not belong
-    together, but a part is several runs until an ingestor declares how its files are laid out, or
-    somebody chooses the reading "merged". *undecided*: names cannot tell one acquisition from
+    Verdicts: *right*: each part is one run, or each acquisition whole. *apart*: nothing is together
+    that does not belong together, but a part is several runs until an ingestor declares how its
+    files are laid out, or somebody chooses the reading "merged". *undecided*: names cannot tell one acquisition from
     several; they are taken as one, and the reading "split" gives the several. *wrong*: different
     acquisitions are one run, and there is no such reading.
     """
@@ -394,7 +394,8 @@ CONVENTIONS = (
         "esrf-bliss",
         "<sample>_<dataset>.h5, scan0001/<det>_0000.h5",
         (("demoh5_dataset.h5", "scan0001/pilatus_{0000..0001}.h5"), ("demoh5_other.h5",)),
-        remark="the layout of the ingestor hdf5 has master and data together",
+        verdict="apart",
+        remark="HDF5 files are taken one by one until a layout joins master and data",
     ),
     Convention(
         "dectris-eiger",
