@@ -29,11 +29,11 @@ Verdict = Literal["right", "apart", "undecided", "wrong"]
 class Convention:
     """Acquisitions in one folder; the files of each as parts, each part in its order.
 
-    Verdicts: *right*: each part is one run, or each acquisition whole. *apart*: nothing is together
-    that does not belong together, but a part is several runs until an ingestor declares how its
-    files are laid out, or somebody chooses the reading "merged". *undecided*: names cannot tell one acquisition from
-    several; they are taken as one, and the reading "split" gives the several. *wrong*: different
-    acquisitions are one run, and there is no such reading.
+    Verdicts: *right*: each part is one run, or each acquisition whole. *apart*: nothing is
+    together that does not belong together, but a part is several runs until an ingestor declares
+    how its files are laid out, or somebody chooses the reading "merged". *undecided*: names
+    cannot tell one acquisition from several; they are taken as one, and the reading "split" gives
+    the several. *wrong*: different acquisitions are one run, and there is no such reading.
     """
 
     id: str
