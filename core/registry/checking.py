@@ -92,7 +92,10 @@ _NOUNS: dict[type, str] = {
 
 def _problem(plugin: FoundPlugin, what: str, error: BaseException | None) -> PluginProblem:
     text = "" if error is None else "".join(traceback.format_exception(error))
-    return PluginProblem(plugin.name, what, "", plugin.distribution, plugin.version, traceback=text)
+    remedy = (error.remedy or "") if isinstance(error, PenstockError) else ""
+    return PluginProblem(
+        plugin.name, what, remedy, plugin.distribution, plugin.version, traceback=text
+    )
 
 
 def _check_record(
