@@ -39,7 +39,7 @@ def check_plugins(registry: Registry) -> list[PluginProblem]:
     ...         return [Ingestor("x", title="x", ingest="json:no_such", takes="file",
     ...                          formats=("tiff",))]
     >>> print(check_plugins(Registry.from_plugins([Lab()]))[0])
-    plug-in Lab: ingestor x: ingest: json:no_such: json has no no_such. Correct the reference in...
+    plug-in Lab: ingestor x: ingest: json has no no_such. Correct the reference in the plug-in, or...
     """
     problems = []
     records: list[Ingestor | AssetReader | Exporter | Command] = [
@@ -92,7 +92,10 @@ _NOUNS: dict[type, str] = {
 
 def _problem(plugin: FoundPlugin, what: str, error: BaseException | None) -> PluginProblem:
     text = "" if error is None else "".join(traceback.format_exception(error))
-    return PluginProblem(plugin.name, what, "", plugin.distribution, plugin.version, traceback=text)
+    remedy = (error.remedy or "") if isinstance(error, PenstockError) else ""
+    return PluginProblem(
+        plugin.name, what, remedy, plugin.distribution, plugin.version, traceback=text
+    )
 
 
 def _check_record(
@@ -140,7 +143,7 @@ def _check_call(
         if isinstance(function, EarlierFunction):
             function = function.load()
     except PluginError as error:
-        yield f"{field}: {error}", error
+        yield f"{field}: {error.what}", error
         return
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         yield f"{field}: {reference} is asynchronous; a plain function is needed", None

@@ -23,16 +23,16 @@ _PLUGIN_FAULTS = (Exception, SystemExit)
 """What a plug-in's own code may raise without taking the host with it."""
 
 
-@dataclasses.dataclass
 class Collected:
     """What all plug-ins together offer, each record beside the plug-in that offers it."""
 
-    plugins: list[PluginInfo] = dataclasses.field(default_factory=list)
-    ingestors: list[tuple[FoundPlugin, Ingestor]] = dataclasses.field(default_factory=list)
-    asset_readers: list[tuple[FoundPlugin, AssetReader]] = dataclasses.field(default_factory=list)
-    exporters: list[tuple[FoundPlugin, Exporter]] = dataclasses.field(default_factory=list)
-    commands: list[tuple[FoundPlugin, Command]] = dataclasses.field(default_factory=list)
-    problems: list[PluginProblem] = dataclasses.field(default_factory=list)
+    def __init__(self) -> None:
+        self.plugins: list[PluginInfo] = []
+        self.ingestors: list[tuple[FoundPlugin, Ingestor]] = []
+        self.asset_readers: list[tuple[FoundPlugin, AssetReader]] = []
+        self.exporters: list[tuple[FoundPlugin, Exporter]] = []
+        self.commands: list[tuple[FoundPlugin, Command]] = []
+        self.problems: list[PluginProblem] = []
 
 
 def collect(found: Iterable[FoundPlugin]) -> Collected:

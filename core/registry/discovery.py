@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .installed import InstalledEntryPoint, read_entry_points
 from .records import PluginInfo, PluginProblem
@@ -35,8 +34,7 @@ LIMIT_VARIABLE = "PENSTOCK_PLUGINS"
 """Environment variable: the names of the plug-ins to load, separated by commas; unset: all."""
 
 
-@dataclass(frozen=True)
-class FoundPlugin:
+class FoundPlugin(NamedTuple):
     """A plug-in that can be loaded.
 
     Examples

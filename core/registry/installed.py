@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import importlib
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["InstalledEntryPoint", "read_entry_points"]
 
-_VALUE = re.compile(r"(?P<module>[\w.]+)\s*(?::\s*(?P<attr>[\w.]+)\s*)?(?:\[.*\])?\s*$")
 _INFO = (".dist-info", ".egg-info")
 
 
-@dataclass(frozen=True)
-class InstalledEntryPoint:
+class InstalledEntryPoint(NamedTuple):
     """An entry point, and the distribution that declares it.
 
     Examples
@@ -47,11 +43,11 @@ class InstalledEntryPoint:
 
     def load(self) -> Any:
         """Import what it names: a module, or something in one."""
-        found = _VALUE.match(self.value)
-        if found is None:
+        module, _, path = self.value.partition("[")[0].partition(":")  # without extras
+        if not module.strip():
             raise ImportError(f"{self.value!r} names no module")
-        value: Any = importlib.import_module(found["module"])
-        for name in filter(None, (found["attr"] or "").split(".")):
+        value: Any = importlib.import_module(module.strip())
+        for name in filter(None, path.strip().split(".")):
             value = getattr(value, name)
         return value
 
@@ -100,8 +96,10 @@ def _scan(folders: Iterable[str], wanted: frozenset[str]) -> Iterator[InstalledE
 
 def _distribution_key(info: str) -> str:
     """Return the normalised name of the distribution whose folder of metadata this is."""
-    stem = os.path.splitext(info)[0].partition("-")[0]
-    return re.sub(r"[-_.]+", "_", stem).lower()
+    stem = os.path.splitext(info)[0].partition("-")[0].lower().replace(".", "_")
+    while "__" in stem:
+        stem = stem.replace("__", "_")
+    return stem
 
 
 def _read_info(info: str, wanted: frozenset[str]) -> Iterator[InstalledEntryPoint]:
@@ -136,8 +134,12 @@ def _parse(text: str) -> Iterator[tuple[str, str, str]]:
 def _origin(info: str) -> tuple[str, str]:
     """Return name and version of a distribution: what the head of its metadata says."""
     text = _read(os.path.join(info, "METADATA")) or _read(os.path.join(info, "PKG-INFO"))
-    head = text.partition("\n\n")[0]
-    found = dict(re.findall(r"^(Name|Version):[ \t]*(.*?)[ \t\r]*$", head, re.MULTILINE))
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        if not line:  # the description follows
+            break
+        name, _, value = line.partition(":")
+        found.setdefault(name, value.strip())
     return found.get("Name", ""), found.get("Version", "")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +10,6 @@ from typing import Any
 from ..errors import PluginError
 
 __all__ = ["check_reference", "is_referred_to", "resolve_reference"]
-
-_REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 def check_reference(reference: object) -> str:
@@ -23,12 +20,19 @@ def check_reference(reference: object) -> str:
     >>> check_reference("json:dumps")
     'json:dumps'
     """
-    if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):
+    if not isinstance(reference, str) or not _is_reference(reference):
         raise PluginError(
             f"{reference!r} is not a reference",
             remedy='Write "package.module:function".',
         )
     return reference
+
+
+def _is_reference(text: str) -> bool:
+    module, colon, path = text.partition(":")
+    return bool(colon) and all(
+        name.isidentifier() for name in (*module.split("."), *path.split("."))
+    )
 
 
 def resolve_reference(reference: str) -> Callable[..., Any]:

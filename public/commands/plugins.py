@@ -92,7 +92,9 @@ def _as_plain_data(
         "asset_readers": plain(dict.fromkeys(registry.asset_readers.values())),
         "exporters": plain(registry.exporters.values()),
         "commands": plain(registry.commands.values()),
-        "handlers": plain(point for points in handlers.entry_points.values() for point in points),
+        "handlers": [
+            point._asdict() for points in handlers.entry_points.values() for point in points
+        ],
         "problems": plain(problems),
     }
 

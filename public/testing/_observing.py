@@ -14,8 +14,8 @@ from dask.callbacks import Callback
 
 __all__ = ["Observed", "observing"]
 
-_SLACK = 128 * 1024
-"""Bytes that anything may read: modules that are imported late, headers."""
+_SLACK = 400 * 1024
+"""Bytes that anything may read: headers, some of them twice, and modules that come late."""
 
 _active: list[Observed] = []
 _is_installed = False

@@ -105,7 +105,7 @@ def test_a_good_ingestor_is_good(record: Ingestor) -> None:
 @pytest.mark.parametrize(
     ("record", "what"),
     [
-        (ingestor("missing"), f"ingestor x: ingest: {LAB}:missing: {LAB} has no missing"),
+        (ingestor("missing"), f"ingestor x: ingest: {LAB} has no missing"),
         (ingestor("needs_two"), "cannot be called with the path(s) alone: missing a required"),
         (ingestor("asynchronous"), "is asynchronous"),
         (ingestor(selects=("entri",)), "has no parameter 'entri'"),
