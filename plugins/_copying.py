@@ -158,7 +158,7 @@ def _judge(
     if mark is not None and (state is not None or mark.get("fingerprint") is not None):
         is_fresh = mark.get("fingerprint") == state
     else:  # nothing tells what it was made from: the documents' two ends have to do
-        is_fresh = _same(stop, run.metadata["stop"])
+        is_fresh = stop is not None and _same(stop, run.metadata["stop"])
     if is_fresh:
         return "fresh"
     return "fuller" if stop is not None and _lack(run) else "stale"

@@ -213,6 +213,15 @@ def test_a_copy_is_replaced_when_the_start_document_has_changed(tmp_path: Path) 
     assert BlueskyMsgpackCatalog(tmp_path)["6f2a"].metadata["start"]["sample"] == "Ag"
 
 
+def test_a_run_in_progress_is_copied_anew_where_nothing_tells_that_it_has_not_grown(
+    tmp_path: Path,
+) -> None:
+    BlueskyRun(count_run(2, uid="6f2a", stop=False)).cache(tmp_path)
+    item = BlueskyRun(count_run(5, uid="6f2a", stop=False)).cache(tmp_path)
+    assert (item.outcome, item.details["replaced"]) == ("partial", True)
+    assert len(BlueskyMsgpackCatalog(tmp_path)["6f2a"].primary) == 5
+
+
 @pytest.mark.parametrize("kept", [0, 10, 2000])
 def test_a_partial_copy_is_replaced(
     catalog: BlueskyInMemoryCatalog, tmp_path: Path, kept: int
