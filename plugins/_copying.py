@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, TypeAlias
 
 from ..core.documents import Document, normalise
 from ..core.errors import PenstockError, TruncatedFileError, UnsupportedFileError
 from ..core.report import Outcome, ReportItem
+from ..core.run.rows import external_keys
 from ._mark import make_mark
 from ._writing import check_space, clear_leftovers, copy_name, open_new
 
@@ -42,6 +43,7 @@ class CopyFormat:
     read_start: Callable[[str], dict[str, Any]]
     read_mark: Callable[[str], tuple[dict[str, Any] | None, dict[str, Any] | None]]
     """Gives the mark and the stop document, or raises TruncatedFileError."""
+    read_documents: Callable[[str], Iterator[Document]]
     write: WriteDocument
     estimate: Callable[[BlueskyRun], int]
     """How many bytes a copy takes; raises TooLargeError where there can be none."""
@@ -159,9 +161,25 @@ def _judge(
         is_fresh = mark.get("fingerprint") == state
     else:  # nothing tells what it was made from: the documents' two ends have to do
         is_fresh = stop is not None and _same(stop, run.metadata["stop"])
+        if is_fresh and mark is None and files.fill == "yes":  # others write references as well
+            is_fresh = _is_self_contained(files.read_documents(path))
     if is_fresh:
         return "fresh"
     return "fuller" if stop is not None and _lack(run) else "stale"
+
+
+def _is_self_contained(documents: Iterable[Document]) -> bool:
+    """Tell whether events hold what their descriptors promise, and no references to assets."""
+    awaited: set[tuple[str, str]] = set()
+    for name, doc in documents:
+        if name == "descriptor":
+            awaited |= {(doc["uid"], key) for key in external_keys(doc)}
+        elif name in ("event", "event_page"):
+            awaited -= {(doc["descriptor"], key) for key in doc["data"]}
+            for flags in (doc.get("filled") or {}).values():
+                if any(flag is False for flag in (flags if name == "event_page" else [flags])):
+                    return False
+    return not awaited
 
 
 def _same(one: Any, other: Any) -> bool:

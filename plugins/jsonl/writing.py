@@ -11,7 +11,7 @@ from ...core.documents import normalise
 from ...core.errors import TooLargeError
 from ...core.report import ReportItem
 from .._copying import CopyFormat, copy_run
-from .reading import SUFFIX, read_mark, read_start
+from .reading import SUFFIX, read_documents, read_mark, read_start
 
 if TYPE_CHECKING:
     from ...core.run import BlueskyRun
@@ -76,6 +76,7 @@ _FORMAT = CopyFormat(
     fill="no",
     read_start=read_start,
     read_mark=read_mark,
+    read_documents=read_documents,
     write=_write,
     estimate=_estimate,
 )

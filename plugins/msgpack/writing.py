@@ -11,7 +11,7 @@ import numpy as np
 from ...core.errors import TooLargeError
 from ...core.report import ReportItem
 from .._copying import CopyFormat, copy_run
-from .decoding import read_mark, read_start
+from .decoding import read_documents, read_mark, read_start
 from .encoding import encode_document
 from .format import MAX_BYTES, SUFFIX
 
@@ -82,6 +82,7 @@ _FORMAT = CopyFormat(
     fill="yes",
     read_start=read_start,
     read_mark=read_mark,
+    read_documents=read_documents,
     write=_write,
     estimate=_estimate,
 )

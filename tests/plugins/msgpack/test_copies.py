@@ -6,6 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
+import event_model
 import numpy as np
 import pytest
 import suitcase.msgpack
@@ -237,6 +238,65 @@ def test_a_good_copy_by_suitcase_is_kept(tmp_path: Path) -> None:
     run = BlueskyRun(count_run(4, uid="6f2a"))
     suitcase.msgpack.export(run.read_canonical(), tmp_path)
     assert run.cache(tmp_path).outcome == "skipped"
+
+
+def test_what_suitcase_wrote_without_the_images_is_no_copy(
+    catalog: BlueskyInMemoryCatalog, tmp_path: Path
+) -> None:
+    run = catalog[-1]
+    suitcase.msgpack.export(run.documents(), tmp_path)  # without stream_resource and stream_datum
+    assert run.cache(tmp_path).details["replaced"]
+    assert BlueskyMsgpackCatalog(tmp_path)[-1].primary.read().identical(run.primary.read())
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_what_suitcase_wrote_with_datum_ids_for_images_is_no_copy(
+    tmp_path: Path, filled: bool
+) -> None:
+    documents = list(datum_run())
+    catalog = BlueskyInMemoryCatalog(handler_registry={"ONES": Ones})
+    catalog.upsert(lambda: iter(documents))
+    run = catalog["6f2a"]
+    suitcase.msgpack.export(run.read_canonical() if filled else run.documents(), tmp_path)
+    assert run.cache(tmp_path).outcome == ("skipped" if filled else "ok")
+    assert BlueskyMsgpackCatalog(tmp_path)["6f2a"].primary.read()["image"].values.tolist() == [
+        [[1, 1]],
+        [[1, 1]],
+    ]
+
+
+class Ones:
+    """A handler in databroker's manner."""
+
+    def __init__(self, path: str) -> None:
+        pass
+
+    def __call__(self) -> np.ndarray:
+        return np.ones((1, 2), "u1")
+
+
+def datum_run():
+    """Documents of a run whose events refer to images by datum id."""
+    run = event_model.compose_run(uid="6f2a", time=1.0)
+    yield "start", run.start_doc
+    key = {"source": "t", "dtype": "array", "shape": [1, 2], "external": "FILESTORE:"}
+    stream = run.compose_descriptor(name="primary", data_keys={"image": key})
+    yield "descriptor", stream.descriptor_doc
+    resource = run.compose_resource(
+        spec="ONES", root="/", resource_path="ones", resource_kwargs={}
+    )
+    yield "resource", resource.resource_doc
+    for row in range(2):
+        datum = resource.compose_datum(datum_kwargs={})
+        yield "datum", datum
+        event = stream.compose_event(
+            data={"image": datum["datum_id"]},
+            timestamps={"image": 1.0},
+            filled={"image": False},
+            time=float(row),
+        )
+        yield "event", event
+    yield "stop", run.compose_stop(time=2.0)
 
 
 def test_a_file_that_is_no_copy_of_the_run_is_left_alone(tmp_path: Path) -> None:
