@@ -61,6 +61,10 @@ def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
     """
     os.makedirs(directory, exist_ok=True)
     directory = os.path.realpath(directory)
+    file = run.provenance.get("file")
+    if file and file.endswith(files.suffix) and _lies_in(file, directory):
+        why = "the run is read from this folder"
+        return ReportItem(file, "skipped", why, uid=run.uid, details={"path": file})
     clear_leftovers(directory)
     path = os.path.join(directory, copy_name(run.uid, files.suffix))
     start = run.metadata["start"]
@@ -89,6 +93,14 @@ def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
     why = "" if is_complete else lack or _NO_STOP
     details = {"path": path, "bytes": size, "events": events, "replaced": there == "stale"}
     return ReportItem(path, outcome, why, uid=run.uid, details=details)
+
+
+def _lies_in(file: str, directory: str) -> bool:
+    """Tell whether a file lies in a folder, itself or as a link from or to elsewhere."""
+    return directory in (
+        os.path.realpath(os.path.dirname(file)),
+        os.path.dirname(os.path.realpath(file)),
+    )
 
 
 def _cut(run: BlueskyRun) -> str:

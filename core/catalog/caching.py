@@ -41,11 +41,7 @@ def _cache(
     uid: str, get_run: Callable[[str], Any], directory: str | os.PathLike[str]
 ) -> ReportItem:
     try:
-        run = get_run(uid)
-        file = run.provenance.get("file")
-        if file and os.path.realpath(os.path.dirname(file)) == os.path.realpath(directory):
-            return ReportItem(file, "skipped", "the run is read from this folder", uid=uid)
-        item: ReportItem = run.cache(directory)
+        item: ReportItem = get_run(uid).cache(directory)
     except TooLargeError as error:
         return ReportItem.from_error(uid, error, "refused")
     except Exception as error:  # noqa: BLE001 # an ingestor's code: one bad run stops no other

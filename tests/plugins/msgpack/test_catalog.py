@@ -18,6 +18,7 @@ from penstock.core.documents import RunComposer, array_key
 from penstock.core.errors import AssetError, NoDataError, PenstockError, RunNotFoundError
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
+from penstock.plugins.jsonl import BlueskyJSONLCatalog, export_run
 from penstock.plugins.msgpack import decoding
 from penstock.plugins.msgpack.arrays import StoredFrames
 
@@ -293,6 +294,27 @@ def test_copying_a_folder_of_copies_into_itself_changes_nothing(tmp_path):
     report = BlueskyMsgpackCatalog(tmp_path).cache(tmp_path)
     assert [item.outcome for item in report] == ["skipped"]
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_a_run_is_not_copied_over_the_file_that_it_is_read_from(tmp_path: Path) -> None:
+    path = copy(tmp_path / "copies", "one")
+    odd = path.rename(path.with_name("another name.msgpack"))
+    before = odd.read_bytes(), odd.stat().st_mtime_ns
+    (tmp_path / "link").symlink_to("copies")
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "one.msgpack").symlink_to(odd)
+    for seen in (path.parent, tmp_path / "link", tmp_path / "links"):
+        item = BlueskyMsgpackCatalog(seen)["one"].cache(path.parent)
+        assert (item.outcome, item.why) == ("skipped", "the run is read from this folder")
+    assert os.listdir(path.parent) == [odd.name]
+    assert (odd.read_bytes(), odd.stat().st_mtime_ns) == before
+
+
+def test_documents_and_copies_can_share_a_folder(tmp_path: Path) -> None:
+    export_run(BlueskyRun(count_run(2, uid="one")), str(tmp_path))
+    report = BlueskyJSONLCatalog(tmp_path).cache(tmp_path)
+    assert [item.outcome for item in report] == ["ok"]
+    assert sorted(os.listdir(tmp_path)) == ["one.jsonl", "one.msgpack"]
 
 
 # What else may lie in a folder -------------------------------------------------------------------
