@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "RunComposer": ".compose",
         "StreamComposer": ".compose",
         "array_key": ".keys",
+        "check_parts": ".required",
         "child_uid": ".uids",
         "column_key": ".keys",
         "json_bytes": ".measuring",

@@ -11,6 +11,7 @@ from ..assets.array import AssetArray
 from ..assets.blocks import block_rows
 from ..documents import Document, page_from_events, unpack_page
 from ..documents.uids import child_uid, event_uids
+from ..errors import DocumentError
 from .columns import is_lazy, to_column
 from .legacy import open_datums
 from .opening import AssetAccess, open_array
@@ -172,6 +173,12 @@ class _Filler:
         keys = [key for key, flags in filled.items() if any(flag is False for flag in flags)]
         data = dict(page["data"])
         for key in keys:
+            if key not in data:
+                raise DocumentError(
+                    f"events say that {key!r} is to be filled, and do not have it",
+                    where=f"stream {self.outline.descriptors[page['descriptor']].get('name')!r}",
+                    remedy="Give a datum id for every value that is to be filled.",
+                )
             data[key] = open_datums(self.outline, list(data[key]), self.access, repr(key))
         return {**page, "data": data}
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from ...core.documents import Document
+from ...core.documents import Document, check_parts
 from ...core.errors import TruncatedFileError, UnsupportedFileError
 from .._mark import DOCUMENT_NAMES, is_mark
 from .._opening import open_regular
@@ -31,6 +31,7 @@ def read_documents(path: str) -> Iterator[Document]:
     """
     for name, doc in _read(path):
         if not is_mark(name, doc):
+            check_parts(name, doc, where=path)
             yield name, doc
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgpack
 
 from ...core.assets.array import AssetArray, Piece
-from ...core.documents import Document, page_from_events
+from ...core.documents import Document, check_parts, page_from_events
 from ...core.errors import TruncatedFileError, UnsupportedFileError
 from .._mark import DOCUMENT_NAMES, is_mark
 from .._opening import open_regular
@@ -133,6 +133,7 @@ def read_documents(path: str) -> Iterator[Document]:
         for item in walk_items(descriptor, path):
             name, doc = decode_item(descriptor, item, identity)
             if not is_mark(name, doc):
+                check_parts(name, doc, where=path)
                 yield _lazy(name, doc)
 
 

@@ -282,9 +282,7 @@ def datum_run():
     key = {"source": "t", "dtype": "array", "shape": [1, 2], "external": "FILESTORE:"}
     stream = run.compose_descriptor(name="primary", data_keys={"image": key})
     yield "descriptor", stream.descriptor_doc
-    resource = run.compose_resource(
-        spec="ONES", root="/", resource_path="ones", resource_kwargs={}
-    )
+    resource = run.compose_resource(spec="ONES", root="/", resource_path="ones", resource_kwargs={})
     yield "resource", resource.resource_doc
     for row in range(2):
         datum = resource.compose_datum(datum_kwargs={})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pickle
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,13 +15,16 @@ from pathlib import Path
 import msgpack
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import BlueskyMsgpackCatalog
+from penstock.core.display import describe_run, run_html
 from penstock.core.errors import PenstockError, UnsupportedFileError
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
+from penstock.plugins.jsonl import BlueskyJSONLCatalog, export_run
 from penstock.plugins.msgpack.decoding import read_documents
 from penstock.plugins.msgpack.source import MsgpackSource
 
@@ -165,7 +170,7 @@ print(problem.why)
 
 @pytest.mark.parametrize(("depth", "is_read"), [(50, True), (70, False)])
 def test_documents_nest_so_deep_and_no_deeper(tmp_path: Path, depth: int, is_read: bool) -> None:
-    deep = b"\x92\xaadescriptor\x81\xa1x" + b"\x91" * depth + b"\x01"
+    deep = b"\x92\xa4stop\x81\xa1x" + b"\x91" * depth + b"\x01"
     path = write(tmp_path / "6f2a.msgpack", START, deep)
     if is_read:
         assert len(list(read_documents(str(path)))) == 2
@@ -177,7 +182,7 @@ def test_documents_nest_so_deep_and_no_deeper(tmp_path: Path, depth: int, is_rea
 def test_alternating_elements_are_walked_in_a_moment(tmp_path: Path) -> None:
     # Two texts of one length, then another: what a search for stretches is slowest at.
     odd = msgpack.packb(["aa", "bb", "c"] * 200_000)
-    path = write(tmp_path / "6f2a.msgpack", START, b"\x92\xaadescriptor\x81\xa1x" + odd)
+    path = write(tmp_path / "6f2a.msgpack", START, b"\x92\xa4stop\x81\xa1x" + odd)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
     list(read_documents(str(path)))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 5
@@ -226,6 +231,126 @@ def test_another_run_behind_the_first_is_an_error(tmp_path: Path) -> None:
     write(tmp_path / "a.msgpack", START, ["start", {"uid": "7777", "time": 1.0}])
     with pytest.raises(PenstockError, match="7777"):
         BlueskyMsgpackCatalog(tmp_path)["6f2a"].metadata["stop"]
+
+
+# Documents that lack something -------------------------------------------------------------------
+
+WHOLE = [
+    ("start", START[1]),
+    (
+        "descriptor",
+        {
+            "uid": "d",
+            "time": 1.0,
+            "name": "primary",
+            "data_keys": {
+                "x": {"source": "t", "dtype": "number", "shape": []},
+                "old": {"source": "t", "dtype": "array", "shape": [1], "external": "FILESTORE:"},
+                "new": {"source": "t", "dtype": "array", "shape": [1, 4], "external": "STREAM:"},
+            },
+        },
+    ),
+    ("resource", {"uid": "r", "spec": "S", "resource_path": "p", "resource_kwargs": {}}),
+    ("datum", {"datum_id": "r/1", "resource": "r", "datum_kwargs": {}}),
+    ("datum_page", {"datum_id": ["r/2"], "resource": "r", "datum_kwargs": {}}),
+    (
+        "stream_resource",
+        {
+            "uid": "s",
+            "data_key": "new",
+            "mimetype": "multipart/related;type=image/tiff",
+            "uri": "file://localhost/raw/",
+            "parameters": {"template": "{:d}.tif", "chunk_shape": [1, 1, 4]},
+        },
+    ),
+    (
+        "stream_datum",
+        {
+            "uid": "s/1",
+            "stream_resource": "s",
+            "descriptor": "d",
+            "seq_nums": {"start": 1, "stop": 3},
+            "indices": {"start": 0, "stop": 2},
+        },
+    ),
+    (
+        "event",
+        {
+            "uid": "e1",
+            "descriptor": "d",
+            "seq_num": 1,
+            "time": 1.0,
+            "data": {"x": 1.0, "old": "r/1"},
+            "timestamps": {"x": 1.0, "old": 1.0},
+            "filled": {"old": False},
+        },
+    ),
+    (
+        "event_page",
+        {
+            "uid": ["e2"],
+            "descriptor": "d",
+            "seq_num": [2],
+            "time": [1.0],
+            "data": {"x": [1.0], "old": ["r/2"]},
+            "timestamps": {"x": [1.0], "old": [1.0]},
+            "filled": {"old": [False]},
+        },
+    ),
+    ("stop", {"uid": "stop", "run_start": "6f2a", "time": 2.0, "exit_status": "success"}),
+]
+
+
+class Handler:
+    def __init__(self, path: str) -> None:
+        pass
+
+    def __call__(self) -> np.ndarray:
+        return np.zeros(1)
+
+
+@pytest.mark.parametrize("kind", ["msgpack", "jsonl"])
+@pytest.mark.parametrize("damage", ["gone", None, 5, "text", [], {}, [{}], {"x": 5}])
+def test_documents_that_lack_something_are_told_as_errors_of_ours(
+    tmp_path: Path, kind: str, damage: object
+) -> None:
+    """Whatever is missing, or of another type: it does not matter, or the error says what."""
+    pack = msgpack.packb if kind == "msgpack" else lambda pair: json.dumps(pair).encode() + b"\n"
+    catalog_of = BlueskyMsgpackCatalog if kind == "msgpack" else BlueskyJSONLCatalog
+    path = tmp_path / f"6f2a.{kind}"
+    for frame in range(2):
+        tifffile.imwrite(tmp_path / f"{frame}.tif", np.zeros((1, 4), "u2"), metadata=None)
+    settings = {"handler_registry": {"S": Handler}, "root_map": {"/raw": str(tmp_path)}}
+    path.write_bytes(b"".join(map(pack, WHOLE)))
+    for use in USES:
+        use(catalog_of(tmp_path, **settings)["6f2a"], tmp_path)  # none of them fails as it is
+    for number, (name, doc) in enumerate(WHOLE):
+        for part in doc:
+            damaged = {key: value for key, value in doc.items() if key != part}
+            if damage != "gone":
+                damaged[part] = damage
+            documents = [*WHOLE[:number], (name, damaged), *WHOLE[number + 1 :]]
+            path.write_bytes(b"".join(map(pack, documents)))
+            shutil.rmtree(tmp_path / "out", ignore_errors=True)
+            for use in USES:
+                with contextlib.suppress(PenstockError):
+                    use(catalog_of(tmp_path, **settings)["6f2a"], tmp_path)
+
+
+USES = [
+    lambda run, folder: repr(run),
+    lambda run, folder: run_html(run._reader),
+    lambda run, folder: describe_run(run._reader),
+    lambda run, folder: run["primary"].read(),
+    lambda run, folder: run["primary"].to_dask(),
+    lambda run, folder: run["primary"].timestamps.read(),
+    lambda run, folder: list(run.read_canonical()),
+    lambda run, folder: list(run.documents("delayed")),
+    lambda run, folder: run.replay(lambda name, doc: None),
+    lambda run, folder: run.cache(folder / "out"),
+    lambda run, folder: run.cache(folder / "out"),
+    lambda run, folder: export_run(run, str(folder / "out")),
+]
 
 
 # Cut short --------------------------------------------------------------------------------------
