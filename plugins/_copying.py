@@ -12,6 +12,7 @@ from ..core.documents import Document, normalise
 from ..core.errors import PenstockError, TruncatedFileError, UnsupportedFileError
 from ..core.report import Outcome, ReportItem
 from ..core.run.rows import external_keys
+from ._limits import fitting_pages
 from ._mark import make_mark
 from ._writing import check_space, clear_leftovers, copy_name, open_new
 
@@ -45,6 +46,8 @@ class CopyFormat:
     """Gives the mark and the stop document, or raises TruncatedFileError."""
     read_documents: Callable[[str], Iterator[Document]]
     write: WriteDocument
+    has_arrays: bool
+    """Whether arrays are written as such, or as lists."""
     estimate: Callable[[BlueskyRun], int]
     """How many bytes a copy takes; raises TooLargeError where there can be none."""
 
@@ -87,7 +90,7 @@ def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
         told["truncated"] = cut
     mark = make_mark(run.uid, told)
     with open_new(path) as file:
-        events, is_complete = _write(file, run.documents(fill=files.fill), files.write, mark)
+        events, is_complete = _write(file, run.documents(fill=files.fill), files, mark)
         size = file.tell()
     outcome: Outcome = "ok" if is_complete else "partial"
     why = "" if is_complete else lack or _NO_STOP
@@ -120,7 +123,7 @@ def _lack(run: BlueskyRun) -> str:
 
 
 def _write(
-    file: BinaryIO, documents: Iterable[Document], write: WriteDocument, mark: dict[str, Any]
+    file: BinaryIO, documents: Iterable[Document], files: CopyFormat, mark: dict[str, Any]
 ) -> tuple[int, bool]:
     """Write documents, the mark before the stop; return how many events and whether it stopped."""
     events, stop = 0, None
@@ -129,10 +132,12 @@ def _write(
             stop = doc
             continue
         events += 1 if name == "event" else len(doc["seq_num"]) if name == "event_page" else 0
-        write(file, name, doc)
-    write(file, "stream_resource", mark)
+        for part in fitting_pages(name, doc, arrays_as_lists=not files.has_arrays):
+            files.write(file, name, part)
+    files.write(file, "stream_resource", mark)
     if stop is not None:
-        write(file, "stop", stop)
+        for part in fitting_pages("stop", stop, arrays_as_lists=not files.has_arrays):
+            files.write(file, "stop", part)
     return events, stop is not None
 
 

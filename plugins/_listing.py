@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..core.catalog.store import Entry, MemoryStore
-from ..core.errors import NoDataError, PenstockError
+from ..core.errors import NoDataError
 from ..core.report import Report, ReportItem
 from ..core.run.source import RunSource
 from ._index import StartIndex
@@ -188,7 +188,7 @@ class CopyListing:
             return _Copy(state, start)
         try:
             start = self._read_start(path)
-        except (PenstockError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 # whatever is in one file hides no other
             return _Copy(state, None, ReportItem.from_error(path, error))
         index.put(name, *state, start)
         return _Copy(state, start)

@@ -57,7 +57,7 @@ _OPTIONAL: dict[str, dict[str, _Kinds]] = {
 
 
 def check_parts(name: str, doc: Any, *, where: str) -> None:
-    """Raise `DocumentError` where a document lacks what reading it takes, or has another type of it.
+    """Raise `DocumentError` where a document lacks what reading it takes, or has it otherwise.
 
     It is no validation: what nobody here looks at may be missing. `validate` is that.
 

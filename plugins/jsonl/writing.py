@@ -11,6 +11,7 @@ from ...core.documents import normalise
 from ...core.errors import TooLargeError
 from ...core.report import ReportItem
 from .._copying import CopyFormat, copy_run
+from .._limits import ANY, START
 from .reading import SUFFIX, read_documents, read_mark, read_start
 
 if TYPE_CHECKING:
@@ -51,7 +52,15 @@ def _write(file: BinaryIO, name: str, doc: dict[str, Any]) -> None:
         rows = 1 if name == "event" else max(1, len(doc["seq_num"]))
         data = {key: _as_lists(key, value, rows) for key, value in doc["data"].items()}
         doc = {**doc, "data": data}
-    file.write(json.dumps([name, normalise(doc, where=name)]).encode("ascii") + b"\n")
+    line = json.dumps([name, normalise(doc, where=name)]).encode("ascii") + b"\n"
+    limits = START if name == "start" else ANY
+    if len(line) > limits.size:
+        raise TooLargeError(
+            f"a {name} document takes {len(line) / 2**20:.0f} MiB as JSON, where "
+            f"{limits.size >> 20} MiB are the most",
+            remedy="Write a msgpack copy: run.cache(directory).",
+        )
+    file.write(line)
 
 
 def _as_lists(key: str, value: Any, rows: int) -> Any:
@@ -78,5 +87,6 @@ _FORMAT = CopyFormat(
     read_mark=read_mark,
     read_documents=read_documents,
     write=_write,
+    has_arrays=False,
     estimate=_estimate,
 )

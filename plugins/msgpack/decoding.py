@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 from collections.abc import Iterator
 from typing import Any
 
 import msgpack
+import numpy as np
 
 from ...core.assets.array import AssetArray, Piece
 from ...core.documents import Document, check_parts, page_from_events
 from ...core.errors import TruncatedFileError, UnsupportedFileError
+from .._limits import START
 from .._mark import DOCUMENT_NAMES, is_mark
 from .._opening import open_regular
 from .arrays import FileIdentity, Reference, StoredArray, decode_array
-from .walking import MAX_STRUCTURE, Item, Payload, walk_items
+from .walking import Item, Payload, limits_at, walk_items
 
 __all__ = ["decode_item", "read_documents", "read_mark", "read_start"]
 
@@ -67,7 +70,10 @@ class _Decoder:
         """Decode with references; bytes that belong to no array are few, and read."""
         decoded = self._unpack(self._skeleton(self.item.payloads))
         if self.loose:
-            if sum(payload.size for payload in self.item.payloads) > MAX_STRUCTURE:
+            if (
+                sum(payload.size for payload in self.item.payloads)
+                > limits_at(self.item.start).size
+            ):
                 raise UnsupportedFileError("holds large values that are no arrays")
             decoded = self._unpack(self._skeleton(()))
         return decoded
@@ -185,8 +191,23 @@ def read_start(path: str) -> dict[str, Any]:
             name, doc = decode_item(descriptor, item, FileIdentity.of(descriptor, path))
             if name != "start":
                 raise UnsupportedFileError(f"begins with {name!r}, not a start", where=path)
+            if _count_elements(doc) > START.values:
+                raise UnsupportedFileError(
+                    f"its start document has arrays of more than {START.values} values", where=path
+                )
             return {key: _loaded(value) for key, value in doc.items()}
     raise TruncatedFileError("is empty", where=path, remedy="Copy the run again.")
+
+
+def _count_elements(value: Any) -> int:
+    """Return how many values there are in arrays: in metadata, each becomes one of Python's own."""
+    if isinstance(value, StoredArray | np.ndarray):
+        return math.prod(value.shape)
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return 0
+    return sum(map(_count_elements, value))
 
 
 def _read_small_start(content: bytes) -> dict[str, Any] | None:

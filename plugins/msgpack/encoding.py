@@ -132,4 +132,18 @@ def _storable(array: NDArray[Any]) -> NDArray[Any]:
             floats: Any = array.astype(np.result_type(array.dtype, np.float32))
             array = floats.filled(np.nan)
         array = np.asarray(array)
-    return np.ascontiguousarray(array).reshape(array.shape)
+    return np.ascontiguousarray(array, dtype=_storable_dtype(array.dtype)).reshape(array.shape)
+
+
+def _storable_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return a dtype of the same values that msgpack-numpy can spell and read.
+
+    It cannot where fields overlap or are out of order; padding and titles come back as other
+    fields, and texts of no length not at all.
+    """
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return np.dtype((_storable_dtype(base), shape))
+    if dtype.names is not None and dtype.fields is not None:
+        return np.dtype([(name, _storable_dtype(dtype.fields[name][0])) for name in dtype.names])
+    return np.dtype(f"{dtype.kind}1") if dtype.kind in "SU" and not dtype.itemsize else dtype

@@ -84,5 +84,6 @@ _FORMAT = CopyFormat(
     read_mark=read_mark,
     read_documents=read_documents,
     write=_write,
+    has_arrays=True,
     estimate=_estimate,
 )

@@ -109,7 +109,11 @@ def test_an_array_of_objects_is_refused_and_nothing_runs(tmp_path: Path, place: 
         nd("u1,u1"),
         nd({"a": "b"}),
         nd("<U1000000000", shape=[0], data=b""),
-        nd("V4", shape=[1]),
+        nd("V0", shape=[2**40], data=b""),
+        nd("<U0", shape=[2**40], data=b""),
+        nd("<u2", shape=[2**40, 0], data=b""),
+        nd("<U1", shape=[1], data=b"\xff\xff\xff\xff"),
+        nd([["a", ">U1"]], shape=[1], data=b"\x00\x11\x00\x00", kind=b"V"),
         {b"nd": False, b"type": "|O", b"data": b"\0" * 8},
         {b"nd": False, b"type": "<f8", b"data": b"\0" * 4},
         {b"complex": True, b"data": "__import__('os')"},
@@ -129,6 +133,21 @@ def test_what_is_no_plain_array_is_refused_or_harmless(tmp_path: Path, array: ob
         assert column.size == 0
 
 
+@pytest.mark.parametrize("where", ["small", "large"])
+def test_text_that_is_none_hides_no_other_file(tmp_path: Path, where: str) -> None:
+    count = 2 if where == "small" else 2000
+    array = nd("<U1", shape=[count], data=b"\xff\xff\xff\x7f" * count)
+    write(tmp_path / "bad.msgpack", ["start", {**START[1], "names": array}])
+    write(tmp_path / "page.msgpack", START, DESCRIPTOR, page([array, array]))
+    BlueskyRun(count_run(1, uid="good")).cache(tmp_path)
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert sorted(catalog) == ["6f2a", "good"]
+    (problem,) = catalog.problems
+    assert problem.why == "an array of text holds what are no characters"
+    with pytest.raises(UnsupportedFileError, match="no characters"):
+        catalog["6f2a"].primary.read()
+
+
 # Lengths and depths -----------------------------------------------------------------------------
 
 BOMBS = {
@@ -144,6 +163,13 @@ BOMBS = {
     "never used": b"\xc1",
     "key that is a list": b"\x81\x91\x01\x01",
     "text that is no text": b"\xa1\xff",
+    "empty maps": b"\xdd\x01\x00\x00\x00" + b"\x80" * 2**24,
+    "empty maps in empty lists": b"\xdd\x00\x40\x00\x00" + b"\x93\x80\x80\x80" * 2**22,
+    "numbers": b"\xdd\x01\x00\x00\x00" + b"\x01" * 2**24,
+    "text of 17 MiB": b"\xdb\x01\x10\x00\x00" + b"x" * (17 << 20),
+    "array of a million numbers": msgpack.packb(nd("<u1", [2**20], bytes(2**20))),
+    "2^40 lists in an array": msgpack.packb(nd("<u1", [2**40, 0], b"")),
+    "2^40 texts in an array": msgpack.packb(nd("<U0", [2**40], b"")),
 }
 
 
@@ -166,6 +192,23 @@ print(problem.why)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
     assert path.exists()
+
+
+def test_bombs_in_json_lines_are_refused_in_little_memory(tmp_path: Path) -> None:
+    for name, bomb in {"maps": b"{}," * 2**22, "text": b'"' + b"x" * (17 << 20) + b'",'}.items():
+        head = b'["start", {"uid": "6f2a", "time": 1.0, "bomb": ['
+        (tmp_path / f"{name}.jsonl").write_bytes(head + bomb + b"0]}]\n")
+    code = f"""
+import resource
+from penstock.plugins.jsonl import BlueskyJSONLCatalog
+catalog = BlueskyJSONLCatalog({str(tmp_path)!r})
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert len(catalog.problems) == 2
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert (after - before) < 60_000, after - before
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(("depth", "is_read"), [(50, True), (70, False)])
