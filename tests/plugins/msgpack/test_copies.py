@@ -18,6 +18,7 @@ from penstock.core.errors import DocumentError, PenstockError, TooLargeError
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
 from penstock.ingestors import ingest_tiff_series
+from penstock.plugins.msgpack.writing import _estimate
 
 
 def write_series(folder: Path, count: int = 5, shape: tuple[int, int] = (64, 48)) -> None:
@@ -355,6 +356,33 @@ def test_a_disk_that_is_too_full_is_told_before_anything_is_written(tmp_path: Pa
     assert item.outcome == "refused"
     assert "524288.0 GiB" in item.why
     assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize("dtype", ["u1", "<u2", "<f8", [["a", "u1"], ["b", "<f4"]]])
+def test_room_is_asked_for_what_the_arrays_take_be_their_type_described_or_not(
+    lazy: bool, dtype: str | list[list[str]]
+) -> None:
+    import dask.array as da
+
+    kind = np.dtype([tuple(field) for field in dtype] if isinstance(dtype, list) else dtype)
+    values = np.zeros((6, 40, 30), kind)
+    documents = list(image_run(da.from_array(values, chunks=(1, 40, 30)) if lazy else values))
+    data_key = documents[1][1]["data_keys"]["image"]
+    del data_key["dtype_numpy"]
+    if kind.names:
+        data_key["dtype_numpy"] = dtype
+    assert _estimate(BlueskyRun(DocumentsSource(documents))) == values.nbytes
+
+
+def test_room_is_asked_for_what_each_datum_takes() -> None:
+    run = BlueskyRun(DocumentsSource(list(datum_run())), handler_registry={"ONES": Ones})
+    assert _estimate(run) == 2 * 2
+
+
+def test_what_nothing_tells_the_size_of_is_not_refused() -> None:
+    waves = [np.zeros(length, dtype="f8") for length in (1, 2)]
+    assert _estimate(BlueskyRun(DocumentsSource(list(image_run(waves))))) <= 24
 
 
 def cut_copy(folder: Path, uid: str) -> BlueskyRun:
