@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, TypeAlias
 
 from ..core.documents import Document, normalise
 from ..core.errors import PenstockError, TruncatedFileError, UnsupportedFileError
+from ..core.places import prepare_folder
 from ..core.report import Outcome, ReportItem
 from ..core.run.rows import external_keys
 from ._limits import fitting_pages
@@ -59,11 +60,12 @@ def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
     ------
     TooLargeError
         Before anything is written.
+    UnusableFolderError
+        If the folder cannot be written into; before the run is read.
     PenstockError
         If a file of that name is there which is no copy of this run.
     """
-    os.makedirs(directory, exist_ok=True)
-    directory = os.path.realpath(directory)
+    directory = prepare_folder(directory)
     file = run.provenance.get("file")
     if file and file.endswith(files.suffix) and _lies_in(file, directory):
         why = "the run is read from this folder"

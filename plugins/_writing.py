@@ -130,8 +130,11 @@ def clear_leftovers(directory: str, *, now: bool = False) -> list[str]:
     if not now and began - _last_swept.get(directory, -_SWEEP_SECONDS) < _SWEEP_SECONDS:
         return []
     _last_swept[directory] = began
-    with os.scandir(directory) as entries:
-        names = [entry.name for entry in entries if _LEFTOVER.fullmatch(entry.name)]
+    try:
+        with os.scandir(directory) as entries:
+            names = [entry.name for entry in entries if _LEFTOVER.fullmatch(entry.name)]
+    except OSError:  # a folder may be written into and not be listed
+        return []
     return [name for name in names if _remove_unlocked(os.path.join(directory, name))]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import TooLargeError
+from ..places import prepare_folder
 from ..report import Report, ReportItem
 from .ingesting import Progress
 
@@ -21,11 +22,19 @@ def cache_runs(
 ) -> Report:
     """Copy runs into a folder, and tell what became of each; one that fails stops no other.
 
+    Raises
+    ------
+    UnusableFolderError
+        If the folder cannot be written into; before any run is read.
+
     Examples
     --------
-    >>> cache_runs([], {}.get, "copies")
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cache_runs([], {}.get, folder)
     nothing to report
     """
+    prepare_folder(directory)
     report = Report()
     waiting = list(uids)
     for done, uid in enumerate(waiting):

@@ -14,7 +14,7 @@ import tifffile
 
 from penstock import BlueskyInMemoryCatalog, BlueskyMsgpackCatalog
 from penstock.core.documents import RunComposer, array_key, column_key
-from penstock.core.errors import DocumentError, PenstockError, TooLargeError
+from penstock.core.errors import DocumentError, PenstockError, TooLargeError, UnusableFolderError
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
 from penstock.ingestors import ingest_tiff_series
@@ -412,6 +412,34 @@ def test_a_copy_of_a_cut_run_keeps_saying_so(tmp_path: Path) -> None:
     copy = BlueskyMsgpackCatalog(tmp_path / "again")["6f2a"]
     assert "6f2a.msgpack, which ends at byte" in copy.provenance["truncated"]
     assert cut.cache(tmp_path / "again").outcome == "skipped"
+
+
+def test_a_folder_that_cannot_be_used_is_told_once_and_before_any_run_is_read(
+    tmp_path: Path,
+) -> None:
+    passes = []
+
+    def ingest():
+        passes.append(1)
+        yield from count_run(1, uid="6f2a").documents()
+
+    catalog = BlueskyInMemoryCatalog()
+    catalog.upsert(ingest)
+    passes.clear()  # of the start document
+    (tmp_path / "file").touch()
+    for target in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/sys")):
+        with pytest.raises(UnusableFolderError, match=r"cannot be written into: .*\. .* folder"):
+            catalog.cache(target)
+        with pytest.raises(UnusableFolderError):
+            catalog[-1].cache(target)
+    assert passes == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_of_somebody_else_is_told_once(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(UnusableFolderError, match="Permission denied"):
+        counting_catalog(2).cache(tmp_path)
 
 
 # What interrupted writers leave -----------------------------------------------------------------
