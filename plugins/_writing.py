@@ -20,6 +20,7 @@ __all__ = ["check_space", "clear_leftovers", "copy_name", "open_new"]
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _LEFTOVER = re.compile(r"\..+\.[0-9a-f]{16}\.partial")
 _SWEEP_SECONDS = 60.0
+_ATTEMPTS = 100
 _RESERVE_BYTES = 64 * 2**20
 
 _last_swept: dict[str, float] = {}
@@ -91,16 +92,30 @@ def open_new(path: str) -> Iterator[BinaryIO]:
 
 
 def _open_temporary(folder: str, name: str) -> tuple[str, BinaryIO]:
-    """Create a file that is locked as long as its writer lives."""
-    for _ in range(10):
+    """Create a file that is locked as long as its writer lives.
+
+    Only who holds a file's lock removes it as a leftover. Until it is locked a new file looks like
+    one: if another process has the lock, or has had it and removed the file, the name is lost and
+    another one is taken. Once it is locked here, and still has its name, nobody removes it.
+    """
+    for _ in range(_ATTEMPTS):
         temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}.partial")
         file = open(temporary, "xb")  # noqa: SIM115 # the caller closes it
-        with contextlib.suppress(OSError):  # a file system without locks: leftovers stay
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(file.fileno()).st_nlink:
+        if _lock(file) and os.fstat(file.fileno()).st_nlink:
             return temporary, file
-        file.close()  # another process took it for a leftover before it was locked
+        file.close()
     raise PenstockError("temporary files disappear", where=folder)
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Lock a file; False if another process has locked it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks: nobody can have it, and leftovers stay
+        return True
+    return True
 
 
 def _sync_folder(folder: str) -> None:
