@@ -9,7 +9,7 @@ import numpy as np
 
 from ..assets.array import AssetArray
 from ..assets.blocks import block_rows
-from ..documents import Document, page_from_events, unpack_page
+from ..documents import Document, page_from_events, unmasked, unpack_page
 from ..documents.uids import child_uid, event_uids
 from ..errors import DocumentError
 from .columns import is_lazy, to_column
@@ -165,8 +165,16 @@ class _Filler:
     def _rows(self, column: Any, rows: slice) -> Any:
         if isinstance(column, AssetArray):
             return column.to_dask()[rows] if self.delayed else column[rows]
-        part = column[rows]
-        return part.compute() if is_lazy(part) and not self.delayed else part
+        part = unmasked(column[rows])
+        if isinstance(part, list):
+            return [unmasked(value) for value in part]
+        if not is_lazy(part):
+            return part
+        part = to_column(part)
+        if self.delayed:
+            return part
+        values = part.compute()
+        return values.tolist() if values.dtype.hasobject else values
 
     def _fill_datums(self, page: dict[str, Any]) -> dict[str, Any]:
         filled = page.get("filled") or {}
@@ -240,6 +248,9 @@ def _block_bytes() -> int:
 
 def _tidy(values: list[Any]) -> Any:
     """Stack arrays of one shape; leave everything else a plain list."""
+    values = [unmasked(value) for value in values]
+    if any(isinstance(value, list) for value in values):
+        return values
     if any(isinstance(value, np.ndarray) or is_lazy(value) for value in values):
         return to_column(values)
     return values

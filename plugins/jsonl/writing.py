@@ -10,6 +10,7 @@ import numpy as np
 from ...core.documents import normalise
 from ...core.errors import TooLargeError
 from ...core.report import ReportItem
+from ...core.run.columns import to_column
 from .._copying import CopyFormat, copy_run
 from .._limits import ANY, START
 from .reading import SUFFIX, read_documents, read_mark, read_start
@@ -73,7 +74,7 @@ def _as_lists(key: str, value: Any, rows: int) -> Any:
             f"{key!r} holds arrays of {int(value.nbytes) // rows / 2**20:.1f} MiB in its events",
             remedy="Write a msgpack copy: run.cache(directory).",
         )
-    return np.asarray(value)
+    return np.asarray(to_column(value))
 
 
 def _estimate(run: BlueskyRun) -> int:

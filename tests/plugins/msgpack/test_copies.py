@@ -13,11 +13,12 @@ import suitcase.msgpack
 import tifffile
 
 from penstock import BlueskyInMemoryCatalog, BlueskyMsgpackCatalog
-from penstock.core.documents import RunComposer, array_key, column_key
+from penstock.core.documents import RunComposer, array_key, column_key, unpack_page
 from penstock.core.errors import DocumentError, PenstockError, TooLargeError, UnusableFolderError
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
 from penstock.ingestors import ingest_tiff_series
+from penstock.plugins.jsonl import BlueskyJSONLCatalog, export_run
 from penstock.plugins.msgpack.writing import _estimate
 
 
@@ -124,11 +125,49 @@ def test_arrays_of_objects_are_written_as_lists_and_never_as_pickles(tmp_path: P
     assert list(page["data"]["image"]) == [None, "text"]
 
 
-def test_masked_pixels_are_nan_in_a_copy(tmp_path: Path) -> None:
-    values = np.ma.masked_equal(np.arange(4, dtype="u2").reshape(2, 2), 3)
-    run = BlueskyRun(DocumentsSource(list(image_run(values))))
-    back = copied(run, tmp_path).primary.read()["image"].values
-    assert np.array_equal(back, [[0, 1], [2, np.nan]], equal_nan=True)
+MASKED = {
+    "u2": ("<u2", [0, 1, 2, 3], [0, 1, 2, np.nan], "<f4"),
+    "i4": ("<i4", [0, 1, 2, 3], [0, 1, 2, np.nan], "<f8"),
+    "bool": ("?", [0, 1, 0, 1], [0, 1, 0, np.nan], "<f4"),
+    "f8": ("<f8", [0, 1, 2, 3], [0, 1, 2, np.nan], "<f8"),
+    "large integers": ("<i8", [0, 1, 2**60 + 1, 3], [0, 1, 2**60 + 1, None], None),
+    "text": ("<U2", ["a", "b", "c", "d"], ["a", "b", "c", None], None),
+}
+
+
+@pytest.mark.parametrize("form", ["page", "list", "events", "dask"])
+@pytest.mark.parametrize("kind", MASKED)
+def test_what_is_masked_is_told_from_what_is_not_in_a_run_and_in_its_copies(
+    tmp_path: Path, kind: str, form: str
+) -> None:
+    import dask.array as da
+
+    dtype, values, expected, told_dtype = MASKED[kind]
+    frame = np.ma.MaskedArray(np.array(values, dtype), [0, 0, 0, 1])
+    plain = np.ma.MaskedArray(np.array(values, dtype), False)
+    rows = np.ma.stack([plain, frame, plain])
+    held = {"page": rows, "dask": da.from_array(rows, chunks=(1, 4), asarray=False)}
+    documents = list(image_run(held.get(form, list(rows))))
+    if form == "events":
+        documents[2:3] = [("event", event) for event in unpack_page(documents[2][1])]
+    run = BlueskyRun(DocumentsSource(documents))
+    run.cache(tmp_path / "copies")
+    export_run(run, str(tmp_path / "text"))
+    suitcase.msgpack.export(run.read_canonical(), tmp_path / "suitcase")
+    found = [
+        run,
+        BlueskyMsgpackCatalog(tmp_path / "copies")["6f2a"],
+        BlueskyJSONLCatalog(tmp_path / "text")["6f2a"],
+        BlueskyMsgpackCatalog(tmp_path / "suitcase")["6f2a"],
+    ]
+    for reading in found:
+        image = reading.primary.read()["image"].values
+        assert image[0].tolist() == values
+        found_row, masked = image[1].tolist(), image[1][3]
+        assert found_row[:3] == expected[:3]
+        assert masked is None or np.isnan(masked)  # xarray makes NaN of None in some places
+    if told_dtype is not None:
+        assert found[1].primary.read()["image"].dtype == told_dtype
 
 
 def test_an_integer_that_msgpack_cannot_hold_is_named(tmp_path: Path) -> None:
