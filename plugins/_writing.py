@@ -61,11 +61,16 @@ def check_space(directory: str, needed: int) -> None:
 
 
 @contextlib.contextmanager
-def open_new(path: str) -> Iterator[BinaryIO]:
+def open_new(path: str, *, durable: bool = True) -> Iterator[BinaryIO]:
     """Open a file that gets its name, and replaces what had it, when it is whole and on the disk.
 
     Until then it lies beside it under a temporary name. A writer that is killed leaves that file,
     unlocked; `clear_leftovers` removes it.
+
+    Parameters
+    ----------
+    durable
+        Whether it is to outlast a loss of power.
 
     Examples
     --------
@@ -82,13 +87,15 @@ def open_new(path: str) -> Iterator[BinaryIO]:
         with file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
             os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
-    _sync_folder(folder)
+    if durable:
+        _sync_folder(folder)
 
 
 def _open_temporary(folder: str, name: str) -> tuple[str, BinaryIO]:

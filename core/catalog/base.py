@@ -199,8 +199,7 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         UnusableFolderError
             If the folder cannot be written into; before any run is read.
         """
-        matches = None if query is None else Query(query).matches
-        chosen = [uid for uid in self if matches is None or matches(self._store.get(uid).start)]
+        chosen = self if query is None else self.search(query)
         return cache_runs(chosen, self.__getitem__, directory, progress)
 
     # Display ---------------------------------------------------------------------------------

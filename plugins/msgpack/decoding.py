@@ -16,7 +16,7 @@ from ...core.documents import Document, check_parts, page_from_events
 from ...core.errors import TruncatedFileError, UnsupportedFileError
 from .._limits import START
 from .._mark import DOCUMENT_NAMES, is_mark
-from .._opening import open_regular
+from .._opening import opened
 from .arrays import FileIdentity, Reference, StoredArray, decode_array
 from .walking import Item, Payload, limits_at, walk_items
 
@@ -26,6 +26,7 @@ _TOKEN = struct.Struct(">BbQQ")
 _FIXEXT16, _CODE = 0xD8, 1
 _SMALL_START = 8192
 _SMALL_DEPTH = 20
+_TEXT = frozenset({str})
 _LEAVES = frozenset({str, int, float, bool, type(None)})
 # The walk refuses values of extension types: a file cannot hold such a token itself.
 
@@ -133,8 +134,7 @@ def read_documents(path: str) -> Iterator[Document]:
     UnsupportedFileError
         If it is no copy of a run.
     """
-    with open_regular(path, buffering=0) as file:
-        descriptor = file.fileno()
+    with opened(path) as descriptor:
         identity = FileIdentity.of(descriptor, path)
         for item in walk_items(descriptor, path):
             name, doc = decode_item(descriptor, item, identity)
@@ -182,8 +182,7 @@ def _loaded(value: Any) -> Any:
 
 def read_start(path: str) -> dict[str, Any]:
     """Read the start document of a file, and nothing else."""
-    with open_regular(path, buffering=0) as file:
-        descriptor = file.fileno()
+    with opened(path) as descriptor:
         small = _read_small_start(os.pread(descriptor, _SMALL_START, 0))
         if small is not None:
             return small
@@ -236,10 +235,12 @@ def _is_plain(value: Any, depth: int) -> bool:
     if not depth or not isinstance(value, dict | list):
         return False
     if isinstance(value, dict):
-        if {*map(type, value)} - {str}:
+        if not _TEXT.issuperset(map(type, value)):
             return False
         value = value.values()
-    return all(_is_plain(item, depth - 1) for item in value if type(item) not in _LEAVES)
+    if _LEAVES.issuperset(map(type, value)):
+        return True
+    return all(_is_plain(item, depth - 1) for item in value)
 
 
 def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
@@ -250,8 +251,7 @@ def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     TruncatedFileError
         If it is not whole.
     """
-    with open_regular(path, buffering=0) as file:
-        descriptor = file.fileno()
+    with opened(path) as descriptor:
         identity = FileIdentity.of(descriptor, path)
         last: list[Item] = []
         for item in walk_items(descriptor, path):
