@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.run.source import RunSource, pull_start
+from ...core.run.source import RunSource, check_start
 from .._copies import CopiesCatalog
 from .reading import SUFFIX, read_mark, read_start
 from .source import JSONLSource
@@ -53,7 +53,7 @@ class BlueskyJSONLCatalog(CopiesCatalog):
 
     @staticmethod
     def _read_start(path: str) -> dict[str, Any]:
-        return pull_start([("start", read_start(path))], path)
+        return check_start(read_start(path), path)
 
     @staticmethod
     def _read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

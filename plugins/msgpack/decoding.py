@@ -12,7 +12,7 @@ import msgpack
 import numpy as np
 
 from ...core.assets.array import AssetArray, Piece
-from ...core.documents import Document, check_parts, page_from_events
+from ...core.documents import Document, check_parts, normalise, page_from_events
 from ...core.errors import TruncatedFileError, UnsupportedFileError
 from .._limits import START
 from .._mark import DOCUMENT_NAMES, is_mark
@@ -181,7 +181,7 @@ def _loaded(value: Any) -> Any:
 
 
 def read_start(path: str) -> dict[str, Any]:
-    """Read the start document of a file, and nothing else."""
+    """Read the start document of a file, as plain data, and nothing else."""
     with opened(path) as descriptor:
         small = _read_small_start(os.pread(descriptor, _SMALL_START, 0))
         if small is not None:
@@ -194,7 +194,10 @@ def read_start(path: str) -> dict[str, Any]:
                 raise UnsupportedFileError(
                     f"its start document has arrays of more than {START.values} values", where=path
                 )
-            return {key: _loaded(value) for key, value in doc.items()}
+            plain: dict[str, Any] = normalise(
+                {key: _loaded(value) for key, value in doc.items()}, where=path
+            )
+            return plain
     raise TruncatedFileError("is empty", where=path, remedy="Copy the run again.")
 
 
@@ -240,7 +243,7 @@ def _is_plain(value: Any, depth: int) -> bool:
         value = value.values()
     if _LEAVES.issuperset(map(type, value)):
         return True
-    return all(_is_plain(item, depth - 1) for item in value)
+    return all(_is_plain(item, depth - 1) for item in value if type(item) not in _LEAVES)
 
 
 def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

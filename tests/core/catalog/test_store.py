@@ -9,10 +9,10 @@ from penstock.core.catalog.store import Entry, MemoryStore
 from penstock.core.run.samples import count_run
 
 entries = st.builds(
-    lambda uid, time, scan_id: Entry(count_run(0, uid=uid, time=time, scan_id=scan_id)),
+    lambda uid, time, known: Entry(count_run(0, uid=uid, time=time, **known)),
     st.text("abc", min_size=1, max_size=2),
     st.integers(0, 3).map(float),
-    st.none() | st.integers(0, 2),
+    st.just({}) | st.builds(lambda number: {"scan_id": number}, st.integers(0, 2)),
 )
 batches = st.lists(st.lists(entries, max_size=6), max_size=3)
 
