@@ -3,8 +3,8 @@
     python benchmarks/caching.py [--databroker PYTHON] [--frames 200] [--copies 1000 10000]
                                  [--copy-size 64] [--turns 5] [--large GIB] [--folder DIR]
 
-The interpreter of an environment with databroker 1.2.5 is one of its own: see
-tests/plugins/msgpack/test_databroker.py. Both take turns; the page cache is warm. Writing here
+databroker 1.2.5 needs an environment of its own, of which PYTHON is the interpreter: see
+tests/plugins/msgpack/databroker-1.2.5.txt. Both take turns; the page cache is warm. Writing here
 includes what databroker leaves out: bytes are on the disk (fsync) before a copy gets its name.
 """
 
