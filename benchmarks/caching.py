@@ -3,8 +3,8 @@
     python benchmarks/caching.py [--databroker PYTHON] [--frames 200] [--copies 1000 10000]
                                  [--copy-size 64] [--turns 5] [--large GIB] [--folder DIR]
 
-The interpreter of an environment with databroker 1.2.5 is one of its own: see
-tests/plugins/msgpack/test_databroker.py. Both take turns; the page cache is warm. Writing here
+databroker 1.2.5 needs an environment of its own, of which PYTHON is the interpreter: see
+tests/plugins/msgpack/databroker-1.2.5.txt. Both take turns; the page cache is warm. Writing here
 includes what databroker leaves out: bytes are on the disk (fsync) before a copy gets its name.
 """
 
@@ -187,19 +187,23 @@ def compare(options: argparse.Namespace, folder: Path, databroker: Databroker | 
     for count in options.copies:
         many = folder / f"copies_{count}"
         write_small_copies(many, count, options.copy_size)
-        first = list_anew(str(many))
-        there = databroker("listing", str(many)) if databroker else None
-        table.row(f"open and list {count} copies, first time", [first], there[:1] if there else [])
-        again = [list_anew(str(many)) for _ in range(3)]
-        there = databroker("listing", str(many)) if databroker else None
-        table.row("… in the next session (databroker: anew)", again, there[:1] if there else [])
+        ours, again, theirs = [], [], []
+        for _ in range(options.turns):
+            shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+            ours.append(list_anew(str(many)))
+            again.append(list_anew(str(many)))
+            if databroker is not None:
+                theirs.append(databroker("listing", str(many)))
+        there = [[turn[step] for turn in theirs] for step in range(3)] if theirs else [[], [], []]
+        table.row(f"open and list {count} copies, first time", ours, there[0])
+        table.row("… in the next session (databroker: anew)", again, there[0])
         catalog = BlueskyMsgpackCatalog(many)
         list(catalog)
         at_once = timed(lambda: list(catalog))  # noqa: B023
         time.sleep(1.1)
         later = timed(lambda: list(catalog))  # noqa: B023
-        table.row("… again in the same one, at once", [at_once], there[1:2] if there else [])
-        table.row("… again in the same one, later", [later], there[2:] if there else [])
+        table.row("… again in the same one, at once", [at_once], there[1])
+        table.row("… again in the same one, later", [later], there[2])
         last = next(iter(catalog))
         table.row("… and look one run up", [timed(lambda: catalog[last]) for _ in range(9)], [])  # noqa: B023
 

@@ -35,6 +35,7 @@ __all__ = [
     "UnregisteredIngestorError",
     "UnsafeLinkError",
     "UnsupportedFileError",
+    "UnusableFolderError",
     "UpsertError",
 ]
 
@@ -133,6 +134,16 @@ class OnTapeError(PenstockError, OSError):
     __reduce__ = PenstockError.__reduce__
 
     def __new__(cls, *args: object, **kwargs: object) -> OnTapeError:  # noqa: D102  # as AssetError
+        return OSError.__new__(cls)
+
+
+class UnusableFolderError(PenstockError, OSError):
+    """A folder cannot be written into."""
+
+    __str__ = PenstockError.__str__
+    __reduce__ = PenstockError.__reduce__
+
+    def __new__(cls, *args: object, **kwargs: object) -> UnusableFolderError:  # noqa: D102  # as AssetError
         return OSError.__new__(cls)
 
 

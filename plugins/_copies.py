@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from ..core.catalog.base import BlueskyCatalog
 from ..core.report import Report
 from ..core.run.reader import Transforms
 from ..core.run.source import RunSource
+from ._folder import CopyReader
 from ._listing import CopyListing, Paths
 
 __all__ = ["CopiesCatalog"]
@@ -29,12 +30,8 @@ class CopiesCatalog(BlueskyCatalog):
         transforms: Transforms | None = None,
         query: Mapping[str, Any] | None = None,
     ) -> None:
-        listing = CopyListing(
-            paths,
-            suffix=self._suffix,
-            read_start=self._read_start,
-            make_source=self._make_source,
-        )
+        reader = CopyReader(self._suffix, self._read_start, self._read_mark)
+        listing = CopyListing(paths, reader=reader, make_source=self._make_source)
         super().__init__(
             listing.store,
             handler_registry=handler_registry,
@@ -49,6 +46,10 @@ class CopiesCatalog(BlueskyCatalog):
         raise NotImplementedError
 
     @staticmethod
+    def _read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        raise NotImplementedError
+
+    @staticmethod
     def _make_source(path: str, start: dict[str, Any]) -> RunSource:
         raise NotImplementedError
 
@@ -56,13 +57,21 @@ class CopiesCatalog(BlueskyCatalog):
 
     def _refresh(self) -> None:
         self._listing.refresh()
+        self._listing.fill_store()
 
     def _find(self, key: Any) -> str:
         if isinstance(key, str):
             self._listing.refresh_run(key)
         else:
             self._listing.refresh()
+        self._listing.fill_store()
         return super()._find(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return super().__iter__() if self._query else iter(self._listing.uids())
+
+    def __len__(self) -> int:
+        return super().__len__() if self._query else len(self._listing.uids())
 
     @property
     def problems(self) -> Report:

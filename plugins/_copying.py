@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, TypeAlias
 
 from ..core.documents import Document, normalise
 from ..core.errors import PenstockError, TruncatedFileError, UnsupportedFileError
+from ..core.places import prepare_folder
 from ..core.report import Outcome, ReportItem
+from ..core.run.rows import external_keys
+from ._limits import fitting_pages
 from ._mark import make_mark
 from ._writing import check_space, clear_leftovers, copy_name, open_new
 
@@ -42,7 +45,10 @@ class CopyFormat:
     read_start: Callable[[str], dict[str, Any]]
     read_mark: Callable[[str], tuple[dict[str, Any] | None, dict[str, Any] | None]]
     """Gives the mark and the stop document, or raises TruncatedFileError."""
+    read_documents: Callable[[str], Iterator[Document]]
     write: WriteDocument
+    has_arrays: bool
+    """Whether arrays are written as such, or as lists."""
     estimate: Callable[[BlueskyRun], int]
     """How many bytes a copy takes; raises TooLargeError where there can be none."""
 
@@ -54,11 +60,16 @@ def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
     ------
     TooLargeError
         Before anything is written.
+    UnusableFolderError
+        If the folder cannot be written into; before the run is read.
     PenstockError
         If a file of that name is there which is no copy of this run.
     """
-    os.makedirs(directory, exist_ok=True)
-    directory = os.path.realpath(directory)
+    directory = prepare_folder(directory)
+    file = run.provenance.get("file")
+    if file and file.endswith(files.suffix) and _lies_in(file, directory):
+        why = "the run is read from this folder"
+        return ReportItem(file, "skipped", why, uid=run.uid, details={"path": file})
     clear_leftovers(directory)
     path = os.path.join(directory, copy_name(run.uid, files.suffix))
     start = run.metadata["start"]
@@ -81,7 +92,7 @@ def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
         told["truncated"] = cut
     mark = make_mark(run.uid, told)
     with open_new(path) as file:
-        events, is_complete = _write(file, run.documents(fill=files.fill), files.write, mark)
+        events, is_complete = _write(file, run.documents(fill=files.fill), files, mark)
         size = file.tell()
     outcome: Outcome = "ok" if is_complete else "partial"
     why = "" if is_complete else lack or _NO_STOP
@@ -95,6 +106,14 @@ def _made_by(run: BlueskyRun) -> dict[str, Any]:
     told = {key: value for key, value in run.provenance.items() if key not in about_files}
     plain: dict[str, Any] = normalise(told)
     return plain
+
+
+def _lies_in(file: str, directory: str) -> bool:
+    """Tell whether a file lies in a folder, itself or as a link from or to elsewhere."""
+    return directory in (
+        os.path.realpath(os.path.dirname(file)),
+        os.path.dirname(os.path.realpath(file)),
+    )
 
 
 def _cut(run: BlueskyRun) -> str:
@@ -114,7 +133,7 @@ def _lack(run: BlueskyRun) -> str:
 
 
 def _write(
-    file: BinaryIO, documents: Iterable[Document], write: WriteDocument, mark: dict[str, Any]
+    file: BinaryIO, documents: Iterable[Document], files: CopyFormat, mark: dict[str, Any]
 ) -> tuple[int, bool]:
     """Write documents, the mark before the stop; return how many events and whether it stopped."""
     events, stop = 0, None
@@ -123,10 +142,12 @@ def _write(
             stop = doc
             continue
         events += 1 if name == "event" else len(doc["seq_num"]) if name == "event_page" else 0
-        write(file, name, doc)
-    write(file, "stream_resource", mark)
+        for part in fitting_pages(name, doc, arrays_as_lists=not files.has_arrays):
+            files.write(file, name, part)
+    files.write(file, "stream_resource", mark)
     if stop is not None:
-        write(file, "stop", stop)
+        for part in fitting_pages("stop", stop, arrays_as_lists=not files.has_arrays):
+            files.write(file, "stop", part)
     return events, stop is not None
 
 
@@ -166,10 +187,26 @@ def _judge(
     if mark is not None and (state is not None or mark.get("fingerprint") is not None):
         is_fresh = mark.get("fingerprint") == state
     else:  # nothing tells what it was made from: the documents' two ends have to do
-        is_fresh = _same(stop, run.metadata["stop"])
+        is_fresh = stop is not None and _same(stop, run.metadata["stop"])
+        if is_fresh and mark is None and files.fill == "yes":  # others write references as well
+            is_fresh = _is_self_contained(files.read_documents(path))
     if is_fresh:
         return "fresh"
     return "fuller" if stop is not None and _lack(run) else "stale"
+
+
+def _is_self_contained(documents: Iterable[Document]) -> bool:
+    """Tell whether events hold what their descriptors promise, and no references to assets."""
+    awaited: set[tuple[str, str]] = set()
+    for name, doc in documents:
+        if name == "descriptor":
+            awaited |= {(doc["uid"], key) for key in external_keys(doc)}
+        elif name in ("event", "event_page"):
+            awaited -= {(doc["descriptor"], key) for key in doc["data"]}
+            for flags in (doc.get("filled") or {}).values():
+                if any(flag is False for flag in (flags if name == "event_page" else [flags])):
+                    return False
+    return not awaited
 
 
 def _same(one: Any, other: Any) -> bool:

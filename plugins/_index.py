@@ -2,7 +2,7 @@
 
 The index of a folder lies in the user's cache folder: data folders stay as they are, may be
 read-only, and nobody else can write what this user is told about them. It is an optimisation and
-nothing more: entries count only for the very size and time of writing that the file has now.
+nothing more: what it says of a file counts only while the file is in the very state that it was in.
 """
 
 from __future__ import annotations
@@ -10,90 +10,139 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import msgpack
 import platformdirs
 
 from ._writing import open_new
 
-__all__ = ["StartIndex"]
+__all__ = ["FileState", "Remembered", "load_index", "pack_start", "save_index", "unpack_start"]
 
-_VERSION = 1
-_WORTH_SAVING = 64
-"""So many start documents are read faster than an index is written."""
+FileState: TypeAlias = tuple[int, int, int, int]
+"""Size, time of writing, time of change and inode: what tells a changed file from an unchanged one.
+
+A file may be replaced by another one of the same size and time of writing, but not of the same
+time of change, which nobody can set.
+"""
+
+_VERSION = 2
 _MAX_BYTES = 2**30
 
 _log = logging.getLogger(__name__)
 
 
-class StartIndex:
-    """The start documents of the copies in one folder.
+@dataclass(frozen=True)
+class Remembered:
+    """What is known of the files in a folder, each by its name, in the order of the names.
+
+    The start documents stay packed until they are used: to list the runs, their uids are enough.
+    """
+
+    states: dict[str, FileState] = field(default_factory=dict)
+    uids: dict[str, str] = field(default_factory=dict)
+    starts: dict[str, bytes] = field(default_factory=dict)
+    ranks: dict[str, int] = field(default_factory=dict)
+    """How whole they are, of those that this was asked of."""
+
+
+def load_index(folder: str, suffix: str) -> Remembered:
+    """Return what is remembered of a folder: nothing, if there is no index or it is damaged.
 
     Examples
     --------
-    >>> index = StartIndex("/data/copies", ".msgpack")
-    >>> index.put("6f2a.msgpack", 100, 5, {"uid": "6f2a", "time": 0.0})
-    >>> index.get("6f2a.msgpack", 100, 5)["uid"], index.get("6f2a.msgpack", 101, 5)
-    ('6f2a', None)
+    >>> load_index("/no/such/folder", ".msgpack")
+    Remembered(states={}, uids={}, starts={}, ranks={})
     """
-
-    def __init__(self, folder: str, suffix: str) -> None:
-        digest = hashlib.blake2b(f"{folder}\0{suffix}".encode("utf-8", "surrogatepass"))
-        self._path = os.path.join(
-            platformdirs.user_cache_dir("penstock"), "starts", f"{digest.hexdigest()[:32]}.msgpack"
+    path = _path(folder, suffix)
+    try:
+        if os.path.getsize(path) > _MAX_BYTES:
+            return Remembered()
+        with open(path, "rb") as file:
+            loaded = msgpack.unpackb(file.read(), use_list=False, unicode_errors="surrogatepass")
+        version, of_folder, names, states, uids, starts, ranks = loaded
+        if version != _VERSION or of_folder != folder:
+            return Remembered()
+        _check_columns(names, states, uids, starts)
+        return Remembered(
+            dict(zip(names, states, strict=True)),
+            dict(zip(names, uids, strict=True)),
+            dict(zip(names, starts, strict=True)),
+            dict(ranks),
         )
-        self._folder = folder
-        self._entries = self._load()
-        self._unsaved = 0
-
-    def get(self, name: str, size: int, mtime_ns: int) -> dict[str, Any] | None:
-        """Return a start document, if it is known of the file in this state."""
-        entry = self._entries.get(name)
-        if entry is None or entry[0] != size or entry[1] != mtime_ns:
-            return None
-        start: dict[str, Any] = entry[2]
-        return start
-
-    def put(self, name: str, size: int, mtime_ns: int, start: dict[str, Any]) -> None:
-        """Remember a start document."""
-        self._entries[name] = [size, mtime_ns, start]
-        self._unsaved += 1
-
-    def save(self) -> None:
-        """Write the index, where that is worth it."""
-        if self._unsaved < _WORTH_SAVING:
-            return
-        self._unsaved = 0
-        present = set(os.listdir(self._folder)) if os.path.isdir(self._folder) else ()
-        self._entries = {name: e for name, e in self._entries.items() if name in present}
-        try:
-            os.makedirs(os.path.dirname(self._path), exist_ok=True)
-            with open_new(self._path) as file:
-                file.write(msgpack.packb([_VERSION, self._folder, self._entries]))
-        except (OSError, ValueError, OverflowError) as error:
-            # A full or read-only home must not keep anybody from listing copies.
-            _log.debug("the index of %s was not written: %s", self._folder, error)
-
-    def _load(self) -> dict[str, list[Any]]:
-        try:
-            if os.path.getsize(self._path) > _MAX_BYTES:
-                return {}
-            with open(self._path, "rb") as file:
-                version, folder, entries = msgpack.unpackb(file.read(), raw=False)
-            if version != _VERSION or folder != self._folder:
-                return {}
-            return {name: entry for name, entry in entries.items() if _is_entry(entry)}
-        except (OSError, ValueError, TypeError, AttributeError, msgpack.UnpackException) as error:
-            _log.debug("the index of %s is not used: %s", self._folder, error)
-            return {}
+    except (OSError, ValueError, TypeError, AttributeError, msgpack.UnpackException) as error:
+        _log.debug("the index of %s is not used: %s", folder, error)
+        return Remembered()
 
 
-def _is_entry(entry: Any) -> bool:
-    return (
-        isinstance(entry, list)
-        and len(entry) == 3
-        and isinstance(entry[2], dict)
-        and isinstance(entry[2].get("uid"), str)
-        and isinstance(entry[2].get("time"), int | float)
-    )
+def _check_columns(names: Any, states: Any, uids: Any, starts: Any) -> None:
+    kinds = ((names, str), (states, tuple), (uids, str), (starts, bytes))
+    if not all(set(map(type, column)) <= {kind} for column, kind in kinds):
+        raise TypeError("something else than names, states, uids and start documents")
+
+
+def save_index(folder: str, suffix: str, known: Remembered) -> None:
+    """Remember what is known of a folder; where that cannot be written, it is not.
+
+    Examples
+    --------
+    >>> known = Remembered({"6f2a.msgpack": (100, 5, 5, 1)}, {"6f2a.msgpack": "6f2a"},
+    ...                    {"6f2a.msgpack": pack_start({"uid": "6f2a", "time": 0.0})})
+    >>> save_index("/data/copies", ".msgpack", known)
+    >>> unpack_start(load_index("/data/copies", ".msgpack").starts["6f2a.msgpack"])
+    {'uid': '6f2a', 'time': 0.0}
+    """
+    path = _path(folder, suffix)
+    names = sorted(known.states)
+    content = [
+        _VERSION,
+        folder,
+        names,
+        _column(known.states, names),
+        _column(known.uids, names),
+        _column(known.starts, names),
+        list(known.ranks.items()),
+    ]
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open_new(path, durable=False) as file:
+            file.write(msgpack.packb(content, unicode_errors="surrogatepass"))
+    except (OSError, ValueError, OverflowError) as error:
+        # A full or read-only home must not keep anybody from listing copies.
+        _log.debug("the index of %s was not written: %s", folder, error)
+
+
+def _column(values: dict[str, Any], names: Iterable[str]) -> list[Any]:
+    return [values[name] for name in names]
+
+
+def pack_start(start: dict[str, Any]) -> bytes:
+    """Return a start document as bytes.
+
+    Examples
+    --------
+    >>> unpack_start(pack_start({"uid": "6f2a"}))
+    {'uid': '6f2a'}
+    """
+    packed: bytes = msgpack.packb(start, unicode_errors="surrogatepass")
+    return packed
+
+
+def unpack_start(packed: bytes) -> dict[str, Any]:
+    r"""Return the start document that `pack_start` made bytes of.
+
+    Examples
+    --------
+    >>> unpack_start(b"\x80")
+    {}
+    """
+    start: dict[str, Any] = msgpack.unpackb(packed, unicode_errors="surrogatepass")
+    return start
+
+
+def _path(folder: str, suffix: str) -> str:
+    digest = hashlib.blake2b(f"{folder}\0{suffix}".encode("utf-8", "surrogatepass"))
+    cache = platformdirs.user_cache_dir("penstock")
+    return os.path.join(cache, "starts", f"{digest.hexdigest()[:32]}.msgpack")

@@ -1,4 +1,4 @@
-"""Which copies lie in folders, and their start documents: read once, noticed when they change."""
+"""Which runs lie in folders of copies: noticed when files come, change or go."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..core.catalog.store import Entry, MemoryStore
-from ..core.errors import NoDataError, PenstockError
+from ..core.errors import NoDataError
 from ..core.report import Report, ReportItem
 from ..core.run.source import RunSource
-from ._index import StartIndex
+from ._folder import CopyReader, Folder, list_states, take_state
+from ._index import FileState
 
-__all__ = ["CopyListing", "FileState", "Paths"]
+__all__ = ["CopyListing", "Paths"]
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -27,16 +28,8 @@ _TRUST_SECONDS = 1.0
 _TICK_NS = 50_000_000
 """Times of folders are as coarse as the kernel's clock: two changes in a tick look like one."""
 
-
-FileState: TypeAlias = tuple[int, int]
-"""Size and time of writing: what tells a changed file from an unchanged one."""
-
-
-@dataclass(slots=True)
-class _Copy:
-    state: FileState
-    start: dict[str, Any] | None
-    problem: ReportItem | None = None
+_Place: TypeAlias = tuple[Folder, str, FileState]
+"""Where a run was found: the folder, the name of the file, and the state that it was in."""
 
 
 class CopyListing:
@@ -46,10 +39,8 @@ class CopyListing:
     ----------
     paths
         Folders, globs of files, or files.
-    suffix
-        How the names of copies end, where a folder is given.
-    read_start
-        Reads the start document of a file, or raises.
+    reader
+        Reads what is to be known of a file.
     make_source
         Makes the source of a run's documents: ``make_source(path, start)``.
     """
@@ -58,36 +49,37 @@ class CopyListing:
         self,
         paths: Paths,
         *,
-        suffix: str,
-        read_start: Callable[[str], dict[str, Any]],
+        reader: CopyReader,
         make_source: Callable[[str, dict[str, Any]], RunSource],
     ) -> None:
         self.store = MemoryStore()
-        self._patterns = [_pattern(path, suffix) for path in _listed(paths)]
-        self._read_start = read_start
+        self._patterns = [_pattern(path, reader.suffix) for path in _listed(paths)]
+        self._reader = reader
         self._make_source = make_source
-        self._suffix = suffix
         self._lock = threading.RLock()
-        self._copies: dict[str, _Copy] = {}
-        self._indexes: dict[str, StartIndex] = {}
+        self._folders: dict[str, Folder] = {}
         self._unlisted: list[ReportItem] = []
         self._rivals: list[ReportItem] = []
-        self._path_of: dict[str, str] = {}
+        self._places: dict[str, _Place] = {}
+        self._unstored: dict[str, None] = {}
+        self._removed: dict[str, None] = {}
         self._folder_times: dict[str, int] = {}
         self._looked_ns = 0
         self._looked = -_TRUST_SECONDS
-
-    def path_of(self, uid: str) -> str:
-        """Return the file that holds a run; KeyError if none does."""
-        return self._path_of[uid]
 
     @property
     def problems(self) -> Report:
         """The files that could not be taken, each with the reason."""
         with self._lock:
             self.refresh()
-            faulty = [copy.problem for copy in self._copies.values() if copy.problem is not None]
+            faulty = [item for known in self._folders.values() for item in known.problems.values()]
             return Report([*self._unlisted, *faulty, *self._rivals])
+
+    def uids(self) -> list[str]:
+        """Return the uids of the runs, without a look at their start documents."""
+        with self._lock:
+            self.refresh()
+            return list(self._places)
 
     # Following the files ----------------------------------------------------------------------
 
@@ -104,16 +96,12 @@ class CopyListing:
     def refresh_run(self, uid: str) -> None:
         """Take note of what happened to one run, if that is cheaper than looking at all."""
         with self._lock:
-            path = self._path_of.get(uid)
-            if path is None or not self._are_folders_unchanged():
+            place = self._places.get(uid)
+            if place is None or not self._are_folders_unchanged():
                 self.refresh()
                 return
-            try:
-                stat = os.stat(path)
-                state = (stat.st_size, stat.st_mtime_ns)
-            except OSError:
-                state = None
-            if state != self._copies[path].state:
+            folder, name, state = place
+            if take_state(folder.file(name)) != state or not folder.is_settled(name):
                 self._look()
 
     def _is_trusted(self) -> bool:
@@ -131,94 +119,75 @@ class CopyListing:
     def _look(self) -> None:
         self._looked, self._looked_ns = time.monotonic(), time.time_ns()
         self._unlisted = []
-        found: dict[str, FileState] = {}
-        folders: dict[str, list[str]] = {}
+        wanted: dict[str, list[str]] = {}
         for named in self._patterns:
             for path in named.folders():
-                folders.setdefault(path, []).append(named.names)
-        self._folder_times = {folder: _folder_time(folder) for folder in folders}
-        for folder, patterns in folders.items():
-            found.update(self._list(folder, _any_of(patterns)))
-        self._take(found)
-
-    def _list(self, folder: str, is_wanted: Callable[[str], object]) -> dict[str, FileState]:
-        found = {}
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    name = entry.name
-                    if name[0] != "." and is_wanted(name):
-                        try:
-                            stat = entry.stat()
-                        except OSError as error:
-                            gone = isinstance(error, FileNotFoundError)
-                            if not gone or entry.is_symlink():  # else it was deleted just now
-                                self._unlisted.append(ReportItem.from_error(entry.path, error))
-                            continue
-                        found[entry.path] = (stat.st_size, stat.st_mtime_ns)
-        except OSError as error:
-            self._unlisted.append(ReportItem.from_error(folder, error))
-        return found
-
-    def _take(self, found: dict[str, FileState]) -> None:
-        changed = False
-        for path in self._copies.keys() - found.keys():
-            del self._copies[path]
-            changed = True
-        news = [
-            path
-            for path, state in found.items()
-            if path not in self._copies or self._copies[path].state != state
-        ]
-        for path in sorted(news):
-            self._copies[path] = self._read(path, found[path])
-            changed = True
-        if changed:
+                wanted.setdefault(path, []).append(named.names)
+        self._folder_times = {folder: _folder_time(folder) for folder in wanted}
+        has_changed = bool(self._folders.keys() - wanted.keys())
+        for path in self._folders.keys() - wanted.keys():
+            del self._folders[path]
+        for path, patterns in wanted.items():
+            if path not in self._folders:
+                self._folders[path] = Folder(path, self._reader)
+            found = list_states(path, _any_of(patterns), self._unlisted)
+            has_changed |= self._folders[path].update(found, self._looked_ns)
+        if has_changed:
             self._arrange()
-            for index in self._indexes.values():
-                index.save()
-
-    def _read(self, path: str, state: FileState) -> _Copy:
-        folder, _, name = path.rpartition(os.sep)
-        index = self._indexes.get(folder)
-        if index is None:
-            index = self._indexes[folder] = StartIndex(folder, self._suffix)
-        start = index.get(name, *state)
-        if start is not None:
-            return _Copy(state, start)
-        try:
-            start = self._read_start(path)
-        except (PenstockError, OSError) as error:
-            return _Copy(state, None, ReportItem.from_error(path, error))
-        index.put(name, *state, start)
-        return _Copy(state, start)
+            for known in self._folders.values():
+                known.save()
 
     def _arrange(self) -> None:
-        """Put one file a run into the store: the one last written, where several hold it."""
-        owners: dict[str, str] = {}
+        """Find the file of each run: the best, where several hold it."""
+        owners: dict[str, _Place] = {}
+        rivals: dict[str, list[_Place]] = {}
+        for folder in self._folders.values():
+            states = folder.states
+            for name, uid in folder.uids.items():
+                place = (folder, name, states[name])
+                if owners.setdefault(uid, place) is not place:
+                    rivals.setdefault(uid, [owners[uid]]).append(place)
         self._rivals = []
-        for path, copy in self._copies.items():
-            if copy.start is None:
-                continue
-            uid = copy.start["uid"]
-            rival = owners.get(uid)
-            if rival is None or self._copies[rival].state[1] < copy.state[1]:
-                owners[uid], path = path, rival or path
-            if rival is not None:
-                why = f"another file holds run {uid} too, and was written later"
+        for uid, places in rivals.items():
+            owners[uid] = self._choose(uid, places)
+        for uid in self._places.keys() - owners.keys():
+            del self._places[uid]
+            self._unstored.pop(uid, None)
+            self._removed[uid] = None
+        for uid, place in owners.items():
+            if self._places.get(uid) != place:
+                self._places[uid] = place
+                self._unstored[uid] = None
+
+    def _choose(self, uid: str, places: list[_Place]) -> _Place:
+        """Return the place that is shown, and tell of the others."""
+        ranks = {place: place[0].rank(place[1]) for place in places}
+        best = max(places, key=ranks.__getitem__)
+        for place in places:
+            if place is not best:
+                later = ranks[place][0] == ranks[best][0]
+                better = "was written later" if later else "holds more of it"
+                why = f"another file holds run {uid} too, and {better}"
                 self._rivals.append(
-                    ReportItem(path, "skipped", why, "Remove one of them.", uid=uid)
+                    ReportItem(
+                        place[0].file(place[1]), "skipped", why, "Remove one of them.", uid=uid
+                    )
                 )
-        for uid in self._path_of.keys() - owners.keys():
-            self.store.remove(uid)
-            del self._path_of[uid]
-        for uid, path in owners.items():
-            start = self._copies[path].start
-            known = self._path_of.get(uid)
-            if start is None or (known == path and self.store.get(uid).start is start):
-                continue
-            self.store.put(Entry(self._make_source(path, start)))
-            self._path_of[uid] = path
+        return best
+
+    def fill_store(self) -> None:
+        """Bring the store up to date: who only lists the uids needs none."""
+        with self._lock:
+            for uid in self._removed:
+                if uid in self.store:
+                    self.store.remove(uid)
+            self._removed.clear()
+            if self._unstored:
+                self.store.put_many(self._entry(*self._places[uid]) for uid in self._unstored)
+                self._unstored.clear()
+
+    def _entry(self, folder: Folder, name: str, state: FileState) -> Entry:
+        return Entry(self._make_source(folder.file(name), folder.start(name)))
 
 
 def _listed(paths: Paths) -> list[str]:

@@ -20,6 +20,7 @@ __all__ = ["check_space", "clear_leftovers", "copy_name", "open_new"]
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _LEFTOVER = re.compile(r"\..+\.[0-9a-f]{16}\.partial")
 _SWEEP_SECONDS = 60.0
+_ATTEMPTS = 100
 _RESERVE_BYTES = 64 * 2**20
 
 _last_swept: dict[str, float] = {}
@@ -60,11 +61,16 @@ def check_space(directory: str, needed: int) -> None:
 
 
 @contextlib.contextmanager
-def open_new(path: str) -> Iterator[BinaryIO]:
+def open_new(path: str, *, durable: bool = True) -> Iterator[BinaryIO]:
     """Open a file that gets its name, and replaces what had it, when it is whole and on the disk.
 
     Until then it lies beside it under a temporary name. A writer that is killed leaves that file,
     unlocked; `clear_leftovers` removes it.
+
+    Parameters
+    ----------
+    durable
+        Whether it is to outlast a loss of power.
 
     Examples
     --------
@@ -81,26 +87,42 @@ def open_new(path: str) -> Iterator[BinaryIO]:
         with file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
             os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
-    _sync_folder(folder)
+    if durable:
+        _sync_folder(folder)
 
 
 def _open_temporary(folder: str, name: str) -> tuple[str, BinaryIO]:
-    """Create a file that is locked as long as its writer lives."""
-    for _ in range(10):
+    """Create a file that is locked as long as its writer lives.
+
+    Only who holds a file's lock removes it as a leftover. Until it is locked a new file looks like
+    one: if another process has the lock, or has had it and removed the file, the name is lost and
+    another one is taken. Once it is locked here, and still has its name, nobody removes it.
+    """
+    for _ in range(_ATTEMPTS):
         temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}.partial")
         file = open(temporary, "xb")  # noqa: SIM115 # the caller closes it
-        with contextlib.suppress(OSError):  # a file system without locks: leftovers stay
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(file.fileno()).st_nlink:
+        if _lock(file) and os.fstat(file.fileno()).st_nlink:
             return temporary, file
-        file.close()  # another process took it for a leftover before it was locked
+        file.close()
     raise PenstockError("temporary files disappear", where=folder)
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Lock a file; False if another process has locked it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks: nobody can have it, and leftovers stay
+        return True
+    return True
 
 
 def _sync_folder(folder: str) -> None:
@@ -130,8 +152,11 @@ def clear_leftovers(directory: str, *, now: bool = False) -> list[str]:
     if not now and began - _last_swept.get(directory, -_SWEEP_SECONDS) < _SWEEP_SECONDS:
         return []
     _last_swept[directory] = began
-    with os.scandir(directory) as entries:
-        names = [entry.name for entry in entries if _LEFTOVER.fullmatch(entry.name)]
+    try:
+        with os.scandir(directory) as entries:
+            names = [entry.name for entry in entries if _LEFTOVER.fullmatch(entry.name)]
+    except OSError:  # a folder may be written into and not be listed
+        return []
     return [name for name in names if _remove_unlocked(os.path.join(directory, name))]
 
 

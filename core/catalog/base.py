@@ -193,9 +193,13 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         Report
             What became of every run; one that fails stops no other. Copies that are up to date
             are ``skipped``.
+
+        Raises
+        ------
+        UnusableFolderError
+            If the folder cannot be written into; before any run is read.
         """
-        matches = None if query is None else Query(query).matches
-        chosen = [uid for uid in self if matches is None or matches(self._store.get(uid).start)]
+        chosen = self if query is None else self.search(query)
         return cache_runs(chosen, self.__getitem__, directory, progress)
 
     # Display ---------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import TooLargeError
+from ..places import prepare_folder
 from ..report import Report, ReportItem
 from .ingesting import Progress
 
@@ -21,11 +22,19 @@ def cache_runs(
 ) -> Report:
     """Copy runs into a folder, and tell what became of each; one that fails stops no other.
 
+    Raises
+    ------
+    UnusableFolderError
+        If the folder cannot be written into; before any run is read.
+
     Examples
     --------
-    >>> cache_runs([], {}.get, "copies")
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cache_runs([], {}.get, folder)
     nothing to report
     """
+    prepare_folder(directory)
     report = Report()
     waiting = list(uids)
     for done, uid in enumerate(waiting):
@@ -41,11 +50,7 @@ def _cache(
     uid: str, get_run: Callable[[str], Any], directory: str | os.PathLike[str]
 ) -> ReportItem:
     try:
-        run = get_run(uid)
-        file = run.provenance.get("file")
-        if file and os.path.realpath(os.path.dirname(file)) == os.path.realpath(directory):
-            return ReportItem(file, "skipped", "the run is read from this folder", uid=uid)
-        item: ReportItem = run.cache(directory)
+        item: ReportItem = get_run(uid).cache(directory)
     except TooLargeError as error:
         return ReportItem.from_error(uid, error, "refused")
     except Exception as error:  # noqa: BLE001 # an ingestor's code: one bad run stops no other

@@ -7,7 +7,7 @@ import itertools
 import math
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,6 +69,27 @@ class MemoryStore:
             scan_id = entry.start.get("scan_id")
             if isinstance(scan_id, int):
                 bisect.insort(self._by_scan_id[scan_id], key)
+
+    def put_many(self, entries: Iterable[Entry]) -> None:
+        """Add or replace runs as `put` does, all at once."""
+        news = {entry.start["uid"]: entry for entry in entries}
+        times = {uid: _sortable(entry.start["time"]) for uid, entry in news.items()}
+        with self._lock:
+            for uid in news:
+                if uid in self._entries:
+                    self._forget(uid)
+                else:
+                    self._order[uid] = next(self._counter)
+            self._entries |= news
+            self._uids += news
+            self._uids.sort()
+            keys = {uid: (time, self._order[uid], uid) for uid, time in times.items()}
+            self._by_time += keys.values()
+            self._by_time.sort()
+            scan_ids = {uid: entry.start.get("scan_id") for uid, entry in news.items()}
+            for uid, scan_id in scan_ids.items():
+                if isinstance(scan_id, int):
+                    bisect.insort(self._by_scan_id[scan_id], keys[uid])
 
     def remove(self, uid: str) -> None:
         """Take a run out; KeyError if there is none."""

@@ -50,6 +50,8 @@ def _normalise(value: Any, where: str, depth: int) -> Any:
         )
     if isinstance(value, Mapping):
         # Most values are plain, and start documents are normalised by the ten thousand.
+        if _PLAIN.issuperset(map(type, value.values())) and _TEXT.issuperset(map(type, value)):
+            return dict(value)
         return {
             key if type(key) is str else _text_key(key): item
             if type(item) in _PLAIN
@@ -57,6 +59,8 @@ def _normalise(value: Any, where: str, depth: int) -> Any:
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
+        if _PLAIN.issuperset(map(type, value)):
+            return list(value)
         return [
             item if type(item) in _PLAIN else _normalise(item, f"{where}[{i}]", depth + 1)
             for i, item in enumerate(value)
@@ -66,6 +70,7 @@ def _normalise(value: Any, where: str, depth: int) -> Any:
     return _normalise_leaf(value, where, depth)
 
 
+_TEXT = frozenset({str})
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .numbering import stretches
     from .observation import FileStat, observe
     from .selection import FileSet, select_files
+    from .target import prepare_folder
     from .uris import file_uri, path_from_uri, relocate
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "observe",
     "path_from_uri",
     "place_of_file",
+    "prepare_folder",
     "relocate",
     "run_uid",
     "select_files",
@@ -42,6 +44,7 @@ __getattr__, __dir__, _ = lazy_exports(
         "observe": ".observation",
         "path_from_uri": ".uris",
         "place_of_file": ".identity",
+        "prepare_folder": ".target",
         "relocate": ".uris",
         "run_uid": ".identity",
         "select_files": ".selection",

@@ -39,7 +39,7 @@ def check_plugins(registry: Registry) -> list[PluginProblem]:
     ...         return [Ingestor("x", title="x", ingest="json:no_such", takes="file",
     ...                          formats=("tiff",))]
     >>> print(check_plugins(Registry.from_plugins([Lab()]))[0])
-    plug-in Lab: ingestor x: ingest: json has no no_such. Correct the reference in the plug-in, or...
+    plug-in Lab: ingestor x: ingest: json has no no_such. Correct the reference in the plug-in...
     """
     problems = []
     records: list[Ingestor | AssetReader | Exporter | Command] = [

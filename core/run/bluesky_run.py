@@ -212,6 +212,8 @@ class BlueskyRun:
 
         Raises
         ------
+        UnusableFolderError
+            Before anything is read: the folder cannot be written into.
         TooLargeError
             Before anything is written: a frame is too large for the format, or the disk too full.
         """

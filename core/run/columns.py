@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..assets.array import AssetArray
+from ..documents import may_be_masked, unmasked
 
 __all__ = ["Column", "concatenate", "is_lazy", "to_column"]
 
@@ -43,10 +44,15 @@ def to_column(values: Sequence[Any]) -> Column:
     >>> [row.tolist() for row in to_column([[1, 2], [3]])]
     [[1, 2], [3]]
     """
-    if isinstance(values, np.ndarray | AssetArray) or is_lazy(values):
+    values = unmasked(values)
+    if isinstance(values, np.ndarray | AssetArray):
         return values
+    if is_lazy(values):
+        return _unmasked_lazily(values) if may_be_masked(values) else values
     if any(is_lazy(value) for value in values):
-        return _stack_lazy(values)
+        return _stack_lazy(list(map(to_column, values)))
+    if any(isinstance(value, np.ma.MaskedArray) for value in values):
+        values = list(map(unmasked, values))
     if any(isinstance(value, np.ndarray | list | tuple) for value in values):
         return _stack(values)
     return _scalars(values)
@@ -58,6 +64,20 @@ def _stack_lazy(values: Sequence[Any]) -> Column:
     if len({(value.shape, value.dtype) for value in values}) == 1:
         return da.stack(list(values))
     return _objects(values)
+
+
+def _unmasked_lazily(values: Column) -> Column:
+    """Unmask blocks when they are computed: to one dtype, whether anything in them is masked."""
+    kind = values.dtype
+    if kind.kind in "iub" and kind.itemsize < 8:
+        kind = np.result_type(kind, np.float32)
+    elif kind.kind not in "fcmM":
+        kind = np.dtype(object)
+    return values.map_blocks(
+        lambda block: np.asarray(unmasked(block), dtype=kind),
+        dtype=kind,
+        meta=np.empty((0,) * values.ndim, kind),
+    )
 
 
 def _stack(values: Sequence[Any]) -> NDArray[Any]:
@@ -77,6 +97,8 @@ def _row(value: Any) -> NDArray[Any]:
 def _scalars(values: Sequence[Any]) -> NDArray[Any]:
     kinds = {_kind(value) for value in values}
     if kinds <= {"number", "none"} and "number" in kinds:
+        if "none" in kinds and any(_is_beyond_floats(value) for value in values):
+            return _objects(values)
         array = np.asarray([np.nan if value is None else value for value in values])
         if array.dtype.kind == "f" and "none" not in kinds and _all_integers(values):
             # Integers that int64 cannot hold: numpy would round them.
@@ -97,6 +119,10 @@ def _kind(value: Any) -> str:
     if isinstance(value, int | float | np.number):
         return "number"
     return "text" if isinstance(value, str) else "other"
+
+
+def _is_beyond_floats(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and abs(int(value)) > 2**53
 
 
 def _all_integers(values: Sequence[Any]) -> bool:

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..assets.array import AssetArray
 from ..assets.blocks import block_rows
-from ..documents import Document, page_from_events, unpack_page
+from ..documents import Document, page_from_events, unmasked, unpack_page
 from ..documents.uids import child_uid, event_uids
+from ..errors import DocumentError
 from .columns import is_lazy, to_column
 from .legacy import open_datums
 from .opening import AssetAccess, open_array
@@ -164,14 +165,28 @@ class _Filler:
     def _rows(self, column: Any, rows: slice) -> Any:
         if isinstance(column, AssetArray):
             return column.to_dask()[rows] if self.delayed else column[rows]
-        part = column[rows]
-        return part.compute() if is_lazy(part) and not self.delayed else part
+        part = unmasked(column[rows])
+        if isinstance(part, list):
+            return [unmasked(value) for value in part]
+        if not is_lazy(part):
+            return part
+        part = to_column(part)
+        if self.delayed:
+            return part
+        values = part.compute()
+        return values.tolist() if values.dtype.hasobject else values
 
     def _fill_datums(self, page: dict[str, Any]) -> dict[str, Any]:
         filled = page.get("filled") or {}
         keys = [key for key, flags in filled.items() if any(flag is False for flag in flags)]
         data = dict(page["data"])
         for key in keys:
+            if key not in data:
+                raise DocumentError(
+                    f"events say that {key!r} is to be filled, and do not have it",
+                    where=f"stream {self.outline.descriptors[page['descriptor']].get('name')!r}",
+                    remedy="Give a datum id for every value that is to be filled.",
+                )
             data[key] = open_datums(self.outline, list(data[key]), self.access, repr(key))
         return {**page, "data": data}
 
@@ -233,6 +248,9 @@ def _block_bytes() -> int:
 
 def _tidy(values: list[Any]) -> Any:
     """Stack arrays of one shape; leave everything else a plain list."""
+    values = [unmasked(value) for value in values]
+    if any(isinstance(value, list) for value in values):
+        return values
     if any(isinstance(value, np.ndarray) or is_lazy(value) for value in values):
         return to_column(values)
     return values

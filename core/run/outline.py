@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..documents import Document
+from ..documents import Document, check_parts
 from ..errors import DocumentError
 
 __all__ = ["RunOutline", "StreamOutline", "drain", "retold"]
@@ -92,6 +92,7 @@ class RunOutline:
                 where=f"run {self.start['uid']}",
                 remedy="Yield pairs such as ('event', doc), as event_model defines them.",
             )
+        check_parts(name, doc, where=f"run {self.start['uid']}")
         try:
             handler(self, doc)
         except (KeyError, TypeError) as error:
@@ -197,7 +198,7 @@ def retold(documents: Iterable[Document], outline: RunOutline) -> Iterator[Docum
 
     Examples
     --------
-    >>> first = {"uid": "one", "name": "primary", "data_keys": {}}
+    >>> first = {"uid": "one", "time": 0.0, "name": "primary", "data_keys": {}}
     >>> outline = drain({"uid": "6f2a"}, iter([("descriptor", first)]))
     >>> again = retold([("descriptor", first | {"uid": "two"})], outline)
     >>> [doc["uid"] for name, doc in again]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..assets.array import AssetArray
 from ..documents import Document
-from ..errors import DocumentError
+from ..errors import DataShapeError, DocumentError, PenstockError
 from .columns import Column, concatenate, to_column
 from .legacy import open_datums
 from .opening import AssetAccess, open_array
@@ -165,10 +165,19 @@ class _Collector:
 
     def _column(self, key: str, outline: RunOutline, access: AssetAccess) -> Column:
         label = f"{key!r} of stream {self.descriptor.get('name', 'primary')!r}"
-        return self.columns[key].finish(
-            self.descriptor["data_keys"][key],
-            lambda datum_ids: open_datums(outline, datum_ids, access, label),
-        )
+        try:
+            return self.columns[key].finish(
+                self.descriptor["data_keys"][key],
+                lambda datum_ids: open_datums(outline, datum_ids, access, label),
+            )
+        except ValueError as error:
+            if isinstance(error, PenstockError):
+                raise
+            raise DataShapeError(
+                f"its values make no column: {error}",
+                where=label,
+                remedy=f"Read without it: read(exclude=[{key!r}]).",
+            ) from error
 
 
 class _ColumnParts:

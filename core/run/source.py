@@ -12,7 +12,14 @@ from ..places import Fingerprint, take_fingerprint
 from ..places.pinning import Pins, pinned
 from ..registry import calls_of, get_registry
 
-__all__ = ["CallSource", "DocumentsSource", "RunSource", "fingerprint_call", "pull_start"]
+__all__ = [
+    "CallSource",
+    "DocumentsSource",
+    "RunSource",
+    "check_start",
+    "fingerprint_call",
+    "pull_start",
+]
 
 IngestFunction = Callable[..., Iterable[Document]]
 
@@ -64,7 +71,18 @@ def _checked_start(first: Any, where: str) -> dict[str, Any]:
         raise DocumentError(f"began with {what!r}, not a start", where=where, remedy=remedy)
     if not isinstance(first[1], Mapping):
         raise DocumentError("gave a start that is no dict", where=where, remedy=remedy)
-    start: dict[str, Any] = normalise(first[1], where="start")
+    return check_start(normalise(first[1], where="start"), where)
+
+
+def check_start(start: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return a start document of plain data, if it has a uid and a time that can be used.
+
+    Examples
+    --------
+    >>> check_start({"uid": "6f2a", "time": 0.0}, "here")
+    {'uid': '6f2a', 'time': 0.0}
+    """
+    remedy = "An ingestor yields ('start', doc) first; see event_model.compose_run."
     if not isinstance(start.get("uid"), str) or not start["uid"]:
         raise DocumentError(
             f"gave a start whose uid is {start.get('uid')!r}", where=where, remedy=remedy

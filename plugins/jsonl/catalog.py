@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.run.source import RunSource, pull_start
+from ...core.run.source import RunSource, check_start
 from .._copies import CopiesCatalog
-from .reading import SUFFIX, read_start
+from .reading import SUFFIX, read_mark, read_start
 from .source import JSONLSource
 
 __all__ = ["BlueskyJSONLCatalog"]
@@ -53,7 +53,11 @@ class BlueskyJSONLCatalog(CopiesCatalog):
 
     @staticmethod
     def _read_start(path: str) -> dict[str, Any]:
-        return pull_start([("start", read_start(path))], path)
+        return check_start(read_start(path), path)
+
+    @staticmethod
+    def _read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        return read_mark(path)
 
     @staticmethod
     def _make_source(path: str, start: dict[str, Any]) -> RunSource:

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from ...core.documents import Document
+from ...core.documents import Document, check_parts
 from ...core.errors import TruncatedFileError, UnsupportedFileError
+from .._limits import ANY, START
 from .._mark import DOCUMENT_NAMES, is_mark
 from .._opening import open_regular
 
@@ -15,8 +16,9 @@ __all__ = ["SUFFIX", "read_documents", "read_mark", "read_start"]
 
 SUFFIX = ".jsonl"
 
-_MAX_LINE = 256 * 2**20
 _MAX_DEPTH = 64
+_SIGNS_OF_VALUES = (b",", b":", b"[", b"{")
+"""There are no more values in a line than these; those that stand in texts count as well."""
 
 
 def read_documents(path: str) -> Iterator[Document]:
@@ -31,6 +33,7 @@ def read_documents(path: str) -> Iterator[Document]:
     """
     for name, doc in _read(path):
         if not is_mark(name, doc):
+            check_parts(name, doc, where=path)
             yield name, doc
 
 
@@ -64,10 +67,15 @@ def _read(path: str) -> Iterator[Document]:
 
 def _read_lines(file: BinaryIO, path: str) -> Iterator[Document]:
     position = 0
-    while line := file.readline(_MAX_LINE + 1):
-        if len(line) > _MAX_LINE:
+    limits = START
+    while line := file.readline(limits.size + 1):
+        if len(line) > limits.size:
             raise UnsupportedFileError(
-                f"the line at byte {position} has more than {_MAX_LINE >> 20} MiB", where=path
+                f"the line at byte {position} has more than {limits.size >> 20} MiB", where=path
+            )
+        if sum(map(line.count, _SIGNS_OF_VALUES)) > limits.values:
+            raise UnsupportedFileError(
+                f"the line at byte {position} holds more than {limits.values} values", where=path
             )
         if not line.endswith(b"\n"):
             raise TruncatedFileError(
@@ -78,6 +86,7 @@ def _read_lines(file: BinaryIO, path: str) -> Iterator[Document]:
             )
         yield _parse(line, position, path)
         position += len(line)
+        limits = ANY
 
 
 def _parse(line: bytes, position: int, path: str) -> Document:

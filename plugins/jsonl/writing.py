@@ -10,8 +10,10 @@ import numpy as np
 from ...core.documents import normalise
 from ...core.errors import TooLargeError
 from ...core.report import ReportItem
+from ...core.run.columns import to_column
 from .._copying import CopyFormat, copy_run
-from .reading import SUFFIX, read_mark, read_start
+from .._limits import ANY, START
+from .reading import SUFFIX, read_documents, read_mark, read_start
 
 if TYPE_CHECKING:
     from ...core.run import BlueskyRun
@@ -51,7 +53,15 @@ def _write(file: BinaryIO, name: str, doc: dict[str, Any]) -> None:
         rows = 1 if name == "event" else max(1, len(doc["seq_num"]))
         data = {key: _as_lists(key, value, rows) for key, value in doc["data"].items()}
         doc = {**doc, "data": data}
-    file.write(json.dumps([name, normalise(doc, where=name)]).encode("ascii") + b"\n")
+    line = json.dumps([name, normalise(doc, where=name)]).encode("ascii") + b"\n"
+    limits = START if name == "start" else ANY
+    if len(line) > limits.size:
+        raise TooLargeError(
+            f"a {name} document takes {len(line) / 2**20:.0f} MiB as JSON, where "
+            f"{limits.size >> 20} MiB are the most",
+            remedy="Write a msgpack copy: run.cache(directory).",
+        )
+    file.write(line)
 
 
 def _as_lists(key: str, value: Any, rows: int) -> Any:
@@ -64,7 +74,7 @@ def _as_lists(key: str, value: Any, rows: int) -> Any:
             f"{key!r} holds arrays of {int(value.nbytes) // rows / 2**20:.1f} MiB in its events",
             remedy="Write a msgpack copy: run.cache(directory).",
         )
-    return np.asarray(value)
+    return np.asarray(to_column(value))
 
 
 def _estimate(run: BlueskyRun) -> int:
@@ -76,6 +86,8 @@ _FORMAT = CopyFormat(
     fill="no",
     read_start=read_start,
     read_mark=read_mark,
+    read_documents=read_documents,
     write=_write,
+    has_arrays=False,
     estimate=_estimate,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,18 @@ from numpy.typing import NDArray
 from ...core.assets.array import AssetArray, Piece
 from ...core.assets.protocol import Region
 from ...core.errors import AssetError, MissingFileError, TruncatedFileError, UnsupportedFileError
+from .._limits import ANY
 
-__all__ = ["FileIdentity", "StoredArray", "StoredFrames", "decode_array", "plain_dtype"]
+__all__ = [
+    "FileIdentity",
+    "StoredArray",
+    "StoredFrames",
+    "decode_array",
+    "plain_dtype",
+    "require_text",
+]
 
-_PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcSU][0-9]{1,9}|[<>|=]?[mM]8(\[[0-9]{0,9}[a-zA-Z]{1,2}\])?")
+_PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcSUV][0-9]{1,9}|[<>|=]?[mM]8(\[[0-9]{0,9}[a-zA-Z]{1,2}\])?")
 _MAX_DIMENSIONS = 32
 
 
@@ -80,16 +89,23 @@ class StoredFrames:
         try:
             if region is None:
                 self._read_into(descriptor, start * frame_bytes, out)
-                return
-            lines = region[0]
-            line_bytes = frame_bytes // max(1, self.frame_shape[0])
-            part = np.empty((lines.stop - lines.start, *self.frame_shape[1:]), dtype=self.dtype)
-            for frame in range(start, stop):
-                at = frame * frame_bytes + lines.start * line_bytes
-                self._read_into(descriptor, at, part)
-                out[frame - start] = part[(slice(None), *region[1:])]
+            else:
+                self._read_region(descriptor, start, stop, region, out)
         finally:
             os.close(descriptor)
+        require_text(out, self.file)
+
+    def _read_region(
+        self, descriptor: int, start: int, stop: int, region: Region, out: NDArray[Any]
+    ) -> None:
+        frame_bytes = math.prod(self.frame_shape) * self.dtype.itemsize
+        lines = region[0]
+        line_bytes = frame_bytes // max(1, self.frame_shape[0])
+        part = np.empty((lines.stop - lines.start, *self.frame_shape[1:]), dtype=self.dtype)
+        for frame in range(start, stop):
+            at = frame * frame_bytes + lines.start * line_bytes
+            self._read_into(descriptor, at, part)
+            out[frame - start] = part[(slice(None), *region[1:])]
 
     def _open(self) -> int:
         path = self.file.path
@@ -166,6 +182,8 @@ def decode_array(found: Mapping[Any, Any], file: FileIdentity) -> Any:
     shape = _shape(found, file) if found.get(b"nd") is True else ()
     if math.prod(shape) * dtype.itemsize != size:
         raise _refused(f"an array {shape} of {dtype} has {size} bytes", file)
+    if not size:
+        _require_substance(shape, file)
     if isinstance(data, Reference):
         if found.get(b"nd") is True and shape:
             return StoredArray(file, data.offset, shape, dtype)
@@ -174,16 +192,17 @@ def decode_array(found: Mapping[Any, Any], file: FileIdentity) -> Any:
         array = np.ndarray(shape, dtype, buffer=data)
     except (ValueError, TypeError) as error:
         raise _refused(f"an array {shape} of {dtype} cannot be: {error}", file) from error
+    require_text(array, file)
     return array if found.get(b"nd") is True else array[()]
 
 
 def plain_dtype(spelled: Any, file: FileIdentity) -> np.dtype[Any]:
     """Return the dtype that is spelled, if it is one of numbers, text, bytes or dates.
 
-    Structured dtypes are lists of names and such dtypes.
+    Structured dtypes are lists of names and such dtypes; fields without a name are padding.
     """
     try:
-        dtype: np.dtype[Any] = np.dtype(_checked_dtype(spelled, 0))
+        dtype = _checked_dtype(spelled, 0)
     except (ValueError, TypeError) as error:
         raise _refused(f"an array has dtype {str(spelled)[:60]!r}", file) from error
     if dtype.hasobject:
@@ -191,26 +210,50 @@ def plain_dtype(spelled: Any, file: FileIdentity) -> np.dtype[Any]:
     return dtype
 
 
-def _checked_dtype(spelled: Any, depth: int) -> Any:
+def _checked_dtype(spelled: Any, depth: int) -> np.dtype[Any]:
     if isinstance(spelled, bytes):
         spelled = spelled.decode("ascii")
     if isinstance(spelled, str):
         if spelled != "|b1" and not _PLAIN_DTYPE.fullmatch(spelled):
             raise ValueError("not plain")
-        return spelled
+        return np.dtype(spelled)
     if not isinstance(spelled, list) or depth > 4 or len(spelled) > 1000:
         raise TypeError("not a dtype")
-    fields = []
+    names, formats, offsets, position = [], [], [], 0
     for name, kind, *shape in spelled:
-        text = name.decode() if isinstance(name, bytes) else name
-        if not isinstance(text, str):
-            raise TypeError("not a name")
+        field: np.dtype[Any] = _checked_dtype(kind, depth + 1)
         sizes = tuple(shape[0]) if shape else ()
-        if len(sizes) > _MAX_DIMENSIONS or not all(isinstance(n, int) and n >= 0 for n in sizes):
+        if len(sizes) > _MAX_DIMENSIONS or not all(type(n) is int and n >= 0 for n in sizes):
             raise ValueError("not a shape")
-        checked = _checked_dtype(kind, depth + 1)
-        fields.append((text, checked, sizes) if sizes else (text, checked))
-    return fields
+        if sizes:
+            field = np.dtype((field, sizes))
+        text = _field_name(name)
+        if text:
+            names.append(text)
+            formats.append(field)
+            offsets.append(position)
+        position += field.itemsize
+    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": position})
+
+
+def _field_name(name: Any) -> str:
+    if isinstance(name, list) and len(name) == 2:  # a title and a name
+        name = name[1]
+    text = name.decode() if isinstance(name, bytes) else name
+    if not isinstance(text, str):
+        raise TypeError("not a name")
+    return text
+
+
+def require_text(array: NDArray[Any], file: FileIdentity) -> None:
+    """Raise `UnsupportedFileError` where what should be text are numbers of no characters."""
+    for name in array.dtype.names or ():
+        require_text(array[name], file)
+    if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        codes = np.ascontiguousarray(array).reshape(-1)
+        kind = np.dtype("u4").newbyteorder(array.dtype.byteorder)
+        if codes.view(kind).max() > sys.maxunicode:
+            raise _refused("an array of text holds what are no characters", file)
 
 
 def _shape(found: Mapping[Any, Any], file: FileIdentity) -> tuple[int, ...]:
@@ -222,6 +265,12 @@ def _shape(found: Mapping[Any, Any], file: FileIdentity) -> tuple[int, ...]:
     ):
         raise _refused(f"an array has shape {str(shape)[:60]}", file)
     return tuple(shape)
+
+
+def _require_substance(shape: tuple[int, ...], file: FileIdentity) -> None:
+    """Refuse an array of no bytes that would be millions of lists and empty texts."""
+    if math.prod(max(1, size) for size in shape) > ANY.values:
+        raise _refused(f"an array {shape} has no bytes", file)
 
 
 def _bytes(data: Any, file: FileIdentity) -> bytes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.run.source import RunSource, pull_start
+from ...core.run.source import RunSource, check_start
 from .._copies import CopiesCatalog
-from .decoding import read_start
+from .decoding import read_mark, read_start
 from .format import SUFFIX
 from .source import MsgpackSource
 
@@ -56,7 +56,11 @@ class BlueskyMsgpackCatalog(CopiesCatalog):
 
     @staticmethod
     def _read_start(path: str) -> dict[str, Any]:
-        return pull_start([("start", read_start(path))], path)
+        return check_start(read_start(path), path)
+
+    @staticmethod
+    def _read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        return read_mark(path)
 
     @staticmethod
     def _make_source(path: str, start: dict[str, Any]) -> RunSource:

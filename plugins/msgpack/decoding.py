@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 from collections.abc import Iterator
 from typing import Any
 
 import msgpack
+import numpy as np
 
 from ...core.assets.array import AssetArray, Piece
-from ...core.documents import Document, page_from_events
+from ...core.documents import Document, check_parts, normalise, page_from_events
 from ...core.errors import TruncatedFileError, UnsupportedFileError
+from .._limits import START
 from .._mark import DOCUMENT_NAMES, is_mark
-from .._opening import open_regular
+from .._opening import opened
 from .arrays import FileIdentity, Reference, StoredArray, decode_array
-from .walking import MAX_STRUCTURE, Item, Payload, walk_items
+from .walking import Item, Payload, limits_at, walk_items
 
 __all__ = ["decode_item", "read_documents", "read_mark", "read_start"]
 
@@ -23,6 +26,7 @@ _TOKEN = struct.Struct(">BbQQ")
 _FIXEXT16, _CODE = 0xD8, 1
 _SMALL_START = 8192
 _SMALL_DEPTH = 20
+_TEXT = frozenset({str})
 _LEAVES = frozenset({str, int, float, bool, type(None)})
 # The walk refuses values of extension types: a file cannot hold such a token itself.
 
@@ -67,7 +71,10 @@ class _Decoder:
         """Decode with references; bytes that belong to no array are few, and read."""
         decoded = self._unpack(self._skeleton(self.item.payloads))
         if self.loose:
-            if sum(payload.size for payload in self.item.payloads) > MAX_STRUCTURE:
+            if (
+                sum(payload.size for payload in self.item.payloads)
+                > limits_at(self.item.start).size
+            ):
                 raise UnsupportedFileError("holds large values that are no arrays")
             decoded = self._unpack(self._skeleton(()))
         return decoded
@@ -127,12 +134,12 @@ def read_documents(path: str) -> Iterator[Document]:
     UnsupportedFileError
         If it is no copy of a run.
     """
-    with open_regular(path, buffering=0) as file:
-        descriptor = file.fileno()
+    with opened(path) as descriptor:
         identity = FileIdentity.of(descriptor, path)
         for item in walk_items(descriptor, path):
             name, doc = decode_item(descriptor, item, identity)
             if not is_mark(name, doc):
+                check_parts(name, doc, where=path)
                 yield _lazy(name, doc)
 
 
@@ -174,9 +181,8 @@ def _loaded(value: Any) -> Any:
 
 
 def read_start(path: str) -> dict[str, Any]:
-    """Read the start document of a file, and nothing else."""
-    with open_regular(path, buffering=0) as file:
-        descriptor = file.fileno()
+    """Read the start document of a file, as plain data, and nothing else."""
+    with opened(path) as descriptor:
         small = _read_small_start(os.pread(descriptor, _SMALL_START, 0))
         if small is not None:
             return small
@@ -184,8 +190,26 @@ def read_start(path: str) -> dict[str, Any]:
             name, doc = decode_item(descriptor, item, FileIdentity.of(descriptor, path))
             if name != "start":
                 raise UnsupportedFileError(f"begins with {name!r}, not a start", where=path)
-            return {key: _loaded(value) for key, value in doc.items()}
+            if _count_elements(doc) > START.values:
+                raise UnsupportedFileError(
+                    f"its start document has arrays of more than {START.values} values", where=path
+                )
+            plain: dict[str, Any] = normalise(
+                {key: _loaded(value) for key, value in doc.items()}, where=path
+            )
+            return plain
     raise TruncatedFileError("is empty", where=path, remedy="Copy the run again.")
+
+
+def _count_elements(value: Any) -> int:
+    """Return how many values there are in arrays: in metadata, each becomes one of Python's own."""
+    if isinstance(value, StoredArray | np.ndarray):
+        return math.prod(value.shape)
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return 0
+    return sum(map(_count_elements, value))
 
 
 def _read_small_start(content: bytes) -> dict[str, Any] | None:
@@ -214,9 +238,11 @@ def _is_plain(value: Any, depth: int) -> bool:
     if not depth or not isinstance(value, dict | list):
         return False
     if isinstance(value, dict):
-        if {*map(type, value)} - {str}:
+        if not _TEXT.issuperset(map(type, value)):
             return False
         value = value.values()
+    if _LEAVES.issuperset(map(type, value)):
+        return True
     return all(_is_plain(item, depth - 1) for item in value if type(item) not in _LEAVES)
 
 
@@ -228,8 +254,7 @@ def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     TruncatedFileError
         If it is not whole.
     """
-    with open_regular(path, buffering=0) as file:
-        descriptor = file.fileno()
+    with opened(path) as descriptor:
         identity = FileIdentity.of(descriptor, path)
         last: list[Item] = []
         for item in walk_items(descriptor, path):

@@ -9,7 +9,7 @@ import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.documents import normalise
+from ...core.documents import normalise, unmasked
 from ...core.errors import DocumentError, TooLargeError
 from .format import MAX_BYTES
 
@@ -50,6 +50,7 @@ def encode_document(name: str, doc: dict[str, Any]) -> Iterator[bytes | memoryvi
 
 
 def _encode_column(packer: Any, column: Any, where: str) -> Iterator[bytes | memoryview]:
+    column = unmasked(column)
     if isinstance(column, list) and any(_is_large(value) for value in column):
         yield packer.pack_array_header(len(column))
         for value in column:
@@ -92,6 +93,7 @@ def _pack(packer: Any, value: Any, where: str) -> bytes:
 def _default(value: Any) -> Any:
     """Turn what msgpack does not know into what it does, as msgpack-numpy would."""
     if isinstance(value, np.ndarray):
+        value = unmasked(value)
         # Objects would become a pickle, which nobody should have to load.
         return value.tolist() if value.dtype.hasobject else _array_map(value)
     if isinstance(value, np.bool_ | np.number):
@@ -126,10 +128,19 @@ def _array_head(array: NDArray[Any]) -> dict[bytes, Any]:
 
 
 def _storable(array: NDArray[Any]) -> NDArray[Any]:
-    """Return it in C order; masked values become NaN, which msgpack-numpy can tell."""
-    if isinstance(array, np.ma.MaskedArray):
-        if np.ma.is_masked(array) and array.dtype.kind in "iufb":
-            floats: Any = array.astype(np.result_type(array.dtype, np.float32))
-            array = floats.filled(np.nan)
-        array = np.asarray(array)
-    return np.ascontiguousarray(array).reshape(array.shape)
+    """Return it in C order, of a dtype that msgpack-numpy can spell."""
+    return np.ascontiguousarray(array, dtype=_storable_dtype(array.dtype)).reshape(array.shape)
+
+
+def _storable_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return a dtype of the same values that msgpack-numpy can spell and read.
+
+    It cannot where fields overlap or are out of order; padding and titles come back as other
+    fields, and texts of no length not at all.
+    """
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return np.dtype((_storable_dtype(base), shape))
+    if dtype.names is not None and dtype.fields is not None:
+        return np.dtype([(name, _storable_dtype(dtype.fields[name][0])) for name in dtype.names])
+    return np.dtype(f"{dtype.kind}1") if dtype.kind in "SU" and not dtype.itemsize else dtype

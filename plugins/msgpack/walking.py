@@ -12,14 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...core.errors import TruncatedFileError, UnsupportedFileError
+from .._limits import ANY, SMALL_ARRAY, START, Limits
 
-__all__ = ["Item", "Payload", "walk_items"]
+__all__ = ["Item", "Payload", "limits_at", "walk_items"]
 
-LARGE = 4096
-"""Payloads of so many bytes are left where they lie."""
 MAX_DEPTH = 64
-MAX_STRUCTURE = 256 * 2**20
-"""Bytes of one item beside its large payloads: as many as databroker's largest pages have."""
 
 _WINDOW = 4 * 1024
 _LARGEST_WINDOW = 1024 * 1024
@@ -68,7 +65,18 @@ _LISTS = {0xDC: 2, 0xDD: 4}
 _MAPS = {0xDE: 2, 0xDF: 4}
 
 
-def walk_items(descriptor: int, path: str, *, first: int = 0) -> Iterator[Item]:
+def limits_at(position: int) -> Limits:
+    """Return how much may stand in the item that begins at a position: the first is a start.
+
+    Examples
+    --------
+    >>> limits_at(0) == START
+    True
+    """
+    return ANY if position else START
+
+
+def walk_items(descriptor: int, path: str) -> Iterator[Item]:
     """Yield where the items of an open file lie.
 
     Raises
@@ -89,7 +97,7 @@ def walk_items(descriptor: int, path: str, *, first: int = 0) -> Iterator[Item]:
     """
     size = os.fstat(descriptor).st_size
     walker = _Walker(descriptor, path, size)
-    position = first
+    position = 0
     while position < size:
         item = walker.walk(position)
         yield item
@@ -108,6 +116,8 @@ class _Walker:
         """Step over one value."""
         self.payloads: list[Payload] = []
         self.large = 0
+        limits = limits_at(start)
+        values = 0
         open_counts: list[int] = []
         remaining = 1
         at = self._refill(start, start)
@@ -135,6 +145,9 @@ class _Walker:
                         raise self._unsupported(at, f"nests more than {MAX_DEPTH} deep")
                     if count > self.size - self.base - after:
                         raise self._truncated(start)
+                    values += count
+                    if values > limits.values:
+                        raise self._unsupported(at, f"it holds more than {limits.values} values")
                     open_counts.append(remaining - 1)
                     remaining, at = count, after
             except IndexError:
@@ -170,10 +183,10 @@ class _Walker:
         return 0
 
     def _check_structure(self, start: int, position: int) -> None:
-        if position - start - self.large > MAX_STRUCTURE:
+        limit = limits_at(start).size
+        if position - start - self.large > limit:
             raise UnsupportedFileError(
-                f"the document at byte {start} holds more than {MAX_STRUCTURE >> 20} MiB "
-                "beside its arrays",
+                f"the document at byte {start} holds more than {limit >> 20} MiB beside its arrays",
                 where=self.path,
             )
 
@@ -188,7 +201,7 @@ class _Walker:
             return None, after + size
         if first in _BYTES:
             size, after = self._length(at, _BYTES[first])
-            if size >= LARGE:
+            if size >= SMALL_ARRAY:
                 offset = self.base + after
                 self.payloads.append(Payload(self.base + at, offset, size))
                 self.large += size

@@ -11,7 +11,7 @@ import numpy as np
 from ...core.errors import TooLargeError
 from ...core.report import ReportItem
 from .._copying import CopyFormat, copy_run
-from .decoding import read_mark, read_start
+from .decoding import read_documents, read_mark, read_start
 from .encoding import encode_document
 from .format import MAX_BYTES, SUFFIX
 
@@ -51,11 +51,12 @@ def _estimate(run: BlueskyRun) -> int:
         If a frame is larger than msgpack can hold.
     """
     total = 0
+    told = _told_keys(run)
     for name in run:
         for part in run[name].parts:
-            rows = len(part)
-            for key, data_key in part.data_keys.items():
-                size = _value_bytes(data_key)
+            rows, (descriptor,) = len(part), part.descriptors
+            for key, data_key in descriptor["data_keys"].items():
+                size = _value_bytes(told.get((descriptor["uid"], key), data_key))
                 if size > MAX_BYTES:
                     raise TooLargeError(
                         f"a frame of {key!r} has {size / 2**30:.1f} GiB, and msgpack holds less "
@@ -67,14 +68,43 @@ def _estimate(run: BlueskyRun) -> int:
     return total
 
 
+def _told_keys(run: BlueskyRun) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the data keys of arrays as their values tell them, where no dtype was described.
+
+    Ingestors of others often leave it out. Filled descriptors come with the first rows.
+    """
+    untold = {
+        (descriptor["uid"], key)
+        for name in run
+        for descriptor in run[name].descriptors
+        for key, data_key in descriptor["data_keys"].items()
+        if data_key.get("shape") and _dtype_of(data_key) is None
+    }
+    told: dict[tuple[str, str], dict[str, Any]] = {}
+    if untold:
+        for name, doc in run.documents(fill="delayed"):
+            if name == "descriptor":
+                told |= {(doc["uid"], key): item for key, item in doc["data_keys"].items()}
+                if untold <= told.keys():
+                    break
+    return told
+
+
 def _value_bytes(data_key: Mapping[str, Any]) -> int:
+    shape: list[int] = [size or 0 for size in data_key.get("shape") or ()]
+    dtype = _dtype_of(data_key)
+    # What is not known is not a reason to refuse a copy that may fit.
+    return math.prod(shape) * (1 if dtype is None else dtype.itemsize)
+
+
+def _dtype_of(data_key: Mapping[str, Any]) -> np.dtype[Any] | None:
     spelled = data_key.get("dtype_numpy")
     try:
-        itemsize = np.dtype(spelled).itemsize if isinstance(spelled, str) else 8
-    except TypeError:
-        itemsize = 8
-    shape: list[int] = [size or 0 for size in data_key.get("shape") or ()]
-    return math.prod(shape) * itemsize
+        if isinstance(spelled, list):  # a structured one, as JSON has it
+            return np.dtype([tuple(field) for field in spelled])
+        return np.dtype(spelled) if isinstance(spelled, str) and spelled else None
+    except (TypeError, ValueError):
+        return None
 
 
 _FORMAT = CopyFormat(
@@ -82,6 +112,8 @@ _FORMAT = CopyFormat(
     fill="yes",
     read_start=read_start,
     read_mark=read_mark,
+    read_documents=read_documents,
     write=_write,
+    has_arrays=True,
     estimate=_estimate,
 )

@@ -21,8 +21,10 @@ def copy_runs(
 
     Examples
     --------
+    >>> import tempfile
     >>> from penstock import BlueskyInMemoryCatalog
-    >>> copy_runs(BlueskyInMemoryCatalog(), "native_copies")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     copy_runs(BlueskyInMemoryCatalog(), folder)
     nothing to report
     """
     with progress_bar("copying") as progress:

@@ -58,9 +58,11 @@ def run(options: argparse.Namespace) -> int:
     """Ingest, print, and return the exit code."""
     from penstock.core.catalog import BlueskyInMemoryCatalog
     from penstock.core.catalog.ingesting import ingest_paths
-    from penstock.core.places import observe
+    from penstock.core.places import observe, prepare_folder
     from penstock.core.registry.registry import get_registry
 
+    if options.cache is not None:
+        prepare_folder(options.cache)  # ingesting takes long: what cannot end is not begun
     for problem in get_registry().problems:
         print(f"penstock: {plain(problem)}", file=sys.stderr)
     catalog = BlueskyInMemoryCatalog()

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -63,6 +69,68 @@ def test_leftovers_are_looked_for_once_a_minute(tmp_path: Path) -> None:
     assert clear_leftovers(str(tmp_path)) == []
     assert clear_leftovers(str(tmp_path), now=True) == [leftover.name]
     assert other.exists()
+
+
+def test_who_clears_leftovers_never_takes_what_somebody_writes(tmp_path: Path) -> None:
+    """A writer creates its file, then locks it: in between, the file looks like a leftover."""
+    done = threading.Event()
+    looks = []
+
+    def sweep() -> None:
+        while not done.is_set():
+            looks.append(clear_leftovers(str(tmp_path), now=True))
+
+    sweepers = [threading.Thread(target=sweep) for _ in range(3)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads take turns at every step: all orders come about
+    try:
+        for sweeper in sweepers:
+            sweeper.start()
+        until = time.monotonic() + 1.5
+        number = 0
+        while time.monotonic() < until:
+            number += 1
+            with open_new(str(tmp_path / "a")) as file:
+                file.write(b"%d" % number)
+            assert (tmp_path / "a").read_bytes() == b"%d" % number
+    finally:
+        done.set()
+        for sweeper in sweepers:
+            sweeper.join()
+        sys.setswitchinterval(interval)
+    assert os.listdir(tmp_path) == ["a"]
+    assert looks
+
+
+def test_a_name_that_somebody_is_clearing_away_is_not_written_under(tmp_path: Path) -> None:
+    """What the race above comes to, step by step: the sweeper has the lock, and not yet cleared."""
+    taken: list[str] = []
+
+    def take(event: str, arguments: tuple[object, ...]) -> None:
+        if event != "fcntl.flock" or taken:
+            return
+        (name,) = os.listdir(tmp_path)
+        taken.append(name)
+        holder.append(os.open(tmp_path / name, os.O_RDWR))
+        fcntl.flock(holder[0], fcntl.LOCK_EX)
+
+    holder: list[int] = []
+    with audited(take), open_new(str(tmp_path / "a")) as file:
+        (tmp_path / taken[0]).unlink()
+        os.close(holder[0])
+        file.write(b"whole")
+    assert (tmp_path / "a").read_bytes() == b"whole"
+
+
+@contextlib.contextmanager
+def audited(hook: Callable[[str, tuple[object, ...]], None]) -> Iterator[None]:
+    """Hear of what happens inside Python; hooks cannot be taken off, so it is switched off."""
+    is_on = True
+    sys.addaudithook(lambda event, arguments: hook(event, arguments) if is_on else None)
+    try:
+        yield
+    finally:
+        is_on = False
 
 
 def test_a_link_that_looks_like_a_leftover_is_not_followed(tmp_path: Path) -> None:

@@ -68,6 +68,21 @@ def test_ingest_copies_what_it_ingested(files: Path, tmp_path: Path, capsys: Out
     assert run.primary.read()["image"].values[:, 0, 0].tolist() == [1, 2, 3]
 
 
+@pytest.mark.parametrize("target", ["a file", "below a file", "read-only"])
+def test_a_target_that_cannot_be_written_into_is_told_once_before_anything_is_read(
+    files: Path, copies: Path, tmp_path: Path, capsys: Output, target: str
+) -> None:
+    (tmp_path / "file").write_text("notes")
+    where = {"a file": tmp_path / "file", "below a file": tmp_path / "file" / "in"}
+    given = str(where.get(target, Path("/proc")))
+    for arguments in (["ingest", str(files), "--cache"], ["cache", str(copies)]):
+        assert main([*arguments, given]) == 1
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert re.fullmatch(rf"penstock: {given}: cannot be written into: .*folder\.\n", told.err)
+    assert (tmp_path / "file").read_text() == "notes"
+
+
 def test_copies_that_are_up_to_date_are_left(files: Path, tmp_path: Path, capsys: Output) -> None:
     arguments = ["ingest", str(files), "--json", "--cache", str(tmp_path / "native")]
     told = []
@@ -100,11 +115,15 @@ def test_progress_is_shown_at_a_terminal_alone(files: Path, tmp_path: Path) -> N
 def test_a_run_that_cannot_be_copied_fails_and_is_named(
     files: Path, tmp_path: Path, capsys: Output
 ) -> None:
-    (tmp_path / "in the way").write_text("a file, not a folder")
-    assert main(["ingest", str(files), "--cache", str(tmp_path / "in the way")]) == 1
+    arguments = ["ingest", str(files), "--cache", str(tmp_path / "native")]
+    assert main(arguments) == 0
+    (copy,) = (tmp_path / "native").iterdir()
+    copy.write_bytes(b"\xc1 something else")
+    capsys.readouterr()
+    assert main(arguments) == 1
     shown = capsys.readouterr().out
     assert "Not copied" in shown
-    assert "in the way" in shown
+    assert "would be replaced by a copy" in shown
     assert "1 item: 1 ok\n" in shown  # it was ingested all the same
 
 

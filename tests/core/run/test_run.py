@@ -202,12 +202,24 @@ def test_large_arrays_in_events_are_not_kept(monkeypatch):
     assert len(passes) == 2  # once for the outline, once for the images
 
 
+EVENT = {
+    "uid": "e",
+    "descriptor": "d",
+    "seq_num": 1,
+    "time": 0.0,
+    "data": {},
+    "timestamps": {},
+}
+
+
 @pytest.mark.parametrize(
     ("documents", "message"),
     [
         ([("begin", {})], "not the name of a document"),
-        ([("event", {"descriptor": "d", "seq_num": 1})], "has not come before"),
-        ([("descriptor", {})], "malformed"),
+        ([("event", EVENT)], "has not come before"),
+        ([("event", {"descriptor": "d", "seq_num": 1})], "an event document has no 'uid'"),
+        ([("descriptor", {})], "a descriptor document has no 'uid'"),
+        ([("descriptor", [])], "a descriptor document is a list"),
         ([("start", {"uid": "other"})], "second run starts"),
         ([("bulk_events", {})], "long gone"),
     ],

@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import msgpack
@@ -18,6 +19,7 @@ from penstock.core.documents import RunComposer, array_key
 from penstock.core.errors import AssetError, NoDataError, PenstockError, RunNotFoundError
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
+from penstock.plugins.jsonl import BlueskyJSONLCatalog, export_run
 from penstock.plugins.msgpack import decoding
 from penstock.plugins.msgpack.arrays import StoredFrames
 
@@ -48,6 +50,11 @@ def image_copy(folder: Path, uid: str = "images", rows: int = 20) -> np.ndarray:
     documents.append(run.stop(time=99.0))
     BlueskyRun(DocumentsSource(documents)).cache(folder)
     return values
+
+
+def settle() -> None:
+    """Wait for the clock to go on: what is written to in one of its ticks has one state."""
+    time.sleep(0.1)
 
 
 @pytest.fixture
@@ -102,6 +109,50 @@ def test_a_file_that_grows_where_it_lies_is_noticed(tmp_path: Path) -> None:
     assert catalog["one"].metadata["start"]["sample"] == "Ag"
 
 
+@pytest.mark.parametrize("again", ["in one session", "in another"])
+@pytest.mark.parametrize("how", ["replaced", "in place"])
+def test_another_run_of_the_same_size_and_time_is_noticed(
+    tmp_path: Path, how: str, again: str
+) -> None:
+    for number in range(70):  # so many that an index is written
+        copy(tmp_path, f"run-{number:02d}", sample="Cu")
+    path = tmp_path / "run-07.msgpack"
+    before = path.stat()
+    settle()
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert len(catalog) == 70
+    content = path.read_bytes().replace(b"Cu", b"Ag")
+    if how == "replaced":
+        (tmp_path / "new").write_bytes(content)
+        os.replace(tmp_path / "new", path)
+    else:
+        path.write_bytes(content)
+    os.utime(path, ns=(before.st_mtime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    if again == "in another":
+        catalog = BlueskyMsgpackCatalog(tmp_path)
+    else:
+        time.sleep(1.1)  # for so long a listing is trusted
+    assert list(catalog.search({"sample": "Ag"})) == ["run-07"]
+    assert catalog["run-07"].metadata["start"]["sample"] == "Ag"
+
+
+def test_runs_have_one_order_listed_and_searched(tmp_path: Path) -> None:
+    for uid in ("b", "d", "c"):
+        copy(tmp_path, uid, sample="Cu")
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert list(catalog) == ["b", "c", "d"]
+    copy(tmp_path, "a", sample="Cu")
+    copy(tmp_path, "c", rows=5, sample="Cu")
+    (tmp_path / "b.msgpack").unlink()
+    assert list(catalog) == ["c", "d", "a"]
+    copy(tmp_path, "b", sample="Cu")
+    for _ in range(2):
+        assert list(catalog) == ["c", "d", "a", "b"]
+        assert list(catalog.search({"sample": "Cu"})) == ["c", "d", "a", "b"]
+        assert [run.uid for run in catalog.values()] == ["c", "d", "a", "b"]
+
+
 def test_a_search_follows_the_files_too(tmp_path: Path) -> None:
     copy(tmp_path, "one", sample="Cu")
     found = BlueskyMsgpackCatalog(tmp_path).search({"sample": "Cu"})
@@ -123,6 +174,31 @@ def test_of_two_files_with_one_run_the_later_is_shown_and_the_other_named(tmp_pa
     other.unlink()
     assert catalog["one"].provenance["file"] == str(path)
     assert len(catalog.problems) == 0
+
+
+@pytest.mark.parametrize("lesser", ["cut", "cut in its start", "without a stop", "damaged"])
+def test_of_two_files_with_one_run_the_whole_one_is_shown(tmp_path: Path, lesser: str) -> None:
+    whole = copy(tmp_path, "one", rows=50)
+    other = tmp_path / "other.msgpack"
+    content = whole.read_bytes()
+    if lesser == "without a stop":
+        stopless = BlueskyRun(count_run(50, uid="one", stop=False)).cache(tmp_path / "in")
+        content = Path(stopless.details["path"]).read_bytes()
+    elif lesser == "damaged":
+        content = content[:-100] + b"\xc1" * 100
+    else:
+        content = content[: len(content) // 2 if lesser == "cut" else 10]
+    other.write_bytes(content)
+    os.utime(whole, ns=(0, 10**18))
+    os.utime(other, ns=(0, 2 * 10**18))  # written later
+    for folder in (tmp_path, [whole, other], [other, whole]):
+        catalog = BlueskyMsgpackCatalog(folder)
+        assert catalog["one"].provenance["file"] == str(whole)
+        assert len(catalog["one"].primary.read()["time"]) == 50
+        (problem,) = catalog.problems
+        assert problem.subject == str(other)
+        if lesser != "cut in its start":
+            assert problem.why == "another file holds run one too, and holds more of it"
 
 
 def test_a_folder_that_disappears_is_told_and_its_runs_are_gone(tmp_path: Path) -> None:
@@ -159,9 +235,11 @@ def test_temporary_and_hidden_files_are_no_copies(tmp_path: Path) -> None:
 
 def test_a_start_document_is_read_once(tmp_path: Path, starts_read: list[str]) -> None:
     copy(tmp_path, "one")
+    settle()
     catalog = BlueskyMsgpackCatalog(tmp_path)
     assert (len(catalog), list(catalog), catalog["one"].uid) == (1, ["one"], "one")
     copy(tmp_path, "two")
+    settle()
     assert sorted(catalog) == ["one", "two"]
     assert starts_read == ["one.msgpack", "two.msgpack"]
 
@@ -171,10 +249,12 @@ def test_many_start_documents_are_remembered_between_sessions(
 ) -> None:
     for number in range(100):
         copy(tmp_path, f"run-{number:03d}", scan_id=number)
+    settle()
     first = BlueskyMsgpackCatalog(tmp_path)
     assert len(first) == len(starts_read) == 100
     starts_read.clear()
     copy(tmp_path, "run-007", scan_id=7, sample="Cu")
+    settle()
     second = BlueskyMsgpackCatalog(tmp_path)
     assert list(second) == list(first)
     assert second[99].metadata["start"] == first[99].metadata["start"]
@@ -189,6 +269,7 @@ def test_a_damaged_index_is_ignored(
 ) -> None:
     for number in range(70):
         copy(tmp_path, f"run-{number}")
+    settle()
     assert len(BlueskyMsgpackCatalog(tmp_path)) == 70
     (index,) = isolated_configuration.rglob("starts/*.msgpack")
     index.write_bytes(damage)
@@ -293,6 +374,27 @@ def test_copying_a_folder_of_copies_into_itself_changes_nothing(tmp_path):
     report = BlueskyMsgpackCatalog(tmp_path).cache(tmp_path)
     assert [item.outcome for item in report] == ["skipped"]
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_a_run_is_not_copied_over_the_file_that_it_is_read_from(tmp_path: Path) -> None:
+    path = copy(tmp_path / "copies", "one")
+    odd = path.rename(path.with_name("another name.msgpack"))
+    before = odd.read_bytes(), odd.stat().st_mtime_ns
+    (tmp_path / "link").symlink_to("copies")
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "one.msgpack").symlink_to(odd)
+    for seen in (path.parent, tmp_path / "link", tmp_path / "links"):
+        item = BlueskyMsgpackCatalog(seen)["one"].cache(path.parent)
+        assert (item.outcome, item.why) == ("skipped", "the run is read from this folder")
+    assert os.listdir(path.parent) == [odd.name]
+    assert (odd.read_bytes(), odd.stat().st_mtime_ns) == before
+
+
+def test_documents_and_copies_can_share_a_folder(tmp_path: Path) -> None:
+    export_run(BlueskyRun(count_run(2, uid="one")), str(tmp_path))
+    report = BlueskyJSONLCatalog(tmp_path).cache(tmp_path)
+    assert [item.outcome for item in report] == ["ok"]
+    assert sorted(os.listdir(tmp_path)) == ["one.jsonl", "one.msgpack"]
 
 
 # What else may lie in a folder -------------------------------------------------------------------

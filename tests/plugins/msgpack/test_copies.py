@@ -6,17 +6,20 @@ import fcntl
 import os
 from pathlib import Path
 
+import event_model
 import numpy as np
 import pytest
 import suitcase.msgpack
 import tifffile
 
 from penstock import BlueskyInMemoryCatalog, BlueskyMsgpackCatalog
-from penstock.core.documents import RunComposer, array_key, column_key
-from penstock.core.errors import DocumentError, PenstockError, TooLargeError
+from penstock.core.documents import RunComposer, array_key, column_key, unpack_page
+from penstock.core.errors import DocumentError, PenstockError, TooLargeError, UnusableFolderError
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
 from penstock.ingestors import ingest_tiff_series
+from penstock.plugins.jsonl import BlueskyJSONLCatalog, export_run
+from penstock.plugins.msgpack.writing import _estimate
 
 
 def write_series(folder: Path, count: int = 5, shape: tuple[int, int] = (64, 48)) -> None:
@@ -122,11 +125,49 @@ def test_arrays_of_objects_are_written_as_lists_and_never_as_pickles(tmp_path: P
     assert list(page["data"]["image"]) == [None, "text"]
 
 
-def test_masked_pixels_are_nan_in_a_copy(tmp_path: Path) -> None:
-    values = np.ma.masked_equal(np.arange(4, dtype="u2").reshape(2, 2), 3)
-    run = BlueskyRun(DocumentsSource(list(image_run(values))))
-    back = copied(run, tmp_path).primary.read()["image"].values
-    assert np.array_equal(back, [[0, 1], [2, np.nan]], equal_nan=True)
+MASKED = {
+    "u2": ("<u2", [0, 1, 2, 3], [0, 1, 2, np.nan], "<f4"),
+    "i4": ("<i4", [0, 1, 2, 3], [0, 1, 2, np.nan], "<f8"),
+    "bool": ("?", [0, 1, 0, 1], [0, 1, 0, np.nan], "<f4"),
+    "f8": ("<f8", [0, 1, 2, 3], [0, 1, 2, np.nan], "<f8"),
+    "large integers": ("<i8", [0, 1, 2**60 + 1, 3], [0, 1, 2**60 + 1, None], None),
+    "text": ("<U2", ["a", "b", "c", "d"], ["a", "b", "c", None], None),
+}
+
+
+@pytest.mark.parametrize("form", ["page", "list", "events", "dask"])
+@pytest.mark.parametrize("kind", MASKED)
+def test_what_is_masked_is_told_from_what_is_not_in_a_run_and_in_its_copies(
+    tmp_path: Path, kind: str, form: str
+) -> None:
+    import dask.array as da
+
+    dtype, values, expected, told_dtype = MASKED[kind]
+    frame = np.ma.MaskedArray(np.array(values, dtype), [0, 0, 0, 1])
+    plain = np.ma.MaskedArray(np.array(values, dtype), False)
+    rows = np.ma.stack([plain, frame, plain])
+    held = {"page": rows, "dask": da.from_array(rows, chunks=(1, 4), asarray=False)}
+    documents = list(image_run(held.get(form, list(rows))))
+    if form == "events":
+        documents[2:3] = [("event", event) for event in unpack_page(documents[2][1])]
+    run = BlueskyRun(DocumentsSource(documents))
+    run.cache(tmp_path / "copies")
+    export_run(run, str(tmp_path / "text"))
+    suitcase.msgpack.export(run.read_canonical(), tmp_path / "suitcase")
+    found = [
+        run,
+        BlueskyMsgpackCatalog(tmp_path / "copies")["6f2a"],
+        BlueskyJSONLCatalog(tmp_path / "text")["6f2a"],
+        BlueskyMsgpackCatalog(tmp_path / "suitcase")["6f2a"],
+    ]
+    for reading in found:
+        image = reading.primary.read()["image"].values
+        assert image[0].tolist() == values
+        found_row, masked = image[1].tolist(), image[1][3]
+        assert found_row[:3] == expected[:3]
+        assert masked is None or np.isnan(masked)  # xarray makes NaN of None in some places
+    if told_dtype is not None:
+        assert found[1].primary.read()["image"].dtype == told_dtype
 
 
 def test_an_integer_that_msgpack_cannot_hold_is_named(tmp_path: Path) -> None:
@@ -213,6 +254,15 @@ def test_a_copy_is_replaced_when_the_start_document_has_changed(tmp_path: Path) 
     assert BlueskyMsgpackCatalog(tmp_path)["6f2a"].metadata["start"]["sample"] == "Ag"
 
 
+def test_a_run_in_progress_is_copied_anew_where_nothing_tells_that_it_has_not_grown(
+    tmp_path: Path,
+) -> None:
+    BlueskyRun(count_run(2, uid="6f2a", stop=False)).cache(tmp_path)
+    item = BlueskyRun(count_run(5, uid="6f2a", stop=False)).cache(tmp_path)
+    assert (item.outcome, item.details["replaced"]) == ("partial", True)
+    assert len(BlueskyMsgpackCatalog(tmp_path)["6f2a"].primary) == 5
+
+
 @pytest.mark.parametrize("kept", [0, 10, 2000])
 def test_a_partial_copy_is_replaced(
     catalog: BlueskyInMemoryCatalog, tmp_path: Path, kept: int
@@ -228,6 +278,63 @@ def test_a_good_copy_by_suitcase_is_kept(tmp_path: Path) -> None:
     run = BlueskyRun(count_run(4, uid="6f2a"))
     suitcase.msgpack.export(run.read_canonical(), tmp_path)
     assert run.cache(tmp_path).outcome == "skipped"
+
+
+def test_what_suitcase_wrote_without_the_images_is_no_copy(
+    catalog: BlueskyInMemoryCatalog, tmp_path: Path
+) -> None:
+    run = catalog[-1]
+    suitcase.msgpack.export(run.documents(), tmp_path)  # without stream_resource and stream_datum
+    assert run.cache(tmp_path).details["replaced"]
+    assert BlueskyMsgpackCatalog(tmp_path)[-1].primary.read().identical(run.primary.read())
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_what_suitcase_wrote_with_datum_ids_for_images_is_no_copy(
+    tmp_path: Path, filled: bool
+) -> None:
+    documents = list(datum_run())
+    catalog = BlueskyInMemoryCatalog(handler_registry={"ONES": Ones})
+    catalog.upsert(lambda: iter(documents))
+    run = catalog["6f2a"]
+    suitcase.msgpack.export(run.read_canonical() if filled else run.documents(), tmp_path)
+    assert run.cache(tmp_path).outcome == ("skipped" if filled else "ok")
+    assert BlueskyMsgpackCatalog(tmp_path)["6f2a"].primary.read()["image"].values.tolist() == [
+        [[1, 1]],
+        [[1, 1]],
+    ]
+
+
+class Ones:
+    """A handler in databroker's manner."""
+
+    def __init__(self, path: str) -> None:
+        pass
+
+    def __call__(self) -> np.ndarray:
+        return np.ones((1, 2), "u1")
+
+
+def datum_run():
+    """Documents of a run whose events refer to images by datum id."""
+    run = event_model.compose_run(uid="6f2a", time=1.0)
+    yield "start", run.start_doc
+    key = {"source": "t", "dtype": "array", "shape": [1, 2], "external": "FILESTORE:"}
+    stream = run.compose_descriptor(name="primary", data_keys={"image": key})
+    yield "descriptor", stream.descriptor_doc
+    resource = run.compose_resource(spec="ONES", root="/", resource_path="ones", resource_kwargs={})
+    yield "resource", resource.resource_doc
+    for row in range(2):
+        datum = resource.compose_datum(datum_kwargs={})
+        yield "datum", datum
+        event = stream.compose_event(
+            data={"image": datum["datum_id"]},
+            timestamps={"image": 1.0},
+            filled={"image": False},
+            time=float(row),
+        )
+        yield "event", event
+    yield "stop", run.compose_stop(time=2.0)
 
 
 def test_a_file_that_is_no_copy_of_the_run_is_left_alone(tmp_path: Path) -> None:
@@ -290,6 +397,33 @@ def test_a_disk_that_is_too_full_is_told_before_anything_is_written(tmp_path: Pa
     assert names_in(tmp_path) == []
 
 
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize("dtype", ["u1", "<u2", "<f8", [["a", "u1"], ["b", "<f4"]]])
+def test_room_is_asked_for_what_the_arrays_take_be_their_type_described_or_not(
+    lazy: bool, dtype: str | list[list[str]]
+) -> None:
+    import dask.array as da
+
+    kind = np.dtype([tuple(field) for field in dtype] if isinstance(dtype, list) else dtype)
+    values = np.zeros((6, 40, 30), kind)
+    documents = list(image_run(da.from_array(values, chunks=(1, 40, 30)) if lazy else values))
+    data_key = documents[1][1]["data_keys"]["image"]
+    del data_key["dtype_numpy"]
+    if kind.names:
+        data_key["dtype_numpy"] = dtype
+    assert _estimate(BlueskyRun(DocumentsSource(documents))) == values.nbytes
+
+
+def test_room_is_asked_for_what_each_datum_takes() -> None:
+    run = BlueskyRun(DocumentsSource(list(datum_run())), handler_registry={"ONES": Ones})
+    assert _estimate(run) == 2 * 2
+
+
+def test_what_nothing_tells_the_size_of_is_not_refused() -> None:
+    waves = [np.zeros(length, dtype="f8") for length in (1, 2)]
+    assert _estimate(BlueskyRun(DocumentsSource(list(image_run(waves))))) <= 24
+
+
 def cut_copy(folder: Path, uid: str) -> BlueskyRun:
     path = Path(BlueskyRun(count_run(3, uid=uid)).cache(folder).details["path"])
     path.write_bytes(path.read_bytes()[:-5])
@@ -317,6 +451,34 @@ def test_a_copy_of_a_cut_run_keeps_saying_so(tmp_path: Path) -> None:
     copy = BlueskyMsgpackCatalog(tmp_path / "again")["6f2a"]
     assert "6f2a.msgpack, which ends at byte" in copy.provenance["truncated"]
     assert cut.cache(tmp_path / "again").outcome == "skipped"
+
+
+def test_a_folder_that_cannot_be_used_is_told_once_and_before_any_run_is_read(
+    tmp_path: Path,
+) -> None:
+    passes = []
+
+    def ingest():
+        passes.append(1)
+        yield from count_run(1, uid="6f2a").documents()
+
+    catalog = BlueskyInMemoryCatalog()
+    catalog.upsert(ingest)
+    passes.clear()  # of the start document
+    (tmp_path / "file").touch()
+    for target in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/sys")):
+        with pytest.raises(UnusableFolderError, match=r"cannot be written into: .*\. .* folder"):
+            catalog.cache(target)
+        with pytest.raises(UnusableFolderError):
+            catalog[-1].cache(target)
+    assert passes == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_of_somebody_else_is_told_once(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(UnusableFolderError, match="Permission denied"):
+        counting_catalog(2).cache(tmp_path)
 
 
 # What interrupted writers leave -----------------------------------------------------------------

@@ -1,11 +1,10 @@
 """databroker 1.2.5 reads what is written here, and what it writes is read here.
 
 It needs older packages than penstock and so an environment of its own; the variable
-PENSTOCK_DATABROKER_PYTHON names its interpreter. One that works is made by::
+PENSTOCK_DATABROKER_PYTHON names its interpreter. `.ci/run` makes one; by hand::
 
     python3.11 -m venv DIR
-    DIR/bin/pip install databroker==1.2.5 "setuptools<81" suitcase-msgpack "suitcase-utils<0.5.4" \
-        "intake<2" "numpy<2" "xarray<2024.6" "dask<2024.5"
+    DIR/bin/pip install -r tests/plugins/msgpack/databroker-1.2.5.txt
 """
 
 from __future__ import annotations

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pickle
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,13 +15,16 @@ from pathlib import Path
 import msgpack
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import BlueskyMsgpackCatalog
+from penstock.core.display import describe_run, run_html
 from penstock.core.errors import PenstockError, UnsupportedFileError
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
+from penstock.plugins.jsonl import BlueskyJSONLCatalog, export_run
 from penstock.plugins.msgpack.decoding import read_documents
 from penstock.plugins.msgpack.source import MsgpackSource
 
@@ -104,7 +109,11 @@ def test_an_array_of_objects_is_refused_and_nothing_runs(tmp_path: Path, place: 
         nd("u1,u1"),
         nd({"a": "b"}),
         nd("<U1000000000", shape=[0], data=b""),
-        nd("V4", shape=[1]),
+        nd("V0", shape=[2**40], data=b""),
+        nd("<U0", shape=[2**40], data=b""),
+        nd("<u2", shape=[2**40, 0], data=b""),
+        nd("<U1", shape=[1], data=b"\xff\xff\xff\xff"),
+        nd([["a", ">U1"]], shape=[1], data=b"\x00\x11\x00\x00", kind=b"V"),
         {b"nd": False, b"type": "|O", b"data": b"\0" * 8},
         {b"nd": False, b"type": "<f8", b"data": b"\0" * 4},
         {b"complex": True, b"data": "__import__('os')"},
@@ -124,6 +133,21 @@ def test_what_is_no_plain_array_is_refused_or_harmless(tmp_path: Path, array: ob
         assert column.size == 0
 
 
+@pytest.mark.parametrize("where", ["small", "large"])
+def test_text_that_is_none_hides_no_other_file(tmp_path: Path, where: str) -> None:
+    count = 2 if where == "small" else 2000
+    array = nd("<U1", shape=[count], data=b"\xff\xff\xff\x7f" * count)
+    write(tmp_path / "bad.msgpack", ["start", {**START[1], "names": array}])
+    write(tmp_path / "page.msgpack", START, DESCRIPTOR, page([array, array]))
+    BlueskyRun(count_run(1, uid="good")).cache(tmp_path)
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert sorted(catalog) == ["6f2a", "good"]
+    (problem,) = catalog.problems
+    assert problem.why == "an array of text holds what are no characters"
+    with pytest.raises(UnsupportedFileError, match="no characters"):
+        catalog["6f2a"].primary.read()
+
+
 # Lengths and depths -----------------------------------------------------------------------------
 
 BOMBS = {
@@ -139,6 +163,13 @@ BOMBS = {
     "never used": b"\xc1",
     "key that is a list": b"\x81\x91\x01\x01",
     "text that is no text": b"\xa1\xff",
+    "empty maps": b"\xdd\x01\x00\x00\x00" + b"\x80" * 2**24,
+    "empty maps in empty lists": b"\xdd\x00\x40\x00\x00" + b"\x93\x80\x80\x80" * 2**22,
+    "numbers": b"\xdd\x01\x00\x00\x00" + b"\x01" * 2**24,
+    "text of 17 MiB": b"\xdb\x01\x10\x00\x00" + b"x" * (17 << 20),
+    "array of a million numbers": msgpack.packb(nd("<u1", [2**20], bytes(2**20))),
+    "2^40 lists in an array": msgpack.packb(nd("<u1", [2**40, 0], b"")),
+    "2^40 texts in an array": msgpack.packb(nd("<U0", [2**40], b"")),
 }
 
 
@@ -163,9 +194,26 @@ print(problem.why)
     assert path.exists()
 
 
+def test_bombs_in_json_lines_are_refused_in_little_memory(tmp_path: Path) -> None:
+    for name, bomb in {"maps": b"{}," * 2**22, "text": b'"' + b"x" * (17 << 20) + b'",'}.items():
+        head = b'["start", {"uid": "6f2a", "time": 1.0, "bomb": ['
+        (tmp_path / f"{name}.jsonl").write_bytes(head + bomb + b"0]}]\n")
+    code = f"""
+import resource
+from penstock.plugins.jsonl import BlueskyJSONLCatalog
+catalog = BlueskyJSONLCatalog({str(tmp_path)!r})
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert len(catalog.problems) == 2
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert (after - before) < 60_000, after - before
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(("depth", "is_read"), [(50, True), (70, False)])
 def test_documents_nest_so_deep_and_no_deeper(tmp_path: Path, depth: int, is_read: bool) -> None:
-    deep = b"\x92\xaadescriptor\x81\xa1x" + b"\x91" * depth + b"\x01"
+    deep = b"\x92\xa4stop\x81\xa1x" + b"\x91" * depth + b"\x01"
     path = write(tmp_path / "6f2a.msgpack", START, deep)
     if is_read:
         assert len(list(read_documents(str(path)))) == 2
@@ -177,7 +225,7 @@ def test_documents_nest_so_deep_and_no_deeper(tmp_path: Path, depth: int, is_rea
 def test_alternating_elements_are_walked_in_a_moment(tmp_path: Path) -> None:
     # Two texts of one length, then another: what a search for stretches is slowest at.
     odd = msgpack.packb(["aa", "bb", "c"] * 200_000)
-    path = write(tmp_path / "6f2a.msgpack", START, b"\x92\xaadescriptor\x81\xa1x" + odd)
+    path = write(tmp_path / "6f2a.msgpack", START, b"\x92\xa4stop\x81\xa1x" + odd)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
     list(read_documents(str(path)))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 5
@@ -226,6 +274,126 @@ def test_another_run_behind_the_first_is_an_error(tmp_path: Path) -> None:
     write(tmp_path / "a.msgpack", START, ["start", {"uid": "7777", "time": 1.0}])
     with pytest.raises(PenstockError, match="7777"):
         BlueskyMsgpackCatalog(tmp_path)["6f2a"].metadata["stop"]
+
+
+# Documents that lack something -------------------------------------------------------------------
+
+WHOLE = [
+    ("start", START[1]),
+    (
+        "descriptor",
+        {
+            "uid": "d",
+            "time": 1.0,
+            "name": "primary",
+            "data_keys": {
+                "x": {"source": "t", "dtype": "number", "shape": []},
+                "old": {"source": "t", "dtype": "array", "shape": [1], "external": "FILESTORE:"},
+                "new": {"source": "t", "dtype": "array", "shape": [1, 4], "external": "STREAM:"},
+            },
+        },
+    ),
+    ("resource", {"uid": "r", "spec": "S", "resource_path": "p", "resource_kwargs": {}}),
+    ("datum", {"datum_id": "r/1", "resource": "r", "datum_kwargs": {}}),
+    ("datum_page", {"datum_id": ["r/2"], "resource": "r", "datum_kwargs": {}}),
+    (
+        "stream_resource",
+        {
+            "uid": "s",
+            "data_key": "new",
+            "mimetype": "multipart/related;type=image/tiff",
+            "uri": "file://localhost/raw/",
+            "parameters": {"template": "{:d}.tif", "chunk_shape": [1, 1, 4]},
+        },
+    ),
+    (
+        "stream_datum",
+        {
+            "uid": "s/1",
+            "stream_resource": "s",
+            "descriptor": "d",
+            "seq_nums": {"start": 1, "stop": 3},
+            "indices": {"start": 0, "stop": 2},
+        },
+    ),
+    (
+        "event",
+        {
+            "uid": "e1",
+            "descriptor": "d",
+            "seq_num": 1,
+            "time": 1.0,
+            "data": {"x": 1.0, "old": "r/1"},
+            "timestamps": {"x": 1.0, "old": 1.0},
+            "filled": {"old": False},
+        },
+    ),
+    (
+        "event_page",
+        {
+            "uid": ["e2"],
+            "descriptor": "d",
+            "seq_num": [2],
+            "time": [1.0],
+            "data": {"x": [1.0], "old": ["r/2"]},
+            "timestamps": {"x": [1.0], "old": [1.0]},
+            "filled": {"old": [False]},
+        },
+    ),
+    ("stop", {"uid": "stop", "run_start": "6f2a", "time": 2.0, "exit_status": "success"}),
+]
+
+
+class Handler:
+    def __init__(self, path: str) -> None:
+        pass
+
+    def __call__(self) -> np.ndarray:
+        return np.zeros(1)
+
+
+@pytest.mark.parametrize("kind", ["msgpack", "jsonl"])
+@pytest.mark.parametrize("damage", ["gone", None, 5, "text", [], {}, [{}], {"x": 5}])
+def test_documents_that_lack_something_are_told_as_errors_of_ours(
+    tmp_path: Path, kind: str, damage: object
+) -> None:
+    """Whatever is missing, or of another type: it does not matter, or the error says what."""
+    pack = msgpack.packb if kind == "msgpack" else lambda pair: json.dumps(pair).encode() + b"\n"
+    catalog_of = BlueskyMsgpackCatalog if kind == "msgpack" else BlueskyJSONLCatalog
+    path = tmp_path / f"6f2a.{kind}"
+    for frame in range(2):
+        tifffile.imwrite(tmp_path / f"{frame}.tif", np.zeros((1, 4), "u2"), metadata=None)
+    settings = {"handler_registry": {"S": Handler}, "root_map": {"/raw": str(tmp_path)}}
+    path.write_bytes(b"".join(map(pack, WHOLE)))
+    for use in USES:
+        use(catalog_of(tmp_path, **settings)["6f2a"], tmp_path)  # none of them fails as it is
+    for number, (name, doc) in enumerate(WHOLE):
+        for part in doc:
+            damaged = {key: value for key, value in doc.items() if key != part}
+            if damage != "gone":
+                damaged[part] = damage
+            documents = [*WHOLE[:number], (name, damaged), *WHOLE[number + 1 :]]
+            path.write_bytes(b"".join(map(pack, documents)))
+            shutil.rmtree(tmp_path / "out", ignore_errors=True)
+            for use in USES:
+                with contextlib.suppress(PenstockError):
+                    use(catalog_of(tmp_path, **settings)["6f2a"], tmp_path)
+
+
+USES = [
+    lambda run, folder: repr(run),
+    lambda run, folder: run_html(run._reader),
+    lambda run, folder: describe_run(run._reader),
+    lambda run, folder: run["primary"].read(),
+    lambda run, folder: run["primary"].to_dask(),
+    lambda run, folder: run["primary"].timestamps.read(),
+    lambda run, folder: list(run.read_canonical()),
+    lambda run, folder: list(run.documents("delayed")),
+    lambda run, folder: run.replay(lambda name, doc: None),
+    lambda run, folder: run.cache(folder / "out"),
+    lambda run, folder: run.cache(folder / "out"),
+    lambda run, folder: export_run(run, str(folder / "out")),
+]
 
 
 # Cut short --------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from penstock import BlueskyMsgpackCatalog
-from penstock.core.documents import unpack_page
+from penstock.core.documents import normalise, unpack_page
+from penstock.core.errors import TooLargeError
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.plugins.msgpack.encoding import encode_document
 from penstock.plugins.msgpack.walking import walk_items
@@ -147,3 +148,107 @@ def test_arrays_are_written_as_msgpack_numpy_does(value: Any) -> None:
     assert list(msgpack.Unpacker(io.BytesIO(ours), strict_map_key=False)) == list(
         msgpack.Unpacker(io.BytesIO(theirs), strict_map_key=False)
     )
+
+
+STRUCTURED = {
+    "aligned": np.dtype([("a", "u1"), ("b", "<f4")], align=True),
+    "out of order": np.dtype({"names": ["a", "b"], "formats": ["u1", "<f4"], "offsets": [6, 1]}),
+    "overlapping": np.dtype({"names": ["a", "b"], "formats": ["u1", "<f4"], "offsets": [0, 0]}),
+    "longer than its fields": np.dtype(
+        {"names": ["a", "b"], "formats": ["u1", "<f4"], "offsets": [0, 1], "itemsize": 40}
+    ),
+    "with titles": np.dtype([(("the first", "a"), "u1"), (("the second", "b"), "<f4")]),
+    "with arrays": np.dtype([("a", "u1", (2, 3)), ("b", "<f4")], align=True),
+    "nested": np.dtype([("a", [("x", "u1"), ("b", ">f8")], (2,)), ("b", "<f4")], align=True),
+    "of bytes": np.dtype("V5"),
+    "of empty text": np.dtype([("a", "U0"), ("b", "<f4")]),
+}
+
+
+@pytest.mark.parametrize("kind", STRUCTURED)
+@pytest.mark.parametrize("rows", [3, 1000])
+def test_structured_arrays_come_back_whatever_their_layout(
+    tmp_path: Any, kind: str, rows: int
+) -> None:
+    values = np.zeros((rows, 4), STRUCTURED[kind])
+    values[:] = np.frombuffer(bytes(range(1, 1 + values.itemsize)), values.dtype, 1)[0]
+    key = {"x": data_key(values) | {"dtype_numpy": ""}}
+    stamps = [0.0] * rows
+    documents = [
+        ("start", {"uid": "6f2a", "time": 0.0}),
+        ("descriptor", {"uid": "d", "run_start": "6f2a", "time": 0.0, "data_keys": key}),
+        (
+            "event_page",
+            {
+                "descriptor": "d",
+                "uid": [str(row) for row in range(rows)],
+                "seq_num": list(range(1, rows + 1)),
+                "time": stamps,
+                "data": {"x": values},
+                "timestamps": {"x": stamps},
+            },
+        ),
+        ("stop", {"uid": "s", "run_start": "6f2a", "time": 1.0}),
+    ]
+    path = BlueskyRun(DocumentsSource(documents)).cache(tmp_path).details["path"]
+    copy = BlueskyMsgpackCatalog(tmp_path)["6f2a"].primary.read()["x"].values
+    assert copy.dtype.names == values.dtype.names
+    assert normalise(copy) == normalise(values)
+    with open(path, "rb") as file:
+        unpacker = msgpack.Unpacker(file, object_hook=msgpack_numpy.decode, max_buffer_size=2**30)
+        theirs = next(doc for name, doc in unpacker if name == "event_page")["data"]["x"]
+    assert theirs.dtype.names == values.dtype.names
+    assert normalise(theirs) == normalise(values)
+
+
+def test_padding_that_msgpack_numpy_wrote_is_passed_over(tmp_path: Any) -> None:
+    values = np.zeros(3, np.dtype([(("t", "a"), "u1"), ("b", "<f4")], align=True))
+    values["b"] = [1, 2, 3]
+    doc = {"uid": "6f2a", "time": 0.0, "table": values}
+    packed = msgpack.packb(["start", doc], default=msgpack_numpy.encode)
+    (tmp_path / "a.msgpack").write_bytes(packed)
+    start = BlueskyMsgpackCatalog(tmp_path)["6f2a"].metadata["start"]
+    assert start["table"] == [[0, 1.0], [0, 2.0], [0, 3.0]]
+
+
+@pytest.mark.parametrize("dtype", ["<U0", "S0"])
+def test_texts_of_no_length_come_back(tmp_path: Any, dtype: str) -> None:
+    empty = np.ndarray((3,), dtype, buffer=b"")
+    BlueskyRun(DocumentsSource([("start", {"uid": "6f2a", "time": 0.0})])).cache(tmp_path)
+    doc = {"data": {"x": empty}}
+    ours = b"".join(bytes(part) for part in encode_document("event_page", doc))
+    _, theirs = msgpack.unpackb(ours, object_hook=msgpack_numpy.decode)
+    assert theirs["data"]["x"].tolist() == empty.tolist()
+
+
+def test_pages_that_are_too_long_to_be_read_are_written_as_several(tmp_path: Any) -> None:
+    rows, length = 60, 80_000  # more values than one document may have
+    stamps = [0.0] * rows
+    page = {
+        "descriptor": "d",
+        "uid": [str(row) for row in range(rows)],
+        "seq_num": list(range(1, rows + 1)),
+        "time": stamps,
+        "data": {"x": [[row] * length for row in range(rows)]},
+        "timestamps": {"x": stamps},
+    }
+    key = {"x": {"source": "t", "dtype": "array", "shape": [length]}}
+    documents = [
+        ("start", {"uid": "6f2a", "time": 0.0}),
+        ("descriptor", {"uid": "d", "run_start": "6f2a", "time": 0.0, "data_keys": key}),
+        ("event_page", page),
+        ("stop", {"uid": "s", "run_start": "6f2a", "time": 1.0}),
+    ]
+    BlueskyRun(DocumentsSource(documents)).cache(tmp_path)
+    copy = BlueskyMsgpackCatalog(tmp_path)["6f2a"].documents()
+    told = [row for name, doc in copy if name == "event_page" for row in unpack_page(doc)]
+    assert [row["seq_num"] for row in told] == page["seq_num"]
+    assert [row["data"]["x"] for row in told] == page["data"]["x"]
+
+
+def test_a_start_that_nobody_could_read_is_not_written(tmp_path: Any) -> None:
+    for metadata in ({"x": [0] * 300_000}, {"x": "x" * (17 << 20)}):
+        run = BlueskyRun(DocumentsSource([("start", {"uid": "6f2a", "time": 0.0, **metadata})]))
+        with pytest.raises(TooLargeError, match="a start document holds"):
+            run.cache(tmp_path)
+    assert list(tmp_path.iterdir()) == []

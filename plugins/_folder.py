@@ -1,0 +1,247 @@
+"""The copies in one folder: listed by their names and states, each read once while it stays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+
+from ..core.errors import PenstockError, TruncatedFileError
+from ..core.report import ReportItem
+from ._index import FileState, Remembered, load_index, pack_start, save_index, unpack_start
+
+__all__ = ["CopyReader", "Folder", "list_states", "take_state"]
+
+_WORTH_SAVING = 64
+"""So many start documents are read faster than an index is written."""
+_TICK_NS = 50_000_000
+"""Times of change are as coarse as the kernel's clock: two changes in a tick look like one."""
+_COARSE_TICK_NS = 2_500_000_000
+"""… and on some file systems, which know whole seconds, coarser."""
+_SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class CopyReader:
+    """What a format of copies gives to list them."""
+
+    suffix: str
+    """How the names of copies end."""
+    read_start: Callable[[str], dict[str, Any]]
+    """Reads the start document of a file, or raises."""
+    read_mark: Callable[[str], tuple[dict[str, Any] | None, dict[str, Any] | None]]
+    """Reads the mark and the stop document of a file, or raises TruncatedFileError."""
+
+
+class Folder:
+    """The copies in one folder, as they were when it was last looked at.
+
+    Names are those of files; dicts are in the order in which the runs are listed.
+    """
+
+    def __init__(self, path: str, reader: CopyReader) -> None:
+        self.path = path
+        self.states: dict[str, FileState] = {}
+        self.uids: dict[str, str] = {}
+        self.problems: dict[str, ReportItem] = {}
+        self._reader = reader
+        self._starts: dict[str, bytes | dict[str, Any]] = {}
+        self._ranks: dict[str, int] = {}
+        self._unsettled: set[str] = set()
+        self._remembered: Remembered | None = None
+        self._unsaved = 0
+
+    def is_settled(self, name: str) -> bool:
+        """Tell whether the state of a file would tell of a change."""
+        return name not in self._unsettled
+
+    def file(self, name: str) -> str:
+        """Return the path of a file."""
+        return os.path.join(self.path, name)
+
+    def start(self, name: str) -> dict[str, Any]:
+        """Return the start document of a file."""
+        start = self._starts[name]
+        if isinstance(start, bytes):
+            try:
+                start = unpack_start(start)
+            except (ValueError, TypeError, msgpack.UnpackException):  # the index is damaged
+                start = self._reader.read_start(self.file(name))
+        return start
+
+    def rank(self, name: str) -> tuple[int, int]:
+        """Tell how good a copy is, of several of one run: whole ones first, then later ones."""
+        rank = self._ranks.get(name)
+        if rank is None:
+            rank = self._ranks[name] = self._how_whole(name)
+            self._unsaved += 1
+        return rank, self.states[name][1]
+
+    def _how_whole(self, name: str) -> int:
+        try:
+            mark, stop = self._reader.read_mark(self.file(name))
+        except TruncatedFileError:
+            return 1
+        except (PenstockError, OSError):
+            return 0
+        return 3 if stop is not None else 2 if "truncated" not in (mark or {}) else 1
+
+    # Following the files ----------------------------------------------------------------------
+
+    def update(self, found: dict[str, FileState], looked_ns: int) -> bool:
+        """Take note of the files that were found, and tell whether anything has changed.
+
+        Parameters
+        ----------
+        found
+            All files, and their states, taken after `looked_ns`.
+        """
+        if self._remembered is None:
+            self._remembered = load_index(self.path, self._reader.suffix)
+            return self._adopt(found, looked_ns)
+        gone = self.states.keys() - found.keys()
+        for name in gone:
+            self._forget(name)
+            del self.states[name]
+        news = [
+            name
+            for name, state in found.items()
+            if self.states.get(name) != state or name in self._unsettled
+        ]
+        for name in sorted(news):
+            self._take(name, found[name], looked_ns)
+        return bool(gone or news)
+
+    def _adopt(self, found: dict[str, FileState], looked_ns: int) -> bool:
+        """Begin with what is remembered of files that have not changed."""
+        known = self._remembered or Remembered()
+        if found == known.states:  # in the order of the names, and all at once
+            self.states, self.uids = known.states, known.uids
+            self._starts, self._ranks = dict(known.starts), known.ranks
+            return bool(found)
+        for name in sorted(found):
+            if known.states.get(name) == found[name]:
+                self.states[name] = found[name]
+                self.uids[name], self._starts[name] = known.uids[name], known.starts[name]
+                if name in known.ranks:
+                    self._ranks[name] = known.ranks[name]
+            else:
+                self._take(name, found[name], looked_ns)
+        return True
+
+    def _take(self, name: str, state: FileState, looked_ns: int) -> None:
+        """Read the start document of a file that was in a state when it was looked at.
+
+        If it is written to again within the tick of the clock, its state does not tell: it is read
+        once more the next time, and not remembered before.
+        """
+        uid = self.uids.get(name)
+        self._forget(name, keep_place=True)
+        self.states[name] = state
+        if _is_settled(state, looked_ns):
+            self._unsaved += 1
+        else:
+            self._unsettled.add(name)
+        try:
+            start = self._reader.read_start(self.file(name))
+        except Exception as error:  # noqa: BLE001 # whatever is in one file hides no other
+            self.problems[name] = ReportItem.from_error(self.file(name), error)
+            if uid is not None:
+                del self.uids[name]
+            return
+        self.uids[name] = start["uid"]
+        self._starts[name] = _packed(start)
+
+    def _forget(self, name: str, *, keep_place: bool = False) -> None:
+        if not keep_place:
+            self.uids.pop(name, None)
+        for known in (self._starts, self._ranks, self.problems):
+            known.pop(name, None)
+        self._unsettled.discard(name)
+
+    def save(self) -> None:
+        """Remember for other sessions what was read, where that is worth it."""
+        if self._unsaved < _WORTH_SAVING:
+            return
+        self._unsaved = 0
+        names = [
+            name
+            for name, start in self._starts.items()
+            if name not in self._unsettled and isinstance(start, bytes)
+        ]
+        known = Remembered(
+            {name: self.states[name] for name in names},
+            {name: self.uids[name] for name in names},
+            {name: self._starts[name] for name in names},  # type: ignore[misc] # all are bytes
+            {name: self._ranks[name] for name in names if name in self._ranks},
+        )
+        save_index(self.path, self._reader.suffix, known)
+
+
+def _packed(start: dict[str, Any]) -> bytes | dict[str, Any]:
+    try:
+        return pack_start(start)
+    except (ValueError, OverflowError):  # integers that only JSON can have
+        return start
+
+
+def _is_settled(state: FileState, looked_ns: int) -> bool:
+    """Tell whether a file that was in a state will be in another one once it has been changed."""
+    changed = state[2]
+    tick = _TICK_NS if changed % _SECOND_NS else _COARSE_TICK_NS
+    return changed + tick < looked_ns
+
+
+def list_states(
+    folder: str, is_wanted: Callable[[str], object], told: list[ReportItem]
+) -> dict[str, FileState]:
+    """List a folder: the names of files that are wanted and not hidden, and their states.
+
+    Parameters
+    ----------
+    told
+        What could not be looked at is added to it.
+    """
+    found: dict[str, FileState] = {}
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        told.append(ReportItem.from_error(folder, error))
+        return found
+    try:
+        with os.scandir(descriptor) as entries:  # of a descriptor: paths are not looked up again
+            for entry in entries:
+                name = entry.name
+                if name[0] == "." or not is_wanted(name):
+                    continue
+                try:
+                    stat = entry.stat()
+                except OSError as error:
+                    gone = isinstance(error, FileNotFoundError)
+                    if not gone or entry.is_symlink():  # else it was deleted just now
+                        told.append(ReportItem.from_error(os.path.join(folder, name), error))
+                    continue
+                found[name] = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+    except OSError as error:
+        told.append(ReportItem.from_error(folder, error))
+    finally:
+        os.close(descriptor)
+    return found
+
+
+def take_state(path: str) -> FileState | None:
+    """Return the state of a file; None if it cannot be looked at.
+
+    Examples
+    --------
+    >>> print(take_state("/no/such/file"))
+    None
+    """
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino

@@ -1,0 +1,74 @@
+"""What is known of a file counts while its state would tell of a change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from penstock.core.run import BlueskyRun
+from penstock.core.run.samples import count_run
+from penstock.plugins._folder import CopyReader, Folder, list_states
+from penstock.plugins.msgpack.decoding import read_mark, read_start
+
+READER = CopyReader(".msgpack", read_start, read_mark)
+COPIES = 70
+"""So many that an index is written."""
+
+
+def write_copies(folder: Path, sample: str) -> None:
+    for number in range(COPIES):
+        BlueskyRun(count_run(1, uid=f"run-{number}", sample=sample)).cache(folder)
+
+
+def samples(folder: Folder) -> set[str]:
+    return {folder.start(name)["sample"] for name in folder.uids}
+
+
+@pytest.mark.parametrize(
+    ("tick", "times_are_whole_seconds", "is_read_again"),
+    [
+        (0.001, False, True),
+        (0.2, False, False),
+        (0.2, True, True),  # as on file systems that know no smaller ones
+        (5.0, True, False),
+    ],
+)
+@pytest.mark.parametrize("session", ["the same", "another"])
+def test_a_file_that_was_read_in_the_tick_in_which_it_was_written_is_read_again(
+    tmp_path: Path, tick: float, times_are_whole_seconds: bool, is_read_again: bool, session: str
+) -> None:
+    """In the tick of a clock the second of two changes leaves no trace: the states are equal."""
+    write_copies(tmp_path, "Cu")
+    changed = 1_700_000_000_000_000_000 + (0 if times_are_whole_seconds else 123)
+    names = list_states(str(tmp_path), lambda name: True, [])
+    found = {name: (size, changed, changed, inode) for name, (size, _, _, inode) in names.items()}
+    folder = Folder(str(tmp_path), READER)
+    folder.update(found, changed + int(tick * 1e9))
+    folder.save()
+    assert samples(folder) == {"Cu"}
+    write_copies(tmp_path, "Ag")
+    if session == "another":
+        folder = Folder(str(tmp_path), READER)
+    folder.update(found, changed + 10**10)
+    assert samples(folder) == {"Ag" if is_read_again else "Cu"}
+
+
+def test_what_has_settled_is_remembered_and_read_no_more(tmp_path: Path) -> None:
+    write_copies(tmp_path, "Cu")
+    read: list[str] = []
+
+    def reading(path: str) -> dict[str, object]:
+        read.append(path)
+        return read_start(path)
+
+    reader = CopyReader(".msgpack", reading, read_mark)
+    found = list_states(str(tmp_path), lambda name: True, [])
+    later = max(state[2] for state in found.values()) + 10**10
+    for _ in range(2):
+        folder = Folder(str(tmp_path), reader)
+        for _ in range(2):
+            folder.update(found, later)
+            folder.save()
+        assert samples(folder) == {"Cu"}
+    assert len(read) == COPIES
