@@ -16,7 +16,7 @@ __all__ = ["add_choices", "ask_undecided", "can_ask", "make_plan"]
 
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
-    """Add ``--use``, ``--set``, ``--choose``, ``--remember`` and ``--forget`` to a parser.
+    """Add ``--use``, ``--set``, ``--choose``, ``--remember``, … to a parser.
 
     Examples
     --------
@@ -42,6 +42,11 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
         help="choose so again for files of the same format, with such names, in the same folder",
     )
     parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="look into all files, also into those that have not changed since they were matched",
+    )
+    parser.add_argument(
         "--forget",
         action="store_true",
         help="first forget the choices remembered for these folders",
@@ -56,7 +61,9 @@ def make_plan(options: argparse.Namespace) -> Plan:
     if options.forget:
         for path in options.paths:
             forget(path)
-    plan = match(options.paths, use=options.use, settings=settings_of(options))
+    plan = match(
+        options.paths, use=options.use, settings=settings_of(options), fresh=options.fresh
+    )
     for group, name in options.choose:
         plan = plan.with_choice(group, name, remember=options.remember and _is_ingestor(name))
     return plan
