@@ -12,7 +12,7 @@ import hashlib
 import types
 import typing
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -85,6 +85,8 @@ def unpack_verdicts(folder: str, stored: bytes) -> list[Verdict]:
         )
     except (msgpack.UnpackException, RecursionError) as error:
         raise ValueError(f"no verdicts: {error}") from error
+    if type(plain) is not list:
+        raise TypeError("no verdicts")
     reads = [_codec_of(kind).read for kind in _KINDS]
     return [reads[kind](reader, content) for kind, content in plain]
 
@@ -307,6 +309,7 @@ def _records_codec(item: Any) -> _Codec:
 def _record_codec(kind: type) -> _Codec:
     hints = typing.get_type_hints(kind)
     names = tuple(field.name for field in fields(kind))
+    defaults = [_default_of(field) for field in fields(kind)]
     writers: list[_Write] = []
     readers: list[tuple[int, _Read]] = []
 
@@ -321,16 +324,28 @@ def _record_codec(kind: type) -> _Codec:
         if not writers:
             prepare()
         content = value.__dict__
-        return [one(writer, content[name]) for name, one in zip(names, writers, strict=True)]
+        count = len(names)
+        while count and content[names[count - 1]] == defaults[count - 1]:
+            count -= 1  # what is at the end as it is by default need not be said
+        return [
+            one(writer, content[name]) for name, one in zip(names[:count], writers, strict=False)
+        ]
 
     def read(reader: _Reader, value: list[Any]) -> Any:
         if not writers:
             prepare()
+        count = len(value)
         for number, one in readers:
+            if number >= count:
+                break
             value[number] = one(reader, value[number])
         return kind(*value)
 
     return _Codec(write, _read_common(kind) if kind in _COMMON else read)
+
+
+def _default_of(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 def _read_common(kind: type) -> _Read:
