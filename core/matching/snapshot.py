@@ -140,14 +140,13 @@ class Snapshot:
         consulted = (item for entry in mine.values() for item in entry.consulted.items())
         if any(_state_of_file(path) != state for path, state in consulted):
             return None
-        if stored is None:
-            # It is what was decided about the groups, one after the other.
-            stored = (
-                (folder, content)
-                for folder in self._selection.folders
-                for content in mine[folder].verdicts.values()
-            )
-        found = self._unpack(stored)
+        # It may be what was decided about the groups, one after the other.
+        by_group = (
+            (folder, content)
+            for folder in self._selection.folders
+            for content in mine[folder].verdicts.values()
+        )
+        found = self._unpack(by_group if stored is None else stored)
         self._is_recalled = found is not None
         return found
 
