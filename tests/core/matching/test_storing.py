@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.core.matching.plan import (
+from penstock.core.matching import (
     Claim,
     Decision,
     Evidence,
