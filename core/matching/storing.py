@@ -35,7 +35,7 @@ Verdict: TypeAlias = Decision | Unclaimed
 _TUPLE, _PATHS = 1, 2
 _KINDS: tuple[type, ...] = (Decision, Unclaimed)
 _COMMON = (Rejection,)
-"""Records that say the same of many groups."""
+"""Records of plain fields that say the same of many groups."""
 _MOST_COMMON = 10_000
 _SHARED_FROM = 2
 """So many items make a sequence worth sharing."""
@@ -228,7 +228,10 @@ def _codec(kind: Hashable) -> _Codec:
         return _record_codec(kind)
     origin, parameters = typing.get_origin(kind), typing.get_args(kind)
     if origin is tuple and parameters[1:] == (...,):
-        return _texts_codec() if parameters[0] is str else _records_codec(parameters[0])
+        if parameters[0] is str:
+            return _texts_codec()
+        make = _common_codec if parameters[0] in _COMMON else _records_codec
+        return make(parameters[0])
     if origin in (types.UnionType, typing.Union) and parameters[1:] == (type(None),):
         return _optional_codec(parameters[0])
     if origin is typing.Literal:
@@ -341,27 +344,34 @@ def _record_codec(kind: type) -> _Codec:
             value[number] = one(reader, value[number])
         return kind(*value)
 
-    return _Codec(write, _read_common(kind) if kind in _COMMON else read)
+    return _Codec(write, read)
 
 
 def _default_of(field: Field[Any]) -> Any:
     return field.default if field.default_factory is MISSING else field.default_factory()
 
 
-def _read_common(kind: type) -> _Read:
-    """Read records of plain fields, equal ones as the very same."""
-    made: dict[tuple[Any, ...], Any] = {}
+def _common_codec(item: type) -> _Codec:
+    """Tuples of records that are the same for many groups: equal ones are read as the very same."""
+    inner = _codec(item)
+    made: dict[bytes, tuple[Any, ...]] = {}
 
-    def read(_: _Reader, value: list[Any]) -> Any:
-        content = tuple(value)
-        found = made.get(content)
+    def write(_: _Writer, value: tuple[Any, ...]) -> Any:
+        plain = [inner.write(_Writer("/"), one) for one in value]
+        return msgpack.packb(plain, unicode_errors="surrogatepass") if value else None
+
+    def read(_: _Reader, value: Any) -> tuple[Any, ...]:
+        if value is None:
+            return ()
+        found = made.get(value)
         if found is None:
             if len(made) > _MOST_COMMON:
                 made.clear()
-            found = made[content] = kind(*content)
+            plain = msgpack.unpackb(value, unicode_errors="surrogatepass")
+            found = made[value] = tuple(item(*one) for one in plain)
         return found
 
-    return read
+    return _Codec(write, read)
 
 
 def _shape(kind: type, seen: set[type]) -> str:
