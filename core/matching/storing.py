@@ -12,7 +12,7 @@ import hashlib
 import types
 import typing
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -34,7 +34,7 @@ __all__ = [
 _TUPLE, _PATHS = 1, 2
 _KINDS: tuple[type, ...] = (Decision, Unclaimed)
 _COMMON = (Rejection,)
-"""Records that say the same of many groups."""
+"""Records of plain fields that say the same of many groups."""
 _MOST_COMMON = 10_000
 _SHARED_FROM = 2
 """So many items make a sequence worth sharing."""
@@ -84,6 +84,8 @@ def unpack_verdicts(folder: str, stored: bytes) -> list[Verdict]:
         )
     except (msgpack.UnpackException, RecursionError) as error:
         raise ValueError(f"no verdicts: {error}") from error
+    if type(plain) is not list:
+        raise TypeError("no verdicts")
     reads = [_codec_of(kind).read for kind in _KINDS]
     return [reads[kind](reader, content) for kind, content in plain]
 
@@ -225,7 +227,10 @@ def _codec(kind: Hashable) -> _Codec:
         return _record_codec(kind)
     origin, parameters = typing.get_origin(kind), typing.get_args(kind)
     if origin is tuple and parameters[1:] == (...,):
-        return _texts_codec() if parameters[0] is str else _records_codec(parameters[0])
+        if parameters[0] is str:
+            return _texts_codec()
+        make = _common_codec if parameters[0] in _COMMON else _records_codec
+        return make(parameters[0])
     if origin in (types.UnionType, typing.Union) and parameters[1:] == (type(None),):
         return _optional_codec(parameters[0])
     if origin is typing.Literal:
@@ -306,6 +311,7 @@ def _records_codec(item: Any) -> _Codec:
 def _record_codec(kind: type) -> _Codec:
     hints = typing.get_type_hints(kind)
     names = tuple(field.name for field in fields(kind))
+    defaults = [_default_of(field) for field in fields(kind)]
     writers: list[_Write] = []
     readers: list[tuple[int, _Read]] = []
 
@@ -320,32 +326,51 @@ def _record_codec(kind: type) -> _Codec:
         if not writers:
             prepare()
         content = value.__dict__
-        return [one(writer, content[name]) for name, one in zip(names, writers, strict=True)]
+        count = len(names)
+        while count and content[names[count - 1]] == defaults[count - 1]:
+            count -= 1  # what is at the end as it is by default need not be said
+        return [
+            one(writer, content[name]) for name, one in zip(names[:count], writers, strict=False)
+        ]
 
     def read(reader: _Reader, value: list[Any]) -> Any:
         if not writers:
             prepare()
+        count = len(value)
         for number, one in readers:
+            if number >= count:
+                break
             value[number] = one(reader, value[number])
         return kind(*value)
 
-    return _Codec(write, _read_common(kind) if kind in _COMMON else read)
+    return _Codec(write, read)
 
 
-def _read_common(kind: type) -> _Read:
-    """Read records of plain fields, equal ones as the very same."""
-    made: dict[tuple[Any, ...], Any] = {}
+def _default_of(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
 
-    def read(_: _Reader, value: list[Any]) -> Any:
-        content = tuple(value)
-        found = made.get(content)
+
+def _common_codec(item: type) -> _Codec:
+    """Tuples of records that are the same for many groups: equal ones are read as the very same."""
+    inner = _codec(item)
+    made: dict[bytes, tuple[Any, ...]] = {}
+
+    def write(_: _Writer, value: tuple[Any, ...]) -> Any:
+        plain = [inner.write(_Writer("/"), one) for one in value]
+        return msgpack.packb(plain, unicode_errors="surrogatepass") if value else None
+
+    def read(_: _Reader, value: Any) -> tuple[Any, ...]:
+        if value is None:
+            return ()
+        found = made.get(value)
         if found is None:
             if len(made) > _MOST_COMMON:
                 made.clear()
-            found = made[content] = kind(*content)
+            plain = msgpack.unpackb(value, unicode_errors="surrogatepass")
+            found = made[value] = tuple(item(*one) for one in plain)
         return found
 
-    return read
+    return _Codec(write, read)
 
 
 def _shape(kind: type, seen: set[type]) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ..lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from .consulting import consult
     from .fingerprint import Fingerprint, take_fingerprint
     from .identity import Place, place_of_file, run_uid
     from .naming import find_families
@@ -19,6 +20,7 @@ __all__ = [
     "FileStat",
     "Fingerprint",
     "Place",
+    "consult",
     "file_uri",
     "find_families",
     "observe",
@@ -39,6 +41,7 @@ __getattr__, __dir__, _ = lazy_exports(
         "FileStat": ".observation",
         "Fingerprint": ".fingerprint",
         "Place": ".identity",
+        "consult": ".consulting",
         "file_uri": ".uris",
         "find_families": ".naming",
         "observe": ".observation",

@@ -153,9 +153,11 @@ def _members(
                 tree.external.append(path)
             if not isinstance(link, h5py.HardLink):
                 continue
-            found = group[name]
-            if isinstance(found, h5py.Group | h5py.Dataset):
-                yield path, found
+            opened = h5py.h5o.open(group.id, name.encode("utf-8", "surrogateescape"))
+            if isinstance(opened, h5py.h5g.GroupID):
+                yield path, h5py.Group(opened)
+            elif isinstance(opened, h5py.h5d.DatasetID):
+                yield path, h5py.Dataset(opened)
         except (AssetError, OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
             tree.notes.append(f"{path} is damaged: {error}")
 

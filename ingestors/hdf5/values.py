@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import h5py
@@ -73,7 +74,7 @@ def is_text(dtype: np.dtype[Any] | None) -> bool:
 def _is_small(shape: tuple[int, ...] | None, dtype: np.dtype[Any]) -> bool:
     if shape is None:
         return False
-    count = int(np.prod(shape, dtype=np.int64))
+    count = math.prod(shape)
     return count == 1 or count * max(dtype.itemsize, 8 if dtype.hasobject else 1) <= MOST_BYTES
 
 
@@ -134,9 +135,17 @@ def read_attribute(found: h5py.Group | h5py.Dataset, name: str) -> Any:
         if not h5py.h5a.exists(found.id, raw):
             return None
         attribute = h5py.h5a.open(found.id, raw)
-        if not _is_small(attribute.shape, attribute.dtype) or not _has_plain_form(attribute.dtype):
+        shape, dtype = attribute.shape, attribute.dtype
+        if not _is_small(shape, dtype) or not _has_plain_form(dtype):
             return None
-        return to_plain(found.attrs[name], attribute.dtype)
+        if shape == () and is_text(dtype):  # most are; `attrs` takes three times as long
+            text = np.empty((), dtype)
+            attribute.read(text)
+            value: Any = text[()]
+            if dtype.kind == "O":
+                value = value.decode("utf-8", "surrogateescape")
+            return to_plain(value, dtype)
+        return to_plain(found.attrs[name], dtype)
     except _TROUBLE:
         return None
 

@@ -16,7 +16,12 @@ import psutil
 import pytest
 
 from penstock.core import errors
-from penstock.core.isolation import call_isolated, stop_worker
+from penstock.core.isolation import (
+    call_isolated,
+    let_workers_go_on,
+    stop_worker,
+    submit_isolated,
+)
 
 FUNCTIONS = """
 import ctypes, os, resource, signal, subprocess, sys, time
@@ -36,6 +41,10 @@ def complain_and_leave(path):
     print("cannot stand this file", file=sys.stderr)
     os._exit(1)
 def nap(seconds): time.sleep(seconds)
+def nap_and_tell(seconds): time.sleep(seconds); return os.getpid()
+spoilt = []
+def spoil(path): spoilt.append(path)
+def die_if_spoilt(path): return os.abort() if path in spoilt else "well"
 def hang(path): time.sleep(1000)
 def hang_in_c(path): ctypes.PyDLL(None).sleep(1000)  # keeps the interpreter's lock
 def fail(path): return [][1]
@@ -341,3 +350,98 @@ def test_a_python_that_cannot_start_itself_is_told(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sys, "executable", "/does/not/exist")
     with pytest.raises(errors.PluginError, match="no worker process can be started"):
         call_isolated("lab:pid")
+
+
+# Many calls at a time ----------------------------------------------------------------------------
+
+
+def test_calls_that_are_handed_in_together_are_answered_each_on_its_own() -> None:
+    calls = [submit_isolated("lab:echo", number) for number in range(200)]
+    assert [call.result()[0][0] for call in calls] == list(range(200))
+    assert all(call.done for call in calls)
+
+
+def test_results_can_be_taken_in_any_order() -> None:
+    calls = [submit_isolated("lab:echo", number) for number in range(50)]
+    assert [call.result()[0][0] for call in reversed(calls)] == list(range(49, -1, -1))
+
+
+def test_several_workers_share_the_calls() -> None:
+    calls = [submit_isolated("lab:pid") for _ in range(5)]
+    slow = [submit_isolated("lab:nap_and_tell", 0.1) for _ in range(4)]
+    workers = {call.result() for call in [*calls, *slow]}
+    assert len(workers) == min(4, os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [("lab:segfault", "SIGSEGV"), ("lab:leave", "status 3"), ("lab:fail", "IndexError")],
+)
+def test_a_crash_among_many_costs_only_the_call_that_it_happens_in(bad: str, message: str) -> None:
+    calls = [
+        submit_isolated(bad if number % 20 == 7 else "lab:echo", f"/data/{number}.h5")
+        for number in range(60)
+    ]
+    for number, call in enumerate(calls):
+        if number % 20 == 7:
+            with pytest.raises(errors.UnsupportedFileError, match=message) as caught:
+                call.result()
+            assert caught.value.where == f"/data/{number}.h5"
+        else:
+            assert call.result() == [[f"/data/{number}.h5"], {}]
+
+
+def test_a_hang_among_many_costs_only_the_call_that_it_happens_in() -> None:
+    calls = [submit_isolated("lab:echo", number) for number in range(10)]
+    calls.insert(3, submit_isolated("lab:hang", "/data/a.h5", timeout=0.3))
+    with pytest.raises(errors.FileCrashesReaderError, match=r"took longer than 0\.3 s"):
+        calls.pop(3).result()
+    assert [call.result()[0][0] for call in calls] == list(range(10))
+
+
+def test_a_call_is_not_blamed_for_the_memory_that_another_spoilt(tmp_path: Path) -> None:
+    """It crashes a worker that has served others, and not a fresh one: so it is made again."""
+    mark = tmp_path / "spoilt"
+    assert call_isolated("lab:spoil", str(mark)) is None
+    assert call_isolated("lab:die_if_spoilt", str(mark)) == "well"
+
+
+def test_a_call_that_is_given_up_takes_its_worker_with_it_and_no_other_call() -> None:
+    hanging = submit_isolated("lab:hang", "/data/a.h5", timeout=100)
+    others = [submit_isolated("lab:echo", number) for number in range(40)]
+    hanging.cancel()
+    assert [call.result()[0][0] for call in others] == list(range(40))
+
+
+def test_calls_go_on_while_nobody_waits() -> None:
+    calls = [submit_isolated("lab:echo", "x" * 10_000) for _ in range(40)]
+    deadline = time.monotonic() + 20
+    while not all(call.done for call in calls):
+        let_workers_go_on()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_calls_that_wait_when_the_workers_are_stopped_are_made_by_others() -> None:
+    calls = [submit_isolated("lab:echo", number) for number in range(60)]
+    stop_worker()
+    assert [call.result()[0][0] for call in calls] == list(range(60))
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_can_wait_for_a_call_that_was_handed_in_before() -> None:
+    call = submit_isolated("lab:nap_and_tell", 0.2)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            signal.alarm(20)
+            os.write(writing, str(call.result()).encode())
+            stop_worker()
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as stream:
+        other = int(stream.read())
+    os.waitpid(child, 0)
+    assert call.result() not in (other, os.getpid())
