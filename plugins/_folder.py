@@ -119,8 +119,8 @@ class Folder:
         """Begin with what is remembered of files that have not changed."""
         known = self._remembered or Remembered()
         if found == known.states:  # in the order of the names, and all at once
-            self.states, self.uids = known.states, known.uids
-            self._starts, self._ranks = dict(known.starts), known.ranks
+            self.states, self.uids = dict(known.states), dict(known.uids)
+            self._starts, self._ranks = dict(known.starts), dict(known.ranks)
             return bool(found)
         for name in sorted(found):
             if known.states.get(name) == found[name]:
@@ -167,18 +167,28 @@ class Folder:
         if self._unsaved < _WORTH_SAVING:
             return
         self._unsaved = 0
-        names = [
-            name
-            for name, start in self._starts.items()
-            if name not in self._unsettled and isinstance(start, bytes)
-        ]
-        known = Remembered(
-            {name: self.states[name] for name in names},
-            {name: self.uids[name] for name in names},
-            {name: self._starts[name] for name in names},  # type: ignore[misc] # all are bytes
-            {name: self._ranks[name] for name in names if name in self._ranks},
-        )
+        known = self._others()
+        for name, start in self._starts.items():
+            if name not in self._unsettled and isinstance(start, bytes):
+                known.states[name], known.uids[name] = self.states[name], self.uids[name]
+                known.starts[name] = start
+                if name in self._ranks:
+                    known.ranks[name] = self._ranks[name]
         save_index(self.path, self._reader.suffix, known)
+
+    def _others(self) -> Remembered:
+        """Return what is remembered of files that are there, and were not asked for."""
+        known, others = self._remembered or Remembered(), Remembered()
+        try:
+            present = set(os.listdir(self.path))
+        except OSError:
+            return others
+        for name in (known.states.keys() & present) - self.states.keys():
+            others.states[name], others.uids[name] = known.states[name], known.uids[name]
+            others.starts[name] = known.starts[name]
+            if name in known.ranks:
+                others.ranks[name] = known.ranks[name]
+        return others
 
 
 def _packed(start: dict[str, Any]) -> bytes | dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from penstock.core.run import BlueskyRun
 from penstock.core.run.samples import count_run
 from penstock.plugins._folder import CopyReader, Folder, list_states
+from penstock.plugins._index import load_index
 from penstock.plugins.msgpack.decoding import read_mark, read_start
 
 READER = CopyReader(".msgpack", read_start, read_mark)
@@ -72,3 +73,23 @@ def test_what_has_settled_is_remembered_and_read_no_more(tmp_path: Path) -> None
             folder.save()
         assert samples(folder) == {"Cu"}
     assert len(read) == COPIES
+
+
+def test_to_look_at_some_files_forgets_no_others_but_those_that_are_gone(tmp_path: Path) -> None:
+    write_copies(tmp_path, "Cu")
+    found = list_states(str(tmp_path), lambda name: True, [])
+    later = max(state[2] for state in found.values()) + 10**10
+    folder = Folder(str(tmp_path), READER)
+    folder.update(found, later)
+    folder.save()
+    for number in range(COPIES):
+        BlueskyRun(count_run(1, uid=f"more-{number}")).cache(tmp_path)
+    (tmp_path / "run-0.msgpack").unlink()
+    more = list_states(str(tmp_path), lambda name: name.startswith("more"), [])
+    folder = Folder(str(tmp_path), READER)
+    folder.update(more, later + 10**10)
+    folder.save()
+    remembered = load_index(str(tmp_path), ".msgpack")
+    del found["run-0.msgpack"]
+    assert remembered.states == found | more
+    assert remembered.uids.keys() == remembered.starts.keys() == remembered.states.keys()
