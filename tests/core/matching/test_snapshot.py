@@ -53,8 +53,7 @@ class Opened:
 
     def hear(self, event: str, args: tuple[Any, ...]) -> None:
         if self.is_on and event == "open" and str(args[0]).startswith(self.root):
-            if not os.path.isdir(args[0]):
-                self.paths.append(str(args[0]))
+            self.paths += [] if os.path.isdir(args[0]) else [str(args[0])]
 
     def by(self, call: Callable[[], Plan]) -> tuple[Plan, list[str]]:
         self.paths = []
