@@ -61,9 +61,7 @@ def make_plan(options: argparse.Namespace) -> Plan:
     if options.forget:
         for path in options.paths:
             forget(path)
-    plan = match(
-        options.paths, use=options.use, settings=settings_of(options), fresh=options.fresh
-    )
+    plan = match(options.paths, use=options.use, settings=settings_of(options), fresh=options.fresh)
     for group, name in options.choose:
         plan = plan.with_choice(group, name, remember=options.remember and _is_ingestor(name))
     return plan

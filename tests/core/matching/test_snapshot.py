@@ -43,7 +43,7 @@ def cache(isolated_configuration: Path) -> Path:
 
 
 class Opened:
-    """The files below a folder that this process opened or asked for, told by Python itself."""
+    """The files below a folder that this process opened, told by Python itself."""
 
     def __init__(self, root: Path) -> None:
         self.root = str(root)
@@ -53,7 +53,7 @@ class Opened:
 
     def hear(self, event: str, args: tuple[Any, ...]) -> None:
         if self.is_on and event == "open" and str(args[0]).startswith(self.root):
-            self.paths.append(str(args[0]))
+            self.paths += [] if os.path.isdir(args[0]) else [str(args[0])]
 
     def by(self, call: Callable[[], Plan]) -> tuple[Plan, list[str]]:
         self.paths = []
