@@ -54,6 +54,7 @@ class Observation:
         self._folders: dict[str, dict[str, os.DirEntry[str]] | OSError] = {}
         self._stats: dict[str, FileStat | None] = {}
         self._folder_stats: dict[str, tuple[Sequence[str], array[int]]] = {}
+        self._stats_by_name: dict[str, dict[str, FileStat]] = {}
         self._real: dict[str, str] = {}
         self.selections: dict[Any, Any] = {}
         """What patterns and lists of paths were found to mean."""
@@ -144,13 +145,18 @@ class Observation:
             os.close(here)
         found = array("q", row)
         self._folder_stats[folder] = names, found
+        self._stats_by_name.pop(folder, None)
         return found
 
     def _stats_of(self, folder: str) -> dict[str, FileStat]:
-        """Return what `stat_folder` found."""
-        names, found = self._folder_stats.get(folder, ((), array("q")))
-        rows = zip(names, found[0::4], found[1::4], found[2::4], found[3::4], strict=True)
-        return {name: FileStat(*values) for name, *values in rows}
+        """Return what `stat_folder` found, by names: made when the first of them is asked for."""
+        by_name = self._stats_by_name.get(folder)
+        if by_name is None:
+            names, found = self._folder_stats.get(folder, ((), array("q")))
+            rows = zip(names, found[0::4], found[1::4], found[2::4], found[3::4], strict=True)
+            by_name = {name: FileStat(*values) for name, *values in rows}
+            self._stats_by_name[folder] = by_name
+        return by_name
 
     def _entries_of(self, folder: str) -> dict[str, os.DirEntry[str]]:
         known = self._folders.get(folder)
