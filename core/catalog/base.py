@@ -194,9 +194,11 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
             What became of every run; one that fails stops no other. Copies that are up to date
             are ``skipped``.
         """
-        matches = None if query is None else Query(query).matches
-        chosen = [uid for uid in self if matches is None or matches(self._store.get(uid).start)]
-        return cache_runs(chosen, self.__getitem__, directory, progress)
+        return cache_runs(self._chosen(query), self.__getitem__, directory, progress)
+
+    def _chosen(self, query: Mapping[str, Any] | None) -> list[str]:
+        """Return the uids of the runs that match."""
+        return list(self if query is None else self.search(query))
 
     # Display ---------------------------------------------------------------------------------
 

@@ -62,6 +62,11 @@ class Ingestor:
     selects: tuple[str, ...] = ()
     """Keyword arguments that select one run among several in the same files (they are part of
     the run's identity)."""
+    settings: tuple[str, ...] = ()
+    """Further keyword arguments that do no harm whoever sets them: a catalog that somebody else
+    wrote may hold calls with these and with `selects`, and with no others."""
+    path_settings: tuple[str, ...] = ()
+    """Those that take a path, a glob or a list of paths, as the first parameter does."""
     version: str = ""
     """Filled in from the distribution where empty."""
 

@@ -26,6 +26,7 @@ def penstock_ingestors() -> list[Ingestor]:
             probe="penstock.ingestors.hdf5.probe:probe",
             isolate=True,
             selects=("dataset", "entry"),
+            settings=("columns", "metadata"),  # not allow_external
         )
     ]
 
