@@ -12,11 +12,12 @@ from penstock.core.lazy import lazy_exports
 if TYPE_CHECKING:  # for type checkers and editors, which do not look behind __getattr__
     from penstock import ingestors
     from penstock.core import errors
-    from penstock.core.catalog import BlueskyInMemoryCatalog
+    from penstock.core.catalog import BlueskyInMemoryCatalog, BlueskySQLiteCatalog
     from penstock.core.matching.matcher import match
     from penstock.core.registry.hooks import hookimpl
     from penstock.core.registry.records import AssetReader, Exporter, Ingestor, RunsFound
     from penstock.core.run import BlueskyRun
+    from penstock.opening import catalogs, open_catalog
     from penstock.plugins.jsonl import BlueskyJSONLCatalog
     from penstock.plugins.msgpack import BlueskyMsgpackCatalog
 
@@ -26,14 +27,17 @@ __all__ = [
     "BlueskyJSONLCatalog",
     "BlueskyMsgpackCatalog",
     "BlueskyRun",
+    "BlueskySQLiteCatalog",
     "Exporter",
     "Ingestor",
     "RunsFound",
     "__version__",
+    "catalogs",
     "errors",
     "hookimpl",
     "ingestors",
     "match",
+    "open_catalog",
 ]
 
 _lazy_name = lazy_exports(
@@ -44,11 +48,14 @@ _lazy_name = lazy_exports(
         "BlueskyJSONLCatalog": ".plugins.jsonl",
         "BlueskyMsgpackCatalog": ".plugins.msgpack",
         "BlueskyRun": ".core.run",
+        "BlueskySQLiteCatalog": ".core.catalog",
         "Exporter": ".core.registry.records",
         "Ingestor": ".core.registry.records",
         "RunsFound": ".core.registry.records",
+        "catalogs": ".opening",
         "hookimpl": ".core.registry.hooks",
         "match": ".core.matching.matcher",
+        "open_catalog": ".opening",
     },
 )[0]
 _MODULES = {"errors": ".core.errors", "ingestors": ".ingestors"}

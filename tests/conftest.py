@@ -39,4 +39,5 @@ def isolated_configuration(
     monkeypatch.delenv("PENSTOCK_PLUGINS", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
     return folder

@@ -1,4 +1,4 @@
-"""Marks: by them a claim is known whose call and files are as they were, before anything is called."""
+"""Marks, by which a claim is known whose call and files are as they were, and nothing is called."""
 
 from __future__ import annotations
 

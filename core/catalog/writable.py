@@ -245,11 +245,11 @@ class WritableCatalog(BlueskyCatalog):
 
         Examples
         --------
-        >>> import os, tempfile, tifffile
+        >>> import os, tempfile, numpy, tifffile
         >>> from penstock import BlueskyInMemoryCatalog
         >>> from penstock.ingestors import ingest_tiff_stack
         >>> path = os.path.join(tempfile.mkdtemp(), "stack.tif")
-        >>> tifffile.imwrite(path, bytes(48), shape=(2, 4, 6), dtype="u1")
+        >>> tifffile.imwrite(path, numpy.zeros((2, 4, 6), "u1"))
         >>> catalog = BlueskyInMemoryCatalog()
         >>> uid = catalog.upsert(ingest_tiff_stack, (path,), {})
         >>> os.remove(path)

@@ -109,7 +109,9 @@ class _Run:
 
     def takes(self, part: _Part) -> bool:
         """Tell whether a name comes next, and count it if so."""
-        if part.number < 0 or (part.head, part.tail) != (self.first.head, self.first.tail):
+        if min(part.number, self.last.number) < 0:
+            return False
+        if (part.head, part.tail) != (self.first.head, self.first.tail):
             return False
         step = part.number - self.last.number
         fits = self.step in (None, step) and f"{part.number:0{self.width}d}" == part.numeral
