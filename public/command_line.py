@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from penstock._version import __version__
-from penstock.commands import cache, ingest, ls, match, plugins, search, show
+from penstock.commands import cache, check, ingest, ls, match, plugins, rm, search, show
 from penstock.commands.exit_codes import BROKEN_PIPE, EXIT_CODES, FAILED, INTERRUPTED, USAGE
 from penstock.commands.terminal import plain
 from penstock.core.errors import (
@@ -24,7 +24,7 @@ from penstock.core.errors import (
 
 __all__ = ["build_parser", "main"]
 
-_SUBCOMMANDS = (ingest, cache, ls, show, search, match, plugins)
+_SUBCOMMANDS = (ingest, cache, ls, show, search, check, rm, match, plugins)
 
 _NO_FOLDER = "the working folder is gone. Change to one that is there."
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -37,9 +37,11 @@ _EXAMPLES = """\
 examples:
   penstock ingest scan_*.tif                      one series of images
   penstock ingest /data/today --cache copies      a whole folder, and copy the runs
-  penstock ls copies                              list the copies
-  penstock search copies 'sample.name=Cu'         those of one sample
-  penstock show copies -1                         what the newest run consists of
+  penstock ingest /data/today --catalog runs.db   keep the runs in a catalog
+  penstock ls runs.db                             list them
+  penstock search runs.db 'sample.name=Cu'        those of one sample
+  penstock show runs.db -1                        what the newest run consists of
+  penstock check runs.db                          whether their files have changed
   penstock match --why /data/today                which ingestor would take what, and why
   penstock plugins                                what is installed, and what is broken
 """

@@ -90,6 +90,11 @@ class RunReader:
             return self._outline
 
     @property
+    def drained(self) -> RunOutline | None:
+        """The outline as ingested, if it is known already, and nothing was transformed."""
+        return None if self._transforms else self._outline
+
+    @property
     def _known(self) -> RunOutline | RunSummary:
         """What is known of the run; of one whose source knows enough, nothing is drained for it."""
         with self._lock:

@@ -13,23 +13,27 @@ from penstock.commands.terminal import print_json, print_table, short, utc
 from penstock.core.report import Report
 
 if TYPE_CHECKING:
-    from penstock.plugins._copies import CopiesCatalog
+    from penstock.core.catalog.base import BlueskyCatalog
 
-__all__ = ["CATALOG_HELP", "list_runs", "open_catalog", "print_problems"]
+__all__ = ["CATALOG_HELP", "DEFAULT_HELP", "list_runs", "open_catalog", "print_problems"]
 
-CATALOG_HELP = "a folder of copies, or a quoted glob such as 'copies/*.msgpack'"
+CATALOG_HELP = (
+    "a .db file, a folder of copies, a quoted glob such as 'copies/*.msgpack', or a name that the "
+    "configuration gives one"
+)
+DEFAULT_HELP = "; without it the catalog called default, in your state folder"
 
 _COLUMNS = ("scan_id", "plan_name", "title", "sample", "detectors", "file_name")
 """What start documents say that tells one run from others; shown where any run says it."""
 
 
-def open_catalog(name: str) -> CopiesCatalog:
+def open_catalog(name: str) -> BlueskyCatalog:
     """Open the catalog that a person named.
 
     Raises
     ------
     NoDataError
-        If there is no such folder or file.
+        If there is none.
 
     Examples
     --------
@@ -38,12 +42,12 @@ def open_catalog(name: str) -> CopiesCatalog:
     ...
     penstock.core.errors.NoDataError: no_such_folder/native_copies: there is no such folder...
     """
-    from penstock.plugins.msgpack import BlueskyMsgpackCatalog
+    from penstock import opening
 
-    return BlueskyMsgpackCatalog(name)
+    return opening.open_catalog(name)
 
 
-def list_runs(catalog: CopiesCatalog, place: str, *, as_json: bool) -> int:
+def list_runs(catalog: BlueskyCatalog, place: str, *, as_json: bool) -> int:
     """Print the runs of a catalog, the newest first, and what could not be read; return the code.
 
     Parameters
