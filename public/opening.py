@@ -171,7 +171,7 @@ class NamedCatalogs(Mapping[str, BlueskyCatalog]):
             raise RunNotFoundError(
                 f"no catalog is called {name!r}",
                 where=get_config().file,
-                remedy=f"Name it in the configuration: [catalogs.{name}] uri = \"/where/it/is\".",
+                remedy=f'Name it in the configuration: [catalogs.{name}] uri = "/where/it/is".',
             )
         return open_catalog(name)
 

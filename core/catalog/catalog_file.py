@@ -24,6 +24,7 @@ APPLICATION_ID = 0x706E7374
 
 _MAGIC = b"SQLite format 3\0"
 _BUSY_SECONDS = 30.0
+_PATIENCE = 100
 
 _TABLES = """
 -- How each run is got from its files.
@@ -137,7 +138,7 @@ class CatalogFile(Connections):
             return
         connection = self._open()
         try:
-            for _ in range(100):  # SQLite does not wait here by itself
+            for _ in range(_PATIENCE):  # SQLite does not wait here by itself
                 with suppress(sqlite3.OperationalError):
                     (mode,) = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
                     if mode == wanted:

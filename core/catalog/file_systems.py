@@ -1,4 +1,4 @@
-"""What a file system is like: on this machine alone or on a network, and whether it takes writing."""
+"""What a file system is like: this machine's alone or a network's, and whether it takes writing."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import sys
 
 __all__ = ["is_network", "is_read_only"]
 
-_LOCAL = frozenset(
-    "apfs bcachefs btrfs exfat ext2 ext3 ext4 f2fs hfs hfsplus jfs msdos ntfs ntfs3 overlay ramfs reiserfs "
-    "squashfs tmpfs ufs vfat xfs zfs fuseblk iso9660 udf aufs erofs rootfs".split()
-)
+# fmt: off
+_LOCAL = frozenset((
+    "apfs", "aufs", "bcachefs", "btrfs", "erofs", "exfat", "ext2", "ext3", "ext4", "f2fs",
+    "fuseblk", "hfs", "hfsplus", "iso9660", "jfs", "msdos", "ntfs", "ntfs3", "overlay", "ramfs",
+    "reiserfs", "rootfs", "squashfs", "tmpfs", "udf", "ufs", "vfat", "xfs", "zfs",
+))
+# fmt: on
 """Types of file systems that one machine has to itself. What is not known counts as a network's."""
 
 

@@ -54,15 +54,14 @@ def claim_writing(connection: sqlite3.Connection, where: str) -> None:
     >>> claim_writing(connection, "runs.db")
     """
     now = time.time()
+    latest = now + LEASE_SECONDS + _RENEW_SECONDS  # what is noted beyond it comes of a wrong clock
     row = connection.execute("SELECT machine, name, until FROM writer").fetchone()
     if row is not None:
         machine, name, until = row
         if machine == machine_id():
             if until > now + LEASE_SECONDS - _RENEW_SECONDS:
                 return
-        elif (
-            now < until <= now + LEASE_SECONDS + _RENEW_SECONDS
-        ):  # later: somebody's clock is wrong
+        elif now < until <= latest:
             when = datetime.datetime.fromtimestamp(until, datetime.UTC)
             raise CatalogError(
                 f"the machine {name} is writing into this catalog",

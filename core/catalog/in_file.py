@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,7 +15,7 @@ from ..index.run_index import RunIndex
 from ..recipes import Recipe
 from ..run.bluesky_run import BlueskyRun
 from ..run.reader import Transforms
-from ..run.source import CallSource
+from ..run.source import CallSource, RunSource
 from ..run.summary import RunSummary
 from .catalog_file import CatalogFile
 from .marks import Mark
@@ -33,10 +34,10 @@ _MOST_SECONDS = 5.0
 class BlueskySQLiteCatalog(WritableCatalog):
     """A catalog that stays, in one SQLite file: documents of runs, and how to get the rest.
 
-    For each run the file holds the start and stop documents, the descriptors, the provenance, and the
-    *recipe*: the call of the ingestor that gave it. No array is ever in it. A later process lists,
-    searches and looks up runs without touching their files; to read rows, the ingestor is called
-    again.
+    For each run the file holds the start and stop documents, the descriptors, the provenance, and
+    the *recipe*: the call of the ingestor that gave it. No array is ever in it. A later process
+    lists, searches and looks up runs without touching their files; to read rows, the ingestor is
+    called again.
 
     Only registered ingestors can be called again, with arguments that are JSON or paths. Paths
     are kept below the roots that the configuration names. What somebody else stored may read
@@ -128,7 +129,7 @@ class BlueskySQLiteCatalog(WritableCatalog):
         uid = self._find(key) if key in self else str(key)
         return self._shelf.superseded(uid)
 
-    # What all catalogs that take runs ask of this one ----------------------------------------------
+    # What all catalogs that take runs ask of this one --------------------------------------------
 
     def _refresh(self) -> None:
         self._flush()
@@ -139,6 +140,15 @@ class BlueskySQLiteCatalog(WritableCatalog):
 
     def _entry(self, uid: str) -> Entry | None:
         return self._pending.entries.get(uid) or super()._entry(uid)
+
+    def _placed(self, entry: Entry) -> RunSource:
+        root_map = self._settings["root_map"]
+        if root_map and isinstance(entry.source, RecipeSource):
+            return replace(entry.source, root_map=dict(root_map))
+        return entry.source
+
+    def _run(self, entry: Entry) -> BlueskyRun:
+        return super()._run(replace(entry, source=self._placed(entry)))
 
     def _storable(self, call: PlainCall) -> tuple[PlainCall, Recipe | None]:
         # Called as it will be called again, it cannot mean anything else then.
@@ -160,7 +170,11 @@ class BlueskySQLiteCatalog(WritableCatalog):
             summary=summarise(source) if outline is None else RunSummary.of_outline(outline),
             mark=mark,
         )
-        self._pending.add(Entry(stored, entry.provenance))
+        kept = Entry(stored, entry.provenance)
+        if not self._pending.depth:
+            self._write([kept])
+            return
+        self._pending.add(kept)
         if self._pending.is_due:
             self._flush()
 
@@ -185,55 +199,50 @@ class BlueskySQLiteCatalog(WritableCatalog):
         >>> with catalog.batch():
         ...     pass
         """
-        self._pending.depth += 1
+        pending = self._pending
+        pending.depth += 1
         try:
             yield
         finally:
-            self._pending.depth -= 1
-            self._flush()
+            pending.depth -= 1
+            try:
+                self._flush()
+            finally:
+                pending.entries.clear()  # what could not be written is given up, and the error told
 
     def _flush(self) -> None:
-        """Write what waits, in one transaction."""
-        pending = self._pending
-        if not pending.entries:
-            return
-        with pending.lock:
-            entries = list(pending.entries.values())
-            changed = [
-                entry.start["uid"]
-                for entry in entries
-                if entry.provenance.get("replaced") not in (None, "same", "extended")
-            ]
-            with self._file.write():
-                self._shelf.supersede((uid, uid) for uid in changed)
-                self._store.put_many(entries)
-            pending.clear()
+        """Write what waits."""
+        if self._pending.entries:
+            self._write(list(self._pending.entries.values()))
+            self._pending.entries.clear()
+
+    def _write(self, entries: Sequence[Entry]) -> None:
+        """Write runs in one transaction, and keep what those were that they replace."""
+        changed = [
+            entry.start["uid"]
+            for entry in entries
+            if entry.provenance.get("replaced") not in (None, "same", "extended")
+        ]
+        with self._file.write():
+            self._shelf.supersede((uid, uid) for uid in changed)
+            self._store.put_many(entries)
 
 
-class _Pending:
-    """Entries that wait to be written."""
+class _Pending(threading.local):
+    """Entries that wait to be written: in each thread, those of the batch that it has open."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
         self.entries: dict[str, Entry] = {}
         self.depth = 0
         self._since = 0.0
 
     def add(self, entry: Entry) -> None:
-        with self.lock:
-            if not self.entries:
-                self._since = time.monotonic()
-            # As last: a run that is given again is what it was given as then.
-            self.entries.pop(entry.start["uid"], None)
-            self.entries[entry.start["uid"]] = entry
-
-    def clear(self) -> None:
-        self.entries.clear()
+        if not self.entries:
+            self._since = time.monotonic()
+        # As last: a run that is given again is what it was given as then.
+        self.entries.pop(entry.start["uid"], None)
+        self.entries[entry.start["uid"]] = entry
 
     @property
     def is_due(self) -> bool:
-        return (
-            not self.depth
-            or len(self.entries) >= _MOST_RUNS
-            or time.monotonic() - self._since > _MOST_SECONDS
-        )
+        return len(self.entries) >= _MOST_RUNS or time.monotonic() - self._since > _MOST_SECONDS

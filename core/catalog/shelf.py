@@ -1,4 +1,4 @@
-"""What a catalog that stays keeps beside the start document of each run: recipe, provenance, summary."""
+"""What a catalog that stays keeps beside start documents: recipes, provenance, summaries."""
 
 from __future__ import annotations
 

@@ -39,6 +39,8 @@ class RecipeSource:
     """What is known without calling: stop, descriptors, how many rows."""
     mark: Mark | None = None
     """The claim that it was ingested from, on the way into a catalog."""
+    root_map: Mapping[str, str] = field(default_factory=dict)
+    """Prefixes of the recipe's paths, and where they lie now."""
 
     @classmethod
     def of_own(cls, start: dict[str, Any], recipe: Recipe, **more: Any) -> RecipeSource:
@@ -64,7 +66,8 @@ class RecipeSource:
         RecipeError
             If it cannot be called here, or asks for more than it may.
         """
-        function, args, kwargs, pins = Recipe.from_json(self.recipe).call(is_own=self.is_own)
+        recipe = Recipe.from_json(self.recipe)
+        function, args, kwargs, pins = recipe.call(is_own=self.is_own, root_map=self.root_map)
         return CallSource(function, args, kwargs, self.start, self.recorded_fingerprint, pins)
 
     def documents(self) -> Iterator[Document]:

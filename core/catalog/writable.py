@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RunNotFoundError
+from ..errors import CatalogError, RunNotFoundError
 from ..places import observe
 from ..report import Report, ReportItem
 from ..run.bluesky_run import BlueskyRun
+from ..run.source import RunSource
 from .base import BlueskyCatalog
 from .checking import Finding, check_source
 from .finding import Finder
@@ -47,6 +48,10 @@ class WritableCatalog(BlueskyCatalog):
     def _forget(self, uid: str, successor: str | None = None) -> None:
         """Take a run out of the store; KeyError if there is none."""
         raise NotImplementedError
+
+    def _placed(self, entry: Entry) -> RunSource:
+        """Return the source of a run, with its files where they lie now."""
+        return entry.source
 
     def _unchanged(self, mark: Mark) -> str | None:
         """Return the uid of the run that a claim of this mark was ingested as, if it is here."""
@@ -296,17 +301,20 @@ class WritableCatalog(BlueskyCatalog):
         return report
 
     def _look(self, uid: str, finder: Finder) -> Finding:
-        entry = self._entry(uid)
+        try:
+            entry = self._entry(uid)
+        except CatalogError as error:
+            return Finding("unknown", f"run {uid}", error.what, error.remedy or "")
         if entry is None:  # another thread removed it just now
             return Finding("unknown", f"run {uid}", "it is no longer here")
-        return check_source(entry.source, finder, "catalog.refresh() ingests it anew.")
+        return check_source(self._placed(entry), finder, "catalog.refresh() ingests it anew.")
 
     def _renew(self, uid: str, finding: Finding) -> ReportItem:
         if finding.state == "fresh":
             return ReportItem(finding.subject, "skipped", "it is up to date", uid=uid)
-        entry = self._entry(uid)
-        if finding.paths is None or finding.call is None or entry is None:
+        if finding.paths is None or finding.call is None:
             return finding.item(uid)
+        entry = self._store.get(uid)
         if not getattr(entry.source, "is_own", True):
             return ReportItem(
                 finding.subject,

@@ -48,11 +48,11 @@ def check_settings(ingestor: Ingestor, names: Iterable[str]) -> None:
         )
 
 
-def check_paths(paths: Any) -> None:
+def check_paths(paths: Any, more_roots: Iterable[str] = ()) -> None:
     """Raise if any file that a path, a glob or a list of paths means lies outside all roots.
 
-    Links are followed, those to single files too. What is not there is no danger: what it is
-    called counts.
+    Roots are those that the configuration names, and `more_roots`, which the user gave. Links are
+    followed, those to single files too. Of what is not there, the name counts.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def check_paths(paths: Any) -> None:
     named = paths if isinstance(paths, list) else [paths]
     if not all(isinstance(path, str) for path in named):
         raise RecipeError("the stored call has something else where it should have paths")
-    roots = list(opened_roots().values())
+    roots = [*opened_roots().values(), *map(os.path.realpath, more_roots)]
     for path in named:
         _check_named(path, roots)
     try:

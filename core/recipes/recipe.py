@@ -6,14 +6,17 @@ import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..errors import RecipeError, UnregisteredIngestorError, UpsertError
+from ..places import relocate
 from ..places.identity import Place
-from ..places.pinning import Identity, Pins, Selector
+from ..places.pinning import Identity, OneFile, Pins, Selector
 from ..registry import get_registry
 from ..registry.records import Ingestor
 from .bounds import check_paths, check_settings
+from .paths import open_path, store_path
 from .values import canonical_paths, decode, encode, encode_paths
 
 __all__ = ["Call", "Recipe"]
@@ -105,23 +108,16 @@ class Recipe:
 
     def with_pins(self, pins: Pins) -> Recipe:
         """Return the recipe with what its call was found to mean."""
-        first = decode(self.paths)
-        key = tuple(first) if isinstance(first, list) else first
+        first = _key_of(decode(self.paths))
         encoded = [
-            [
-                None if selector == key else encode_paths(_plain(selector)),
-                place.root,
-                place.folder,
-                place.name,
-                selection,
-            ]
+            [_encode_selector(selector, first), place.root, place.folder, place.name, selection]
             for selector, (place, selection) in pins.items()
         ]
         return replace(self, pins=tuple(encoded))
 
     # To a call -----------------------------------------------------------------------------------
 
-    def call(self, *, is_own: bool) -> Call:
+    def call(self, *, is_own: bool, root_map: Mapping[str, str] | None = None) -> Call:
         """Return the call.
 
         Parameters
@@ -129,6 +125,8 @@ class Recipe:
         is_own
             Whether this user stored it. What others stored may set what the ingestor declares
             as harmless, and read files below the roots that the configuration names.
+        root_map
+            Prefixes of its paths, and where they lie now. What the files are taken to be stays.
 
         Raises
         ------
@@ -138,11 +136,14 @@ class Recipe:
         record = self.record()
         if not is_own:
             check_settings(record, self.kwargs)
-        paths = decode(self.paths)
+        moved = partial(_relocated, root_map=root_map or {})
+        paths = moved(decode(self.paths))
         kwargs = {key: decode(value) for key, value in self.kwargs.items()}
+        kwargs |= {key: moved(kwargs[key]) for key in record.path_settings if kwargs.get(key)}
         if not is_own:
-            for given in (paths, *(kwargs.get(name) for name in record.path_settings)):
-                check_paths(given)
+            given = (kwargs[key] for key in record.path_settings if kwargs.get(key) is not None)
+            for item in (paths, *given):
+                check_paths(item, [*(root_map or {}).values()])
         function = get_registry().function_of(self.ingestor)
         try:
             inspect.signature(function).bind(paths, **kwargs)
@@ -151,7 +152,7 @@ class Recipe:
                 f"{self.ingestor} {record.version} does not take the stored call: {error}",
                 remedy=f"It was stored by version {self.version or '(none)'}: ingest again.",
             ) from error
-        return Call(function, (paths,), kwargs, self._pins(paths))
+        return Call(function, (paths,), kwargs, self._pins(paths, moved))
 
     def record(self) -> Ingestor:
         """Return the record of its ingestor; `RecipeError` if none is registered so."""
@@ -164,14 +165,19 @@ class Recipe:
                 "is, and what is broken.",
             ) from error
 
-    def _pins(self, paths: Any) -> dict[Selector, Identity]:
+    def _pins(self, paths: Any, moved: Callable[[Any], Any]) -> dict[Selector, Identity]:
         pins: dict[Selector, Identity] = {}
         for pin in self.pins:
             match pin:
                 case [selector, str(root), str(folder), str(name), str(selection)]:
-                    given = paths if selector is None else decode(selector)
-                    key = tuple(given) if isinstance(given, list) else given
-                    pins[key] = Identity(Place(root, folder, name), selection)
+                    identity = Identity(Place(root, folder, name), selection)
+                    match selector:
+                        case None:
+                            pins[_key_of(paths)] = identity
+                        case {"$file": stored}:
+                            pins[OneFile(moved(open_path(stored)))] = identity
+                        case _:
+                            pins[_key_of(moved(decode(selector)))] = identity
                 case _:
                     raise RecipeError(f"it holds {pin!r} where a pinned identity should be")
         return pins
@@ -233,5 +239,28 @@ def _bound(
     return given.pop(first), given
 
 
-def _plain(selector: Selector) -> str | list[str]:
-    return list(selector) if isinstance(selector, tuple) else selector
+def _encode_selector(selector: Selector, first: Selector) -> Any:
+    """Return what was asked for as JSON; None where it is what the first parameter was given."""
+    if selector == first:
+        return None
+    if isinstance(selector, OneFile):
+        return {"$file": store_path(selector.path)}
+    return encode_paths(list(selector) if isinstance(selector, tuple) else selector)
+
+
+def _key_of(paths: Any) -> Selector:
+    match paths:
+        case str():
+            return paths
+        case [*several] if all(isinstance(path, str) for path in several):
+            return tuple(several)
+    raise RecipeError("it holds something else where it should hold paths")
+
+
+def _relocated(paths: Any, root_map: Mapping[str, str]) -> Any:
+    """Return paths where they lie now; what is no path is for others to refuse."""
+    if not root_map:
+        return paths
+    if isinstance(paths, list):
+        return [_relocated(path, root_map) for path in paths]
+    return relocate(paths, root_map) if isinstance(paths, str) else paths

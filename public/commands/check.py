@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     from penstock.core.catalog.writable import WritableCatalog
 
     query = parse_query(options.query) or None
-    catalog = open_catalog(options.catalog)
+    catalog: Any = open_catalog(options.catalog)
     if not options.update:
         report = catalog.check(query)
     elif isinstance(catalog, WritableCatalog):
@@ -84,13 +84,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _print(report: Report) -> None:
     told = [item for item in report if item.why and item.outcome != "skipped"]
+    states = [item.details.get("state", item.outcome) for item in report]
     print_table(
         "Runs",
         ["uid", "state", "files", "what", "remedy"],
         [
             (
                 (item.uid or "")[:8],
-                "updated" if "replaces" in item.details else item.details.get("state", item.outcome),
+                "updated" if item.outcome == "ok" else item.details.get("state", item.outcome),
                 short(item.subject),
                 item.why,
                 item.remedy,
@@ -99,7 +100,6 @@ def _print(report: Report) -> None:
         ],
         expendable=["remedy", "uid"],
     )
-    states = Counter(item.details.get("state", item.outcome) for item in report)
-    counts = ", ".join(f"{number} {state}" for state, number in states.items())
+    counts = ", ".join(f"{number} {state}" for state, number in Counter(states).items())
     noun = "run" if len(report) == 1 else "runs"
     print(f"{len(report)} {noun}: {counts}" if counts else "no runs to check")

@@ -103,8 +103,9 @@ def _open(name: str | None) -> WritableCatalog:
     from penstock.core.catalog.writable import WritableCatalog
 
     if name is None:
-        return BlueskyInMemoryCatalog()
-    catalog = opening.open_catalog(name, create=True)
+        in_memory: WritableCatalog = BlueskyInMemoryCatalog()
+        return in_memory
+    catalog: object = opening.open_catalog(name, create=True)
     if not isinstance(catalog, WritableCatalog):
         raise CatalogError(
             "is no catalog that takes runs", where=name, remedy="To make copies: --cache FOLDER."

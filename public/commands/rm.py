@@ -70,9 +70,8 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(report.to_dict())
     else:
-        print_table(
-            "Runs",
-            ["run", "outcome", "uid", "why", "remedy"],
-            [(item.subject, item.outcome, item.uid or "", item.why, item.remedy) for item in report],
-        )
+        rows = [
+            (item.subject, item.outcome, item.uid or "", item.why, item.remedy) for item in report
+        ]
+        print_table("Runs", ["run", "outcome", "uid", "why", "remedy"], rows)
     return exit_codes.of_copies(report)

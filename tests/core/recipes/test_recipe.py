@@ -180,7 +180,7 @@ def test_what_is_no_path_is_refused_as_the_first_argument(path):
         Recipe.of_call(ingest_hdf5, (path,), {})
 
 
-# What a catalog of somebody else can do, and what it cannot ----------------------------------------
+# What a catalog of somebody else can do, and what it cannot --------------------------------------
 
 
 def crafted(paths, kwargs=None, ingestor="hdf5", pins=()):
