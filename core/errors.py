@@ -13,6 +13,7 @@ __all__ = [
     "AmbiguousDataError",
     "AmbiguousRunError",
     "AssetError",
+    "CatalogError",
     "ConfigError",
     "DataShapeError",
     "DocumentError",
@@ -193,6 +194,10 @@ class TooLargeError(PenstockError, MemoryError):
 
 class QueryError(PenstockError, ValueError):
     """A query is not a valid Mongo query."""
+
+
+class CatalogError(PenstockError, RuntimeError):
+    """A catalog cannot be opened, or not be used as it was."""
 
 
 class RunNotFoundError(PenstockError, KeyError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from ..errors import RunNotFoundError
 from ..run.bluesky_run import BlueskyRun
 from ..run.reader import Transforms
 from .base import BlueskyCatalog
-from .store import Entry, MemoryStore
+from .store import Entry, RunStore
 from .upserting import source_of_call
 
 if TYPE_CHECKING:
@@ -61,13 +60,12 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
         query: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(
-            MemoryStore(),
+            RunStore(),
             handler_registry=handler_registry,
             root_map=root_map,
             transforms=transforms,
             query=query,
         )
-        self._write_lock = threading.RLock()
 
     def upsert(
         self,
@@ -131,8 +129,7 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
         entry = source_of_call(ingest_fn, args, kwargs or {}, provenance or {}, self._entry)
 
         def keep() -> str:
-            with self._write_lock:
-                self._store.put(entry)
+            self._store.put(entry)
             return str(entry.start["uid"])
 
         return self._run(entry), keep
@@ -154,11 +151,10 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
         ('6f2a', 0)
         """
         uid = self._find(key)
-        with self._write_lock:
-            try:
-                self._store.remove(uid)
-            except KeyError:
-                raise RunNotFoundError(f"run {uid} is no longer here") from None
+        try:
+            self._store.remove(uid)
+        except KeyError:
+            raise RunNotFoundError(f"run {uid} is no longer here") from None
         return uid
 
     def ingest(
