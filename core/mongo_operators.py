@@ -17,7 +17,10 @@ __all__ = [
     "PLAIN",
     "Leaf",
     "build_regex",
+    "list_of",
     "plain",
+    "plain_operand",
+    "types_of",
     "unsupported",
 ]
 
@@ -54,7 +57,8 @@ def plain(value: Any) -> Any:
         return _OPAQUE
 
 
-def _plain_operand(operand: Any, where: str) -> Any:
+def plain_operand(operand: Any, where: str) -> Any:
+    """Return an operand as the catalogs would have stored it, or say that it is none."""
     # Normalising needs numpy, which a query in plain JSON should not cost.
     if _is_plain(operand):
         return operand
@@ -123,7 +127,7 @@ def _order_key(value: Any, depth: int = 0) -> tuple[Any, ...]:
 
 
 def _equal(operand: Any, where: str) -> Leaf:
-    operand = _plain_operand(operand, where)
+    operand = plain_operand(operand, where)
     if operand is None:
         return lambda value: value is None or value is MISSING
     if isinstance(operand, bool):
@@ -146,7 +150,7 @@ def _compare(compare: Callable[[Any, Any], bool], or_equal: bool) -> Callable[[A
     """Make a builder of order tests, which hold only between values of one kind."""
 
     def build(operand: Any, where: str) -> Leaf:
-        operand = _plain_operand(operand, where)
+        operand = plain_operand(operand, where)
         kind = type(operand)
         if operand is None or _is_nan(operand):
             return _equal(operand, where) if or_equal else lambda value: False
@@ -163,13 +167,13 @@ def _compare(compare: Callable[[Any, Any], bool], or_equal: bool) -> Callable[[A
 def _in(operand: Any, where: str) -> Leaf:
     patterns: list[re.Pattern[str]] = []
     values = []
-    for i, item in enumerate(_list_of(operand, where)):
+    for i, item in enumerate(list_of(operand, where)):
         if isinstance(item, re.Pattern):
             patterns.append(_compile_pattern(item, "", f"{where}[{i}]"))
             continue
         if isinstance(item, Mapping) and any(str(name).startswith("$") for name in item):
             raise malformed(where, "takes values, not operators", "Use $or.")
-        values.append(_plain_operand(item, f"{where}[{i}]"))
+        values.append(plain_operand(item, f"{where}[{i}]"))
     texts = frozenset(value for value in values if type(value) is str)
     keys = frozenset(map(_order_key, values))
 
@@ -181,10 +185,11 @@ def _in(operand: Any, where: str) -> Leaf:
     return leaf
 
 
-def _list_of(operand: Any, where: str) -> list[Any]:
+def list_of(operand: Any, where: str) -> list[Any]:
+    """Return the items of an operand that has to be a list."""
     if isinstance(operand, list | tuple | set | frozenset):
         return list(operand)
-    operand = _plain_operand(operand, where)
+    operand = plain_operand(operand, where)
     if not isinstance(operand, list):
         raise malformed(where, "needs a list", "Write [ ] around the values.")
     return operand
@@ -234,8 +239,9 @@ _TYPES_OF_PYTHON = {
 }  # fmt: skip
 
 
-def _type(operand: Any, where: str) -> Leaf:
-    operand = _plain_operand(operand, where)
+def types_of(operand: Any, where: str) -> set[str]:
+    """Read the operand of ``$type``: the names of the types that it asks for."""
+    operand = plain_operand(operand, where)
     wanted: set[str] = set()
     for item in operand if isinstance(operand, list) else [operand]:
         name = item
@@ -248,6 +254,11 @@ def _type(operand: Any, where: str) -> Leaf:
         else:
             known = ", ".join(["number", *_TYPE_NAMES.values()])
             raise malformed(where, f"does not know the type {item!r}", f"Known: {known}.")
+    return wanted
+
+
+def _type(operand: Any, where: str) -> Leaf:
+    wanted = types_of(operand, where)
 
     def leaf(value: Any) -> bool:
         kind = type(value)
@@ -259,7 +270,7 @@ def _type(operand: Any, where: str) -> Leaf:
 
 
 def _mod(operand: Any, where: str) -> Leaf:
-    numbers = _plain_operand(operand, where)
+    numbers = plain_operand(operand, where)
     if not isinstance(numbers, list) or len(numbers) != 2 or None in map(_integer, numbers):
         raise malformed(where, "needs two finite numbers", "Write [divisor, remainder].")
     divisor, remainder = int(numbers[0]), int(numbers[1])
@@ -284,7 +295,7 @@ def _integer(value: Any) -> int | None:
 
 
 def _size(operand: Any, where: str) -> Leaf:
-    size = _plain_operand(operand, where)
+    size = plain_operand(operand, where)
     if _integer(size) is None or size != int(size) or size < 0:
         raise malformed(where, "needs a whole number, 0 or more", 'Write {"$size": 3}.')
     test: Callable[[Any, Any], bool] = mongoquery.Query._size

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ..core.catalog.store import Entry, MemoryStore
+from ..core.catalog.store import Entry, RunStore
 from ..core.errors import NoDataError, PenstockError
 from ..core.report import Report, ReportItem
 from ..core.run.source import RunSource
@@ -62,7 +62,7 @@ class CopyListing:
         read_start: Callable[[str], dict[str, Any]],
         make_source: Callable[[str, dict[str, Any]], RunSource],
     ) -> None:
-        self.store = MemoryStore()
+        self.store = RunStore()
         self._patterns = [_pattern(path, suffix) for path in _listed(paths)]
         self._read_start = read_start
         self._make_source = make_source
@@ -212,13 +212,15 @@ class CopyListing:
         for uid in self._path_of.keys() - owners.keys():
             self.store.remove(uid)
             del self._path_of[uid]
+        entries = []
         for uid, path in owners.items():
             start = self._copies[path].start
             known = self._path_of.get(uid)
             if start is None or (known == path and self.store.get(uid).start is start):
                 continue
-            self.store.put(Entry(self._make_source(path, start)))
+            entries.append(Entry(self._make_source(path, start)))
             self._path_of[uid] = path
+        self.store.put_many(entries)
 
 
 def _listed(paths: Paths) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from typing import Any, Self
@@ -15,7 +16,7 @@ from ..run.reader import Transforms
 from .caching import cache_runs
 from .ingesting import Progress
 from .lookup import find_uid
-from .store import Entry, MemoryStore
+from .store import Entry, RunStore
 
 __all__ = ["BlueskyCatalog"]
 
@@ -28,7 +29,7 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
 
     def __init__(
         self,
-        store: MemoryStore,
+        store: RunStore,
         *,
         handler_registry: Mapping[str, Callable[..., Any]] | None = None,
         root_map: Mapping[str, str] | None = None,
@@ -49,7 +50,7 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
             "transforms": transforms,
         }
         self._query = _checked_query({} if query is None else query)
-        self._matcher = Query(self._query) if self._query else None
+        self._found = store.search(Query(self._query) if self._query else None)
 
     # Mapping ---------------------------------------------------------------------------------
 
@@ -58,16 +59,11 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
 
     def __iter__(self) -> Iterator[str]:
         self._refresh()
-        if self._matcher is None:
-            return iter(self._store)
-        matches = self._matcher.matches
-        return iter([e.start["uid"] for e in self._store.entries() if matches(e.start)])
+        return iter(self._found.uids())
 
     def __len__(self) -> int:
         self._refresh()
-        if self._matcher is None:
-            return len(self._store)
-        return sum(self._matcher.matches(entry.start) for entry in self._store.entries())
+        return len(self._found)
 
     def __bool__(self) -> bool:
         return True  # a catalog without runs is a catalog
@@ -102,11 +98,11 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         return _Values(self)
 
     def _runs(self) -> Iterator[BlueskyRun]:
-        self._refresh()
-        matcher = self._matcher
-        for entry in self._store.entries():
-            if matcher is None or matcher.matches(entry.start):
-                yield self._run(entry)
+        for uid in self:
+            try:
+                yield self._run(self._store.get(uid))
+            except KeyError:  # another thread removed it just now
+                continue
 
     def get(self, key: Any, default: Any = None) -> Any:
         """Return a run, or `default` if there is none."""
@@ -116,13 +112,7 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
             return default
 
     def _find(self, key: Any) -> str:
-        return find_uid(self._store, key, None if self._matcher is None else self._admits)
-
-    def _admits(self, uid: str) -> bool:
-        try:
-            return self._matcher is None or self._matcher.matches(self._store.get(uid).start)
-        except KeyError:
-            return False
+        return find_uid(self._store.index, self._found, key)
 
     def _run(self, entry: Entry) -> BlueskyRun:
         return BlueskyRun(entry.source, provenance=entry.provenance, **self._settings)
@@ -169,6 +159,11 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         joined = self._query["$and"] if list(self._query) == ["$and"] else [self._query]
         return {"$and": [*joined, query]}
 
+    @property
+    def problems(self) -> Report:
+        """What of the catalog cannot be read."""
+        return Report()
+
     # Copies ----------------------------------------------------------------------------------
 
     def cache(
@@ -204,17 +199,8 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
 
     def _newest(self) -> list[dict[str, Any]]:
         self._refresh()
-        found: list[dict[str, Any]] = []
-        for uid in self._store.newest_first():
-            try:
-                start = self._store.get(uid).start
-            except KeyError:  # another thread removed it just now
-                continue
-            if self._matcher is None or self._matcher.matches(start):
-                found.append(start)
-                if len(found) == display.MOST_RUNS:
-                    break
-        return found
+        uids = itertools.islice(self._found.newest(), display.MOST_RUNS)
+        return [start for _, _, start in self._store.index.documents_of(uids)]
 
     def __repr__(self) -> str:
         return display.describe_catalog(type(self).__name__, len(self), self._newest())

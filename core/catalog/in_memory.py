@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..run.bluesky_run import BlueskyRun
 from ..run.reader import Transforms
-from .store import Entry, MemoryStore
+from .store import Entry, RunStore
 from .writable import WritableCatalog
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class BlueskyInMemoryCatalog(WritableCatalog):
         query: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(
-            MemoryStore(),
+            RunStore(),
             handler_registry=handler_registry,
             root_map=root_map,
             transforms=transforms,
