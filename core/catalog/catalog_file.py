@@ -100,15 +100,22 @@ class CatalogFile(Connections):
         where = os.path.abspath(os.fspath(path))
         is_new = _look_at(where)
         readonly = is_read_only(where) or not os.access(where, os.W_OK)
+        self._is_network = is_network(where)
         self._immutable = readonly and _needs_immutable(where)
         self._has_claimed = False
         super().__init__(where, readonly=readonly, seconds=_BUSY_SECONDS, prepare=_harden)
         try:
             with _explained(where):
                 self._set_up(is_new)
+            self.has_tables = True
         except BaseException:
             self.close()
             raise
+
+    @property
+    def takes_indexes(self) -> bool:
+        """Whether a search may write an index: not where that would keep other machines out."""
+        return not self.readonly and (self._has_claimed or not self._is_network)
 
     def _set_up(self, is_new: bool) -> None:
         if not self.readonly:
@@ -132,7 +139,7 @@ class CatalogFile(Connections):
             connection.execute(f"PRAGMA user_version = {version_of_tables()}")
 
     def _choose_journal(self, is_new: bool) -> None:
-        network = is_network(self.path)
+        network = self._is_network
         wanted = "delete" if network else "wal"
         if not is_new and not (network and _is_wal(self.path)):
             return

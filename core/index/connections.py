@@ -54,9 +54,16 @@ class Connections:
     ) -> None:
         self.path = os.fspath(path)
         self.readonly = readonly
+        self.has_tables = False
+        """Whether who made the connections has made the tables of an index, too."""
         self._seconds = seconds
         self._prepare = prepare
         self._reset()
+
+    @property
+    def takes_indexes(self) -> bool:
+        """Whether a search may write an index that will help the next ones."""
+        return not self.readonly
 
     @property
     def in_memory(self) -> bool:

@@ -50,7 +50,7 @@ class RunIndex:
 
     def __init__(self, path: str | os.PathLike[str] | Connections = ":memory:") -> None:
         self.connections = path if isinstance(path, Connections) else Connections(path)
-        if not self.connections.readonly:
+        if not (self.connections.readonly or self.connections.has_tables):
             with self.connections.write() as connection:
                 create_tables(connection)
 

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ..errors import CatalogError
 from ..mongo import Query
 from .explaining import Explanation
 from .planning import Narrowing, Planner, paths_of
@@ -167,7 +168,7 @@ class Search:
     def _build_indexes(self) -> tuple[str, ...]:
         """Index a path of the query after the other, until few runs are left to look at."""
         built: list[str] = []
-        while self._query is not None and not self._index.connections.readonly:
+        while self._query is not None and self._index.connections.takes_indexes:
             with self._index.read() as connection:
                 plan = self._plan(connection)
             if plan.narrowing.exact or not plan.missing or plan.at_least <= _FEW:
@@ -177,7 +178,7 @@ class Search:
                 break
             try:
                 self._index.create_index(plan.missing[0], declared=False)
-            except sqlite3.OperationalError:  # another process writes, or the disk is full
+            except (sqlite3.OperationalError, CatalogError):  # others write, or the disk is full
                 break
             built.append(plan.missing[0])
         return tuple(built)
