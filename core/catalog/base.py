@@ -197,16 +197,34 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
 
     # Display ---------------------------------------------------------------------------------
 
-    def _newest(self) -> list[dict[str, Any]]:
+    def newest(self, limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
+        """Return start documents, those of the newest runs first.
+
+        Parameters
+        ----------
+        limit
+            So many at most.
+        offset
+            How many of the newest to leave out.
+
+        Examples
+        --------
+        >>> from penstock import BlueskyInMemoryCatalog
+        >>> BlueskyInMemoryCatalog().newest(10)
+        []
+        """
         self._refresh()
-        uids = itertools.islice(self._found.newest(), display.MOST_RUNS)
+        last = None if limit is None else offset + limit
+        uids = itertools.islice(self._found.newest(), offset, last)
         return [start for _, _, start in self._store.index.documents_of(uids)]
 
     def __repr__(self) -> str:
-        return display.describe_catalog(type(self).__name__, len(self), self._newest())
+        return display.describe_catalog(
+            type(self).__name__, len(self), self.newest(display.MOST_RUNS)
+        )
 
     def _repr_html_(self) -> str:
-        return display.catalog_html(type(self).__name__, len(self), self._newest())
+        return display.catalog_html(type(self).__name__, len(self), self.newest(display.MOST_RUNS))
 
 
 class _Items(ItemsView[str, BlueskyRun]):
