@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from ..core.catalog.base import BlueskyCatalog
-from ..core.report import Report
+from ..core.errors import PenstockError, RunNotFoundError
+from ..core.report import Report, ReportItem
 from ..core.run.reader import Transforms
 from ..core.run.source import RunSource
 from ._listing import CopyListing, Paths
@@ -68,3 +70,44 @@ class CopiesCatalog(BlueskyCatalog):
     def problems(self) -> Report:
         """The files that hold no run that can be read, or one that another file holds too."""
         return self._listing.problems
+
+    def check(self, query: Mapping[str, Any] | None = None) -> Report:
+        """Tell for every copy whether it is whole, and which files could not be read.
+
+        Parameters
+        ----------
+        query
+            A Mongo query: only runs that match are checked.
+
+        Returns
+        -------
+        Report
+            ``ok``; ``partial`` where the file ends too early, or what was copied did; ``failed``
+            where it cannot be read.
+        """
+        return Report([*map(self._check, self._chosen(query)), *self.problems])
+
+    def _check(self, uid: str) -> ReportItem:
+        try:
+            provenance = self[uid].provenance
+        except (PenstockError, OSError) as error:
+            return ReportItem.from_error(f"run {uid}", error)
+        why = provenance.get("truncated", "")
+        remedy = "Copy the run again." if why else ""
+        return ReportItem(
+            provenance["file"],
+            "partial" if why else "ok",
+            why,
+            remedy,
+            uid=uid,
+            details={"state": "cut short" if why else "whole"},
+        )
+
+    def remove(self, key: Any) -> str:
+        """Delete the file that holds a run, and return the run's uid. It cannot be had back."""
+        uid = self._find(key)
+        try:
+            os.unlink(self._listing.path_of(uid))
+        except (KeyError, FileNotFoundError):
+            raise RunNotFoundError(f"run {uid} is no longer here") from None
+        return uid

@@ -53,7 +53,7 @@ def open_catalog(
     """
     text = os.fspath(uri)
     if text == DEFAULT and text not in get_config().catalogs:
-        return _open_path(_default_file(make_folder=create), create, settings)
+        return _open_path(_default_file(make_folder=create), create, settings, called=text)
     return _open_uri(get_config().catalogs.get(text, text), create, settings)
 
 
@@ -78,7 +78,9 @@ def _open_uri(uri: str, create: bool, settings: dict[str, Any]) -> BlueskyCatalo
     )
 
 
-def _open_path(path: str, create: bool, settings: dict[str, Any]) -> BlueskyCatalog:
+def _open_path(
+    path: str, create: bool, settings: dict[str, Any], *, called: str | None = None
+) -> BlueskyCatalog:
     if _is_database(path):
         from penstock.core.catalog.in_file import BlueskySQLiteCatalog
 
@@ -86,7 +88,7 @@ def _open_path(path: str, create: bool, settings: dict[str, Any]) -> BlueskyCata
             raise NoDataError(
                 "there is no such catalog",
                 where=path,
-                remedy=f"Make it: penstock ingest PATH --catalog {path}",
+                remedy=f"Make it: penstock ingest PATH --catalog {called or path}",
             )
         return BlueskySQLiteCatalog(path, **settings)
     if create and not os.path.exists(path):

@@ -19,7 +19,7 @@ __all__ = ["add_parser", "run"]
 
 _EXAMPLES = """\
 examples:
-  penstock show native_copies -1                 the newest run
+  penstock show runs.db -1                       the newest run
   penstock show native_copies 7f15               the run whose uid begins so
   penstock show native_copies 554 --json | jq .start
 
@@ -83,6 +83,7 @@ def _print_run(run: BlueskyRun) -> None:
         "start": utc(told["start"]["time"]),
         "stop": utc(stop.get("time")),
         "file": short(told["provenance"].get("file", "")),
+        "ingestor": told["provenance"].get("ingestor") or "",
     }
     for name, text in lines.items():
         if text:
