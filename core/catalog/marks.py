@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
 from typing import NamedTuple
 
 from ..matching.plan import Claim
@@ -38,11 +39,12 @@ def mark_claim(claim: Claim) -> Mark | None:
         )
     except (TypeError, ValueError, RecursionError):
         return None
-    stats = current_observation().stats(claim.files)
-    # A file that cannot be asked is told from every one that can.
-    states = [None if stat is None else (stat.size, stat.mtime_ns) for stat in stats]
-    return Mark(_digest(call), _digest(repr(states)))
+    states = array("q")
+    for stat in current_observation().stats(claim.files):
+        # A file that cannot be asked is told from every one that can.
+        states.extend((-1, -1) if stat is None else stat[:2])
+    return Mark(_digest(call.encode()), _digest(states.tobytes()))
 
 
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
