@@ -181,9 +181,12 @@ def _dict_of(text: Any) -> dict[str, Any]:
 
 def _fingerprint_of(stored: Any) -> Fingerprint | None:
     try:
-        return Fingerprint.from_dict(stored)
+        fingerprint = Fingerprint.from_dict(stored)
     except (KeyError, TypeError):
         return None
+    numbers = (fingerprint.count, fingerprint.size, fingerprint.newest)
+    last = (fingerprint.last_size, fingerprint.last_time)
+    return fingerprint if all(type(number) is int for number in (*numbers, *last)) else None
 
 
 def _summary_of(text: Any) -> RunSummary | None:

@@ -82,7 +82,7 @@ def _print_run(run: BlueskyRun) -> None:
         "exit status": f"{status} ({reason})" if reason else status,
         "start": utc(told["start"]["time"]),
         "stop": utc(stop.get("time")),
-        "file": short(told["provenance"].get("file", "")),
+        "file": short(str(told["provenance"].get("file", ""))),
         "ingestor": told["provenance"].get("ingestor") or "",
     }
     for name, text in lines.items():
