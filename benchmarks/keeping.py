@@ -2,8 +2,8 @@
 
     python benchmarks/keeping.py [--runs 1000000] [--kills 50] [--seconds 10]
 
-1. A file of so many runs, each with a start document of about 1 kB, a recipe and a summary: how fast
-   it is written, how large it is, how long opening it and single questions take.
+1. A file of so many runs, each with a start document of about 1 kB, a recipe and a summary: how
+   fast it is written, how large it is, how long opening it and single questions take.
 2. A process that upserts is killed (SIGKILL) so many times: the file must open, every run that was
    told of be there, and no half run.
 3. For so many seconds eight processes read while one writes.

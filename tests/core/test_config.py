@@ -1,8 +1,7 @@
 """Settings come from one file, and mistakes in it are named."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
