@@ -84,7 +84,7 @@ def test_a_seal_of_one_run_is_none_of_another(path, tmp_path):
             "UPDATE calls SET (recipe, seal) = (SELECT recipe, seal FROM calls WHERE run = 2)"
         )
         connection.commit()
-    with pytest.raises(PenstockError):
+    with pytest.raises(RecipeError, match="outside of the opened roots"):
         BlueskySQLiteCatalog(path)[-2].primary.read()
 
 
