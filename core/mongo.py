@@ -17,14 +17,12 @@ from .mongo_operators import (
     LEAVES,
     MISSING,
     PLAIN,
-    Leaf,
-    build_regex,
-    malformed,
     plain,
     unsupported,
     wants_existence,
 )
 from .mongo_paths import Lift, Test, lift_to
+from .mongo_text import Leaf, build_regex, malformed
 
 __all__ = ["OPERATORS", "Query", "matches"]
 

@@ -5,27 +5,24 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import mongoquery
 
 from .errors import DocumentError, QueryError
+from .mongo_text import Leaf, build_regex, malformed
 
 __all__ = [
     "LEAVES",
     "MISSING",
     "PLAIN",
-    "Leaf",
-    "build_regex",
     "list_of",
     "plain",
     "plain_operand",
     "types_of",
     "unsupported",
+    "wants_existence",
 ]
-
-Leaf: TypeAlias = Callable[[Any], bool]
-"""A test of one plain value."""
 
 
 class _Marker:
@@ -91,12 +88,6 @@ def unsupported(name: str, where: str, known: list[str]) -> QueryError:
         where=where,
         remedy=f"Supported here: {', '.join(sorted(known))}.",
     )
-
-
-def malformed(where: str, what: str, remedy: str) -> QueryError:
-    """Say what is wrong with an operator's operand; the operator is the last word of `where`."""
-    operator = where.rpartition(".")[2]
-    return QueryError(f"{operator} {what}", where=where, remedy=remedy)
 
 
 # Equality and order ------------------------------------------------------------------------------
@@ -165,11 +156,11 @@ def _compare(compare: Callable[[Any, Any], bool], or_equal: bool) -> Callable[[A
 
 
 def _in(operand: Any, where: str) -> Leaf:
-    patterns: list[re.Pattern[str]] = []
+    patterns: list[Leaf] = []
     values = []
     for i, item in enumerate(list_of(operand, where)):
         if isinstance(item, re.Pattern):
-            patterns.append(_compile_pattern(item, "", f"{where}[{i}]"))
+            patterns.append(build_regex(item, None, f"{where}[{i}]"))
             continue
         if isinstance(item, Mapping) and any(str(name).startswith("$") for name in item):
             raise malformed(where, "takes values, not operators", "Use $or.")
@@ -179,7 +170,7 @@ def _in(operand: Any, where: str) -> Leaf:
 
     def leaf(value: Any) -> bool:
         if type(value) is str:
-            return value in texts or any(pattern.search(value) for pattern in patterns)
+            return value in texts or any(pattern(value) for pattern in patterns)
         return _order_key(value) in keys
 
     return leaf
@@ -193,36 +184,6 @@ def list_of(operand: Any, where: str) -> list[Any]:
     if not isinstance(operand, list):
         raise malformed(where, "needs a list", "Write [ ] around the values.")
     return operand
-
-
-# Text --------------------------------------------------------------------------------------------
-
-_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
-
-
-def build_regex(pattern: Any, options: Any, where: str) -> Leaf:
-    """Make the test of ``$regex`` with ``$options`` (None where there are none)."""
-    if options is not None and not (isinstance(options, str) and set(options) <= set(_FLAGS)):
-        raise malformed(where, f"does not know the $options {options!r}", "Use some of i, m, s, x.")
-    compiled = _compile_pattern(pattern, options or "", where)
-    search: Callable[[Any, Any], bool] = mongoquery.Query._regex
-    return lambda value: search(compiled, value)
-
-
-def _compile_pattern(pattern: Any, options: str, where: str) -> re.Pattern[str]:
-    flags = 0
-    for option in options:
-        flags |= _FLAGS[option]
-    if isinstance(pattern, re.Pattern):
-        pattern, flags = pattern.pattern, pattern.flags | flags
-    if not isinstance(pattern, str):
-        raise malformed(where, "needs text, a regular expression", 'Write {"$regex": "^Cu"}.')
-    try:
-        return re.compile(pattern, flags)
-    except (re.error, ValueError, OverflowError, RecursionError) as error:
-        raise malformed(
-            where, f"has a bad regular expression: {error}", "Put \\ before literal ( [ * + ? . \\."
-        ) from error
 
 
 # Kinds, numbers and sizes ------------------------------------------------------------------------

@@ -6,6 +6,7 @@ are plain along the path, of SQLite, which reads them ten times faster than Pyth
 
 from __future__ import annotations
 
+import functools
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +14,7 @@ from typing import Any
 
 from ..mongo_paths import lift_to
 from .encoding import decode_document, encode_text
-from .keys import FALSE, MANY, MAX_TEXT, MISSING_KEY, NOTHING, NULL, TRUE, Key, key_of
+from .keys import FALSE, MANY, MAX_TEXT, MISSING_KEY, NESTED, NOTHING, NULL, TRUE, Key, key_of
 from .schema import START, table_of
 
 __all__ = [
@@ -61,11 +62,18 @@ def _keys_of(values: list[Any]) -> set[Key]:
     keys = {key_of(value) for value in values}
     if not keys:
         return {NOTHING}
-    if sum(type(key) is not bytes for key in keys) > 1:
-        keys.add(MANY)
-    elif keys == {MISSING_KEY}:
+    if keys == {MISSING_KEY}:
         return set()
+    if len(values) > 1 and sum(type(key) is not bytes for key in keys) > 1:
+        keys.add(MANY)
+    lists = [value for value in values if type(value) is list]
+    if lists and (1 + len(lists[0]) != len(values) or _holds_containers(lists[0])):
+        keys.add(NESTED)
     return keys
+
+
+def _holds_containers(values: list[Any]) -> bool:
+    return any(type(value) is list or type(value) is dict for value in values)
 
 
 class PathIndex:
@@ -133,6 +141,7 @@ def fill_index(connection: sqlite3.Connection, name: str, path: str, *, declared
     if statement is not None:
         connection.create_function("penstock_later", 1, left.take)
         connection.create_function("penstock_array", 2, left.take_array)
+        connection.create_function("penstock_float", 1, float, deterministic=True)
         connection.create_function("penstock_key", 1, _key_of_json, deterministic=True)
     for first in range(0, (last or 0) + 1, _SLICE):
         where = f"id >= {first} AND id < {first + _SLICE}"
@@ -154,7 +163,6 @@ class _Left:
 
     def __init__(self, index: PathIndex) -> None:
         self._index = index
-        self._of_value = values_at("value")
         self._rows: list[tuple[int, Key, int]] = []
         self.ids: list[int] = []
 
@@ -162,8 +170,7 @@ class _Left:
         self.ids.append(id)
 
     def take_array(self, id: int, text: str) -> None:
-        values = self._of_value({"value": decode_document(text)})
-        self._rows += [(self._index.id, key, id) for key in _keys_of(values)]
+        self._rows += [(self._index.id, key, id) for key in _keys_of_array(text)]
 
     def enter(self, connection: sqlite3.Connection, table: str) -> None:
         for start in range(0, len(self.ids), 500):
@@ -204,11 +211,16 @@ def _select_keys(index: PathIndex, table: str) -> str | None:
                 WHEN 'null' THEN {_blob(NULL)}
                 WHEN 'array' THEN penstock_array(id, body -> {at})
                 -- SQLite reads decimals to the last digit but one.
-                WHEN 'real' THEN penstock_key(body -> {at})
+                WHEN 'real' THEN penstock_float(body -> {at})
                 WHEN 'object' THEN penstock_key(body -> {at})
                 ELSE {missing} END
             END, id
         FROM {table}"""
+
+
+@functools.lru_cache(maxsize=4096)  # the same lists of motors and detectors come over and over
+def _keys_of_array(text: str) -> tuple[Key, ...]:
+    return tuple(_keys_of(values_at("value")({"value": decode_document(text)})))
 
 
 def _key_of_json(text: str) -> Key:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .keys import FIRST_BLOB, FIRST_TEXT, MANY, MAX_TEXT, Key, Range
@@ -96,7 +96,9 @@ class Planner:
     @staticmethod
     def join(parts: list[Narrowing], *, exact: bool) -> Narrowing:
         """Return what narrows to the documents that all parts leave."""
-        return parts[0] if len(parts) == 1 and exact else _join(parts, " AND ", "1", exact=exact)
+        if len(parts) == 1:
+            return replace(parts[0], exact=exact and parts[0].exact)
+        return _join(parts, " AND ", "1", exact=exact)
 
     def _narrow_either(self, node: Either) -> Narrowing | None:
         parts = [self.narrow(part) for part in node.parts]

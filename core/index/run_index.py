@@ -14,6 +14,7 @@ from ..errors import QueryError
 from ..mongo_paths import lift_to
 from .connections import Connections
 from .encoding import decode_document, encode_document, encode_text
+from .keys import key_of
 from .paths import add_entries, fill_index, indexes_of, remove_entries
 from .schema import START, create_tables
 
@@ -44,7 +45,7 @@ class RunIndex:
     >>> index = RunIndex()
     >>> index.put_many([{"uid": "6f2a", "time": 0.0}, {"uid": "7000", "time": 5.0, "scan_id": 3}])
     {'6f2a': 1, '7000': 2}
-    >>> index.with_prefix("6"), index.newest(), index.with_scan_id(3), len(index)
+    >>> index.with_prefix("6"), index.newest(), list(index.with_scan_id(3)), len(index)
     (['6f2a'], ['7000', '6f2a'], ['7000'], 2)
     """
 
@@ -187,19 +188,20 @@ class RunIndex:
             "SELECT uid FROM runs ORDER BY time DESC, id DESC LIMIT ? OFFSET ?", (limit, offset)
         )
 
-    def with_scan_id(self, scan_id: int) -> list[str]:
-        """Return the uids of the runs that have this scan_id, the newest first."""
-        if not -(2**63) < scan_id < 2**63:
-            return []
-        return self._texts(
-            "SELECT runs.uid FROM entries JOIN runs USING (id) JOIN starts USING (id) "
-            "WHERE entries.path = (SELECT id FROM paths WHERE name = ? AND path = 'scan_id') "
-            "AND entries.value = ? AND typeof(entries.value) = 'integer' "
-            "AND NOT EXISTS (SELECT 1 FROM entries AS more WHERE more.path = entries.path "
-            "AND more.id = entries.id AND typeof(more.value) = 'blob') "
-            "ORDER BY time DESC, id DESC",
-            (START, scan_id),
-        )
+    def with_scan_id(self, scan_id: int) -> Iterator[str]:
+        """Give the uids of the runs that have this scan_id, the newest first."""
+        with self.read() as connection:
+            rows = connection.execute(
+                "SELECT id FROM runs WHERE id IN (SELECT id FROM entries WHERE value = ? "
+                "AND path = (SELECT id FROM paths WHERE name = ? AND path = 'scan_id')) "
+                # With the sign no index is used to sort: those of a number are few.
+                "ORDER BY +time DESC, id DESC",
+                (key_of(scan_id), START),
+            )
+            ids = [id for (id,) in rows]
+        for _, uid, start in self.documents(ids):
+            if type(start["scan_id"]) is int and start["scan_id"] == scan_id:  # not one of a list
+                yield uid
 
     def _texts(self, sql: str, parameters: Sequence[Any] = ()) -> list[str]:
         with self.read() as connection:

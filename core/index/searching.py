@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..mongo import Query
 from .explaining import Explanation
@@ -137,7 +137,8 @@ class Search:
 
     def _decide(self, ids: list[int], tally: _Tally) -> Iterator[str]:
         assert self._query is not None
-        matches = self._query.matches
+        # Compiled anew: what a regular expression may take is counted from here.
+        matches = Query(self._query.definition).matches
         for _, uid, start in self._index.documents(ids):
             tally.looked_at += 1
             if matches(start):
@@ -156,9 +157,7 @@ class Search:
             counts = [_count_few(connection, part) for part in found]
             least = min(range(len(found)), key=counts.__getitem__)
             if counts[least] <= _FEW:
-                alone = found[least]
-                narrowing = Narrowing(alone.sql, alone.parameters, False, alone.paths, alone.select)
-                return _Plan(narrowing, missing, counts[least])
+                return _Plan(replace(found[least], exact=False), missing, counts[least])
         narrowing = planner.join(found, exact=exact) if found else _EVERYTHING
         if not found and parts:
             narrowing = Narrowing("1", (), False, ())

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from ..mongo_operators import build_regex, list_of, plain_operand, types_of, wants_existence
+from ..mongo_operators import list_of, plain_operand, types_of, wants_existence
+from ..mongo_text import build_regex
 from .keys import (
     FALSE,
     FIRST_BLOB,
