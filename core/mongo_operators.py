@@ -17,6 +17,7 @@ __all__ = [
     "MISSING",
     "PLAIN",
     "list_of",
+    "order_key",
     "plain",
     "plain_operand",
     "types_of",
@@ -93,7 +94,7 @@ def unsupported(name: str, where: str, known: list[str]) -> QueryError:
 # Equality and order ------------------------------------------------------------------------------
 
 
-def _order_key(value: Any, depth: int = 0) -> tuple[Any, ...]:
+def order_key(value: Any, depth: int = 0) -> tuple[Any, ...]:
     """Return what compares as MongoDB compares values: by kind first, NaN below every number.
 
     Fields of sub-documents are sorted: their order is no part of their value.
@@ -110,11 +111,11 @@ def _order_key(value: Any, depth: int = 0) -> tuple[Any, ...]:
     if value is _OPAQUE or depth > _MAX_DEPTH:
         return (99,)
     if kind is list:
-        return 5, tuple(_order_key(item, depth + 1) for item in value)
+        return 5, tuple(order_key(item, depth + 1) for item in value)
     if kind is dict:
-        fields = ((str(name), _order_key(item, depth + 1)) for name, item in value.items())
+        fields = ((str(name), order_key(item, depth + 1)) for name, item in value.items())
         return 4, tuple((key[0], name, key) for name, key in sorted(fields))
-    return _order_key(plain(value), depth)
+    return order_key(plain(value), depth)
 
 
 def _equal(operand: Any, where: str) -> Leaf:
@@ -129,8 +130,8 @@ def _equal(operand: Any, where: str) -> Leaf:
         if _is_nan(operand):
             return _is_nan
         return lambda value: value == operand and type(value) is not bool
-    kind, size, key = type(operand), len(operand), _order_key(operand)
-    return lambda value: type(value) is kind and len(value) == size and _order_key(value) == key
+    kind, size, key = type(operand), len(operand), order_key(operand)
+    return lambda value: type(value) is kind and len(value) == size and order_key(value) == key
 
 
 def _is_nan(value: Any) -> bool:
@@ -149,8 +150,8 @@ def _compare(compare: Callable[[Any, Any], bool], or_equal: bool) -> Callable[[A
             return lambda value: type(value) in _NUMBERS and compare(operand, value)
         if kind is str or kind is bool:
             return lambda value: type(value) is kind and compare(operand, value)
-        key = _order_key(operand)
-        return lambda value: type(value) is kind and compare(key, _order_key(value))
+        key = order_key(operand)
+        return lambda value: type(value) is kind and compare(key, order_key(value))
 
     return build
 
@@ -166,12 +167,12 @@ def _in(operand: Any, where: str) -> Leaf:
             raise malformed(where, "takes values, not operators", "Use $or.")
         values.append(plain_operand(item, f"{where}[{i}]"))
     texts = frozenset(value for value in values if type(value) is str)
-    keys = frozenset(map(_order_key, values))
+    keys = frozenset(map(order_key, values))
 
     def leaf(value: Any) -> bool:
         if type(value) is str:
             return value in texts or any(pattern(value) for pattern in patterns)
-        return _order_key(value) in keys
+        return order_key(value) in keys
 
     return leaf
 

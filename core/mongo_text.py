@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from .errors import QueryError
 
-__all__ = ["Leaf", "build_regex", "malformed"]
+__all__ = ["Leaf", "build_regex", "malformed", "searched_words", "words_of"]
 
 Leaf: TypeAlias = Callable[[Any], bool]
 """A test of one plain value."""
@@ -25,9 +25,9 @@ _BUDGET_SECONDS = 2.0
 def build_regex(pattern: Any, options: Any, where: str) -> Leaf:
     """Make the test of ``$regex`` with ``$options`` (None where there are none).
 
-    The expressions are Python's; the engine is that of the package regex, which can be told when to
-    give up, and lets other threads run meanwhile. All slow texts that one test is asked about share a
-    budget of two seconds.
+    The expressions are Python's; the engine is that of the package regex, which can be told when
+    to give up, and lets other threads run meanwhile. All slow texts that one test is asked about
+    share a budget of two seconds.
 
     Raises
     ------
@@ -88,6 +88,44 @@ def _compile_pattern(pattern: Any, options: str, where: str) -> Any:
         raise malformed(
             where, f"has a bad regular expression: {error}", "Put \\ before literal ( [ * + ? . \\."
         ) from error
+
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def words_of(value: Any) -> set[str]:
+    """Return the words of all texts in a document, as searches compare them.
+
+    A word is a row of letters and digits; upper and lower case are the same.
+
+    Examples
+    --------
+    >>> sorted(words_of({"file_name": "Copper_foil_01.h5", "sample": {"names": ["Cu"]}, "n": 3}))
+    ['01', 'copper', 'cu', 'foil', 'h5']
+    """
+    found: set[str] = set()
+    _collect_words(value, found)
+    return found
+
+
+def _collect_words(value: Any, found: set[str]) -> None:
+    if isinstance(value, str):
+        found.update(_WORD.findall(value.casefold()))
+    elif isinstance(value, dict):
+        for item in value.values():
+            _collect_words(item, found)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _collect_words(item, found)
+
+
+def searched_words(operand: Any, where: str) -> frozenset[str]:
+    """Read the operand of ``$text``: the words that all have to be there."""
+    text = operand.get("$search") if isinstance(operand, dict) and len(operand) == 1 else None
+    words = words_of(text) if isinstance(text, str) else set()
+    if not words:
+        raise malformed(where, "needs words", 'Write {"$text": {"$search": "copper foil"}}.')
+    return frozenset(words)
 
 
 def malformed(where: str, what: str, remedy: str) -> QueryError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from ..core.catalog.base import BlueskyCatalog
+from ..core.catalog.base import AnyQuery, BlueskyCatalog
 from ..core.report import Report
 from ..core.run.reader import Transforms
 from ..core.run.source import RunSource
@@ -27,7 +27,7 @@ class CopiesCatalog(BlueskyCatalog):
         handler_registry: Mapping[str, Callable[..., Any]] | None = None,
         root_map: Mapping[str, str] | None = None,
         transforms: Transforms | None = None,
-        query: Mapping[str, Any] | None = None,
+        query: AnyQuery | None = None,
     ) -> None:
         listing = CopyListing(
             paths,

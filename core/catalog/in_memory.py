@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import RunNotFoundError
 from ..run.bluesky_run import BlueskyRun
 from ..run.reader import Transforms
-from .base import BlueskyCatalog
+from .base import AnyQuery, BlueskyCatalog
 from .store import Entry, RunStore
 from .upserting import source_of_call
 
@@ -57,7 +57,7 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
         handler_registry: Mapping[str, Callable[..., Any]] | None = None,
         root_map: Mapping[str, str] | None = None,
         transforms: Transforms | None = None,
-        query: Mapping[str, Any] | None = None,
+        query: AnyQuery | None = None,
     ) -> None:
         super().__init__(
             RunStore(),
@@ -190,7 +190,12 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
 
         # Into the whole catalog: a run must be readable to be told of, shown here or not.
         report = ingest_paths(
-            self._view({}), paths, use=use, settings=settings, progress=progress, recall=recall
+            self._view(self._store.search()),
+            paths,
+            use=use,
+            settings=settings,
+            progress=progress,
+            recall=recall,
         )
         for item in report:
             if item.uid is not None and item.uid not in self:

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..mongo_paths import lift_to
+from ..mongo_text import words_of
 from .encoding import decode_document, encode_text
 from .keys import FALSE, MANY, MAX_TEXT, MISSING_KEY, NESTED, NOTHING, NULL, TRUE, Key, key_of
-from .schema import START, table_of
+from .schema import CREATE_WORDS, START, TEXT, table_of
 
 __all__ = [
     "PathIndex",
@@ -28,6 +29,8 @@ __all__ = [
 
 _SLICE = 50_000
 """So many documents are indexed before what SQL left over is looked at."""
+
+_TEXTS = 1000
 
 _SQL_READS_JSON = sqlite3.sqlite_version_info >= (3, 38)
 # Names that SQLite finds in JSON as they are written there.
@@ -66,14 +69,19 @@ def _keys_of(values: list[Any]) -> set[Key]:
         return set()
     if len(values) > 1 and sum(type(key) is not bytes for key in keys) > 1:
         keys.add(MANY)
-    lists = [value for value in values if type(value) is list]
-    if lists and (1 + len(lists[0]) != len(values) or _holds_containers(lists[0])):
+    lists = sum(type(value) is list for value in values)
+    if lists and (lists > 1 or not _are_elements(values[:-1], values[-1])):
         keys.add(NESTED)
     return keys
 
 
-def _holds_containers(values: list[Any]) -> bool:
-    return any(type(value) is list or type(value) is dict for value in values)
+def _are_elements(values: list[Any], of: Any) -> bool:
+    """Tell whether these are all the elements of a list, and it is one."""
+    return (
+        type(of) is list
+        and len(of) == len(values)
+        and all(item is value for item, value in zip(of, values, strict=True))
+    )
 
 
 class PathIndex:
@@ -92,10 +100,21 @@ class PathIndex:
             yield self.id, key, id
 
 
+class TextIndex(PathIndex):
+    """The index of the words in all texts."""
+
+    def words(self, document: dict[str, Any]) -> str:
+        """Return what the table of words is told of a document."""
+        return " ".join(sorted(words_of(document)))
+
+
 def indexes_of(connection: sqlite3.Connection, name: str) -> list[PathIndex]:
     """Return the indexes of starts, or of later documents of a name."""
     rows = connection.execute("SELECT id, name, path, declared FROM paths WHERE name = ?", (name,))
-    return [PathIndex(id, name, path, bool(declared)) for id, name, path, declared in rows]
+    return [
+        (TextIndex if path == TEXT else PathIndex)(id, name, path, bool(declared))
+        for id, name, path, declared in rows
+    ]
 
 
 def add_entries(
@@ -106,6 +125,12 @@ def add_entries(
     """Enter documents, with their ids, into indexes."""
     documents = list(documents)
     for index in indexes:
+        if isinstance(index, TextIndex):
+            connection.executemany(
+                "INSERT INTO words (rowid, word) VALUES (?, ?)",
+                ((id, index.words(document)) for id, document in documents),
+            )
+            continue
         connection.executemany(
             _INSERT, (row for id, document in documents for row in index.rows(document, id))
         )
@@ -119,6 +144,12 @@ def remove_entries(
     """Take documents, as they were entered, out of indexes."""
     documents = list(documents)
     for index in indexes:
+        if isinstance(index, TextIndex):
+            connection.executemany(
+                "INSERT INTO words (words, rowid, word) VALUES ('delete', ?, ?)",
+                ((id, index.words(document)) for id, document in documents),
+            )
+            continue
         connection.executemany(
             _DELETE, (row for id, document in documents for row in index.rows(document, id))
         )
@@ -133,9 +164,13 @@ def fill_index(connection: sqlite3.Connection, name: str, path: str, *, declared
         "INSERT INTO paths (name, path, declared) VALUES (?, CAST(? AS TEXT), ?)",
         (name, encode_text(path), declared),
     )
-    index = PathIndex(int(cursor.lastrowid or 0), name, path, declared)
+    id = int(cursor.lastrowid or 0)
     table = table_of(name)
     (last,) = connection.execute(f"SELECT max(id) FROM {table}").fetchone()
+    if path == TEXT:
+        _fill_words(connection, TextIndex(id, name, path, declared), last or 0)
+        return
+    index = PathIndex(id, name, path, declared)
     left = _Left(index)
     statement = _select_keys(index, table) if _SQL_READS_JSON else None
     if statement is not None:
@@ -156,6 +191,15 @@ def fill_index(connection: sqlite3.Connection, name: str, path: str, *, declared
                 f"INSERT OR IGNORE INTO entries (path, value, id) {statement} WHERE {where}"
             )
         left.enter(connection, table)
+
+
+def _fill_words(connection: sqlite3.Connection, index: TextIndex, last: int) -> None:
+    connection.execute(CREATE_WORDS)
+    for first in range(0, last + 1, _TEXTS):
+        rows = connection.execute(
+            "SELECT id, body FROM starts WHERE id >= ? AND id < ?", (first, first + _TEXTS)
+        ).fetchall()
+        add_entries(connection, [index], [(id, decode_document(text)) for id, text in rows])
 
 
 class _Left:
