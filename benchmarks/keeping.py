@@ -192,8 +192,8 @@ def check_whole(path: Path, told: int) -> int:
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         rows = connection.execute(
-            "SELECT starts.body, calls.summary FROM runs LEFT JOIN starts USING (id) "
-            "LEFT JOIN calls ON calls.run = runs.id ORDER BY id"
+            "SELECT starts.body, documents.body FROM runs LEFT JOIN starts USING (id) "
+            "LEFT JOIN documents ON documents.run = runs.id AND name = 'stop' ORDER BY runs.id"
         ).fetchall()
         counts = [
             connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
@@ -201,7 +201,7 @@ def check_whole(path: Path, told: int) -> int:
         ]
     assert counts == [len(rows)] * 3
     assert [json.loads(start)["scan_id"] for start, _ in rows] == list(range(len(rows)))
-    assert all(json.loads(summary)[0]["exit_status"] == "success" for _, summary in rows)
+    assert all(json.loads(stop)["exit_status"] == "success" for _, stop in rows)
     assert told < len(rows)
     catalog = BlueskySQLiteCatalog(path)
     assert len(catalog) == len(rows)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from ..core.catalog.base import BlueskyCatalog
+from ..core.catalog.base import AnyQuery, BlueskyCatalog
 from ..core.errors import PenstockError, RunNotFoundError
 from ..core.report import Report, ReportItem
 from ..core.run.reader import Transforms
@@ -29,7 +29,7 @@ class CopiesCatalog(BlueskyCatalog):
         handler_registry: Mapping[str, Callable[..., Any]] | None = None,
         root_map: Mapping[str, str] | None = None,
         transforms: Transforms | None = None,
-        query: Mapping[str, Any] | None = None,
+        query: AnyQuery | None = None,
     ) -> None:
         listing = CopyListing(
             paths,
@@ -71,7 +71,7 @@ class CopiesCatalog(BlueskyCatalog):
         """The files that hold no run that can be read, or one that another file holds too."""
         return self._listing.problems
 
-    def check(self, query: Mapping[str, Any] | None = None) -> Report:
+    def check(self, query: AnyQuery | None = None) -> Report:
         """Tell for every copy whether it is whole, and which files could not be read.
 
         Parameters

@@ -10,7 +10,7 @@ from penstock._version import __version__
 from penstock.core.lazy import lazy_exports
 
 if TYPE_CHECKING:  # for type checkers and editors, which do not look behind __getattr__
-    from penstock import ingestors
+    from penstock import ingestors, queries
     from penstock.core import errors
     from penstock.core.catalog import BlueskyInMemoryCatalog, BlueskySQLiteCatalog
     from penstock.core.matching.matcher import match
@@ -38,6 +38,7 @@ __all__ = [
     "ingestors",
     "match",
     "open_catalog",
+    "queries",
 ]
 
 _lazy_name = lazy_exports(
@@ -58,7 +59,7 @@ _lazy_name = lazy_exports(
         "open_catalog": ".opening",
     },
 )[0]
-_MODULES = {"errors": ".core.errors", "ingestors": ".ingestors"}
+_MODULES = {"errors": ".core.errors", "ingestors": ".ingestors", "queries": ".queries"}
 
 
 def __getattr__(name: str) -> Any:

@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS calls (
     recipe TEXT NOT NULL,       -- JSON
     seal TEXT,                  -- of the user who stored it
     provenance TEXT NOT NULL,   -- JSON
-    summary TEXT,               -- JSON: stop, descriptors, how many rows; NULL: ask the ingestor
+    rows TEXT,                  -- JSON: how many in which stream; NULL: ask the ingestor
     claim BLOB,                 -- which claim it was ingested from
     state BLOB                  -- what the claim's files were then
 );

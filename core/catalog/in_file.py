@@ -17,6 +17,7 @@ from ..run.bluesky_run import BlueskyRun
 from ..run.reader import Transforms
 from ..run.source import CallSource, RunSource
 from ..run.summary import RunSummary
+from .base import AnyQuery
 from .catalog_file import CatalogFile
 from .marks import Mark
 from .shelf import RecipeShelf, Superseded
@@ -84,13 +85,14 @@ class BlueskySQLiteCatalog(WritableCatalog):
         handler_registry: Mapping[str, Callable[..., Any]] | None = None,
         root_map: Mapping[str, str] | None = None,
         transforms: Transforms | None = None,
-        query: Mapping[str, Any] | None = None,
+        query: AnyQuery | None = None,
     ) -> None:
         self._file = CatalogFile(path)
-        self._shelf = RecipeShelf(self._file)
+        index = RunIndex(self._file)
+        self._shelf = RecipeShelf(index)
         self._pending = _Pending()
         super().__init__(
-            RunStore(RunIndex(self._file), self._shelf),
+            RunStore(index, self._shelf),
             handler_registry=handler_registry,
             root_map=root_map,
             transforms=transforms,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..run.bluesky_run import BlueskyRun
 from ..run.reader import Transforms
+from .base import AnyQuery
 from .store import Entry, RunStore
 from .writable import WritableCatalog
 
@@ -53,7 +54,7 @@ class BlueskyInMemoryCatalog(WritableCatalog):
         handler_registry: Mapping[str, Callable[..., Any]] | None = None,
         root_map: Mapping[str, str] | None = None,
         transforms: Transforms | None = None,
-        query: Mapping[str, Any] | None = None,
+        query: AnyQuery | None = None,
     ) -> None:
         super().__init__(
             RunStore(),

@@ -11,8 +11,8 @@ from typing import Any
 
 from ..documents import normalise
 from ..errors import CatalogError, DocumentError
-from ..index.connections import Connections
 from ..index.encoding import decode_document, encode_text
+from ..index.run_index import RunIndex
 from ..places import Fingerprint
 from ..run.source import pull_start
 from ..run.summary import RunSummary
@@ -23,15 +23,12 @@ from .stored import RecipeSource
 __all__ = ["RecipeShelf", "Superseded"]
 
 _CHUNK = 500
-_MOST_SUMMARY = 4 * 2**20
-"""A longer summary is not stored: the ingestor is asked instead."""
-
 _PUT = """
-INSERT OR REPLACE INTO calls (run, recipe, seal, provenance, summary, claim, state)
+INSERT OR REPLACE INTO calls (run, recipe, seal, provenance, rows, claim, state)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _GET = """
-SELECT starts.body, calls.recipe, calls.seal, calls.provenance, calls.summary
+SELECT starts.body, calls.recipe, calls.seal, calls.provenance, calls.rows, runs.id
 FROM runs JOIN starts USING (id) JOIN calls ON calls.run = runs.id
 WHERE runs.uid = CAST(? AS TEXT)
 """
@@ -41,6 +38,9 @@ SELECT runs.uid, starts.body, calls.recipe, calls.seal, calls.provenance, ?, CAS
 FROM runs JOIN starts USING (id) LEFT JOIN calls ON calls.run = runs.id
 WHERE runs.uid = CAST(? AS TEXT)
 """
+
+
+_LATER = "SELECT name, body FROM documents WHERE run = ? ORDER BY id"
 
 
 @dataclass(frozen=True)
@@ -69,24 +69,32 @@ class RecipeShelf:
 
     Parameters
     ----------
-    connections
-        To the file.
+    index
+        Of the file; what runs say later is kept there.
     """
 
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
+    def __init__(self, index: RunIndex) -> None:
+        self._index = index
 
     def put(self, connection: sqlite3.Connection, entries: Mapping[int, Entry]) -> None:
         """Keep entries of runs, whose sources must be of recipes, by id."""
         connection.executemany(_PUT, [(id, *_row_of(entry)) for id, entry in entries.items()])
+        for id, entry in entries.items():
+            summary = getattr(entry.source, "summary", None)
+            if summary is not None:
+                later = [("descriptor", doc) for doc in summary.descriptors]
+                stop = [] if summary.stop is None else [("stop", summary.stop)]
+                self._index.put_later(id, [*later, *stop])
 
     def get(self, uid: str) -> Entry:
         """Return the entry of a run; KeyError if there is none."""
-        with self._connections.read() as connection:
+        with self._index.read() as connection:
             row = connection.execute(_GET, (encode_text(uid),)).fetchone()
-        if row is None:
-            raise KeyError(uid)
-        return _entry_of(row, uid, self._connections.path)
+            if row is None:
+                raise KeyError(uid)
+            *columns, id = row
+            later = connection.execute(_LATER, (id,)).fetchall()
+        return _entry_of((*columns, later), uid, self._index.connections.path)
 
     def remove(self, connection: sqlite3.Connection, id: int, uid: str) -> None:
         """Forget the entry of a run."""
@@ -96,7 +104,7 @@ class RecipeShelf:
 
     def unchanged(self, mark: Mark) -> str | None:
         """Return the uid of the run that came of this claim, if its files were as they are now."""
-        with self._connections.read() as connection:
+        with self._index.read() as connection:
             row = connection.execute(
                 "SELECT runs.uid FROM calls JOIN runs ON runs.id = calls.run "
                 "WHERE calls.claim = ? AND calls.state = ?",
@@ -108,7 +116,7 @@ class RecipeShelf:
 
     def supersede(self, uids: Iterable[tuple[str, str]]) -> None:
         """Keep what runs are now, as they are about to be replaced: pairs of uid and successor."""
-        with self._connections.write() as connection:
+        with self._index.write() as connection:
             connection.executemany(
                 _SUPERSEDE,
                 [(time.time(), encode_text(new), encode_text(old)) for old, new in uids],
@@ -117,7 +125,7 @@ class RecipeShelf:
     def superseded(self, uid: str) -> list[Superseded]:
         """Return what a run was before, the earliest first; also what it took the place of."""
         key = encode_text(uid)
-        with self._connections.read() as connection:
+        with self._index.read() as connection:
             rows = connection.execute(
                 "SELECT uid, start, until, successor, recipe, provenance FROM superseded "
                 "WHERE uid = CAST(? AS TEXT) OR successor = CAST(? AS TEXT) ORDER BY id",
@@ -135,19 +143,13 @@ def _row_of(entry: Entry) -> tuple[Any, ...]:
         raise TypeError(f"a {type(source).__name__} cannot be stored")
     claim, state = source.mark or (None, None)
     provenance = json.dumps(normalise(entry.provenance))
-    return source.recipe, source.seal, provenance, _text_of(source.summary), claim, state
-
-
-def _text_of(summary: RunSummary | None) -> str | None:
-    if summary is None:
-        return None
-    text = json.dumps([summary.stop, summary.descriptors, summary.rows], separators=(",", ":"))
-    return text if len(text) <= _MOST_SUMMARY else None
+    rows = None if source.summary is None else json.dumps(source.summary.rows)
+    return source.recipe, source.seal, provenance, rows, claim, state
 
 
 def _entry_of(row: tuple[Any, ...], uid: str, where: str) -> Entry:
     """Return an entry of what a file says, which may be anything."""
-    body, recipe, seal, provenance, summary = row
+    body, recipe, seal, provenance, rows, later = row
     try:
         start = pull_start([("start", decode_document(body))], where)
         if start["uid"] != uid or not isinstance(recipe, str):
@@ -165,7 +167,7 @@ def _entry_of(row: tuple[Any, ...], uid: str, where: str) -> Entry:
             recipe,
             seal if isinstance(seal, str) else None,
             _fingerprint_of(told.get("fingerprint")),
-            _summary_of(summary),
+            _summary_of(rows, later),
         ),
         told,
     )
@@ -189,21 +191,20 @@ def _fingerprint_of(stored: Any) -> Fingerprint | None:
     return fingerprint if all(type(number) is int for number in (*numbers, *last)) else None
 
 
-def _summary_of(text: Any) -> RunSummary | None:
+def _summary_of(text: Any, later: Iterable[tuple[Any, Any]]) -> RunSummary | None:
     """Return a summary if it is one: runs are shown by it, so nothing in it may be missing."""
-    try:
-        stop, descriptors, rows = json.loads(text)
-    except (ValueError, TypeError, RecursionError):
+    rows = _dict_of(text) if text is not None else None
+    if rows is None:
         return None
+    documents = [(name, _dict_of(body)) for name, body in later]
+    descriptors = [doc for name, doc in documents if name == "descriptor"]
+    stops = [doc for name, doc in documents if name == "stop"]
     fits = (
-        (stop is None or isinstance(stop, dict))
-        and isinstance(descriptors, list)
-        and all(map(_is_descriptor, descriptors))
-        and isinstance(rows, dict)
+        all(map(_is_descriptor, descriptors))
         and all(type(count) is int for count in rows.values())
         and rows.keys() == {doc.get("name", "primary") for doc in descriptors}
     )
-    return RunSummary.of_documents(stop, descriptors, rows) if fits else None
+    return RunSummary.of_documents(stops[0] if stops else None, descriptors, rows) if fits else None
 
 
 def _is_descriptor(doc: Any) -> bool:

@@ -82,7 +82,7 @@ class RunStore:
     >>> store = RunStore()
     >>> store.put(Entry(count_run(1, uid="6f2a")))
     >>> store.put(Entry(count_run(2, uid="7000", time=5.0, scan_id=3)))
-    >>> store.with_prefix("6"), next(store.newest_first()), store.with_scan_id(3)
+    >>> store.with_prefix("6"), next(store.newest_first()), list(store.with_scan_id(3))
     (['6f2a'], '7000', ['7000'])
     """
 
@@ -133,6 +133,6 @@ class RunStore:
         """Return the uids as they are now, the newest run first."""
         return iter(self.index.newest())
 
-    def with_scan_id(self, scan_id: int) -> list[str]:
-        """Return the uids of the runs with that scan_id, the newest first."""
+    def with_scan_id(self, scan_id: int) -> Iterator[str]:
+        """Give the uids of the runs with that scan_id, the newest first."""
         return self.index.with_scan_id(scan_id)

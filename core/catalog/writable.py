@@ -12,7 +12,7 @@ from ..places import observe
 from ..report import Report, ReportItem
 from ..run.bluesky_run import BlueskyRun
 from ..run.source import RunSource
-from .base import BlueskyCatalog
+from .base import AnyQuery, BlueskyCatalog
 from .checking import Finding, check_source
 from .finding import Finder
 from .ingesting import Progress
@@ -218,7 +218,7 @@ class WritableCatalog(BlueskyCatalog):
 
         # Into the whole catalog: a run must be readable to be told of, shown here or not.
         report = ingest_paths(
-            self._view({}),
+            self._view(self._store.search()),
             paths,
             use=use,
             settings=settings,
@@ -233,7 +233,7 @@ class WritableCatalog(BlueskyCatalog):
 
     # Files that change ---------------------------------------------------------------------------
 
-    def check(self, query: Mapping[str, Any] | None = None) -> Report:
+    def check(self, query: AnyQuery | None = None) -> Report:
         """Tell for every run whether its files are still what they were; none is opened.
 
         Parameters
@@ -268,9 +268,7 @@ class WritableCatalog(BlueskyCatalog):
                 report.add(self._look(uid, finder).item(uid))
         return report
 
-    def refresh(
-        self, query: Mapping[str, Any] | None = None, progress: Progress | None = None
-    ) -> Report:
+    def refresh(self, query: AnyQuery | None = None, progress: Progress | None = None) -> Report:
         """Bring runs up to date: `check` them, and ingest anew those that are stale or have moved.
 
         A run whose files have moved has another uid then: it takes the place of the old one.

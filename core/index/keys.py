@@ -22,6 +22,7 @@ __all__ = [
     "MAX_TEXT",
     "MISSING_KEY",
     "NAN",
+    "NESTED",
     "NOTHING",
     "NULL",
     "SUB_DOCUMENTS",
@@ -52,6 +53,8 @@ NOTHING = b"\xf1"
 """Stands alone in documents in which a path leads nowhere, not even to a missing field."""
 MANY = b"\xf2"
 """Stands beside the keys of documents in which a path leads to several numbers or texts."""
+NESTED = b"\xf3"
+"""Stands beside the keys of documents with more than one list, whose elements have keys as well."""
 
 MAX_TEXT = 200
 """Keys of texts keep so many characters."""

@@ -6,15 +6,17 @@ are plain along the path, of SQLite, which reads them ten times faster than Pyth
 
 from __future__ import annotations
 
+import functools
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..mongo_paths import lift_to
+from ..mongo_text import words_of
 from .encoding import decode_document, encode_text
-from .keys import FALSE, MANY, MAX_TEXT, MISSING_KEY, NOTHING, NULL, TRUE, Key, key_of
-from .schema import START, table_of
+from .keys import FALSE, MANY, MAX_TEXT, MISSING_KEY, NESTED, NOTHING, NULL, TRUE, Key, key_of
+from .schema import CREATE_WORDS, START, TEXT, table_of
 
 __all__ = [
     "PathIndex",
@@ -27,6 +29,8 @@ __all__ = [
 
 _SLICE = 50_000
 """So many documents are indexed before what SQL left over is looked at."""
+
+_TEXTS = 1000
 
 _SQL_READS_JSON = sqlite3.sqlite_version_info >= (3, 38)
 # Names that SQLite finds in JSON as they are written there.
@@ -61,11 +65,23 @@ def _keys_of(values: list[Any]) -> set[Key]:
     keys = {key_of(value) for value in values}
     if not keys:
         return {NOTHING}
-    if sum(type(key) is not bytes for key in keys) > 1:
-        keys.add(MANY)
-    elif keys == {MISSING_KEY}:
+    if keys == {MISSING_KEY}:
         return set()
+    if len(values) > 1 and sum(type(key) is not bytes for key in keys) > 1:
+        keys.add(MANY)
+    lists = sum(type(value) is list for value in values)
+    if lists and (lists > 1 or not _are_elements(values[:-1], values[-1])):
+        keys.add(NESTED)
     return keys
+
+
+def _are_elements(values: list[Any], of: Any) -> bool:
+    """Tell whether these are all the elements of a list, and it is one."""
+    return (
+        type(of) is list
+        and len(of) == len(values)
+        and all(item is value for item, value in zip(of, values, strict=True))
+    )
 
 
 class PathIndex:
@@ -84,10 +100,21 @@ class PathIndex:
             yield self.id, key, id
 
 
+class TextIndex(PathIndex):
+    """The index of the words in all texts."""
+
+    def words(self, document: dict[str, Any]) -> str:
+        """Return what the table of words is told of a document."""
+        return " ".join(sorted(words_of(document)))
+
+
 def indexes_of(connection: sqlite3.Connection, name: str) -> list[PathIndex]:
     """Return the indexes of starts, or of later documents of a name."""
     rows = connection.execute("SELECT id, name, path, declared FROM paths WHERE name = ?", (name,))
-    return [PathIndex(id, name, path, bool(declared)) for id, name, path, declared in rows]
+    return [
+        (TextIndex if path == TEXT else PathIndex)(id, name, path, bool(declared))
+        for id, name, path, declared in rows
+    ]
 
 
 def add_entries(
@@ -98,6 +125,12 @@ def add_entries(
     """Enter documents, with their ids, into indexes."""
     documents = list(documents)
     for index in indexes:
+        if isinstance(index, TextIndex):
+            connection.executemany(
+                "INSERT INTO words (rowid, word) VALUES (?, ?)",
+                ((id, index.words(document)) for id, document in documents),
+            )
+            continue
         connection.executemany(
             _INSERT, (row for id, document in documents for row in index.rows(document, id))
         )
@@ -111,6 +144,12 @@ def remove_entries(
     """Take documents, as they were entered, out of indexes."""
     documents = list(documents)
     for index in indexes:
+        if isinstance(index, TextIndex):
+            connection.executemany(
+                "INSERT INTO words (words, rowid, word) VALUES ('delete', ?, ?)",
+                ((id, index.words(document)) for id, document in documents),
+            )
+            continue
         connection.executemany(
             _DELETE, (row for id, document in documents for row in index.rows(document, id))
         )
@@ -125,14 +164,19 @@ def fill_index(connection: sqlite3.Connection, name: str, path: str, *, declared
         "INSERT INTO paths (name, path, declared) VALUES (?, CAST(? AS TEXT), ?)",
         (name, encode_text(path), declared),
     )
-    index = PathIndex(int(cursor.lastrowid or 0), name, path, declared)
+    id = int(cursor.lastrowid or 0)
     table = table_of(name)
     (last,) = connection.execute(f"SELECT max(id) FROM {table}").fetchone()
+    if path == TEXT:
+        _fill_words(connection, TextIndex(id, name, path, declared), last or 0)
+        return
+    index = PathIndex(id, name, path, declared)
     left = _Left(index)
     statement = _select_keys(index, table) if _SQL_READS_JSON else None
     if statement is not None:
         connection.create_function("penstock_later", 1, left.take)
         connection.create_function("penstock_array", 2, left.take_array)
+        connection.create_function("penstock_float", 1, float, deterministic=True)
         connection.create_function("penstock_key", 1, _key_of_json, deterministic=True)
     for first in range(0, (last or 0) + 1, _SLICE):
         where = f"id >= {first} AND id < {first + _SLICE}"
@@ -149,12 +193,20 @@ def fill_index(connection: sqlite3.Connection, name: str, path: str, *, declared
         left.enter(connection, table)
 
 
+def _fill_words(connection: sqlite3.Connection, index: TextIndex, last: int) -> None:
+    connection.execute(CREATE_WORDS)
+    for first in range(0, last + 1, _TEXTS):
+        rows = connection.execute(
+            "SELECT id, body FROM starts WHERE id >= ? AND id < ?", (first, first + _TEXTS)
+        ).fetchall()
+        add_entries(connection, [index], [(id, decode_document(text)) for id, text in rows])
+
+
 class _Left:
     """What SQL leaves for Python to enter; it must not hold the connection, which holds it."""
 
     def __init__(self, index: PathIndex) -> None:
         self._index = index
-        self._of_value = values_at("value")
         self._rows: list[tuple[int, Key, int]] = []
         self.ids: list[int] = []
 
@@ -162,8 +214,7 @@ class _Left:
         self.ids.append(id)
 
     def take_array(self, id: int, text: str) -> None:
-        values = self._of_value({"value": decode_document(text)})
-        self._rows += [(self._index.id, key, id) for key in _keys_of(values)]
+        self._rows += [(self._index.id, key, id) for key in _keys_of_array(text)]
 
     def enter(self, connection: sqlite3.Connection, table: str) -> None:
         for start in range(0, len(self.ids), 500):
@@ -204,11 +255,16 @@ def _select_keys(index: PathIndex, table: str) -> str | None:
                 WHEN 'null' THEN {_blob(NULL)}
                 WHEN 'array' THEN penstock_array(id, body -> {at})
                 -- SQLite reads decimals to the last digit but one.
-                WHEN 'real' THEN penstock_key(body -> {at})
+                WHEN 'real' THEN penstock_float(body -> {at})
                 WHEN 'object' THEN penstock_key(body -> {at})
                 ELSE {missing} END
             END, id
         FROM {table}"""
+
+
+@functools.lru_cache(maxsize=4096)  # the same lists of motors and detectors come over and over
+def _keys_of_array(text: str) -> tuple[Key, ...]:
+    return tuple(_keys_of(values_at("value")({"value": decode_document(text)})))
 
 
 def _key_of_json(text: str) -> Key:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .keys import FIRST_BLOB, FIRST_TEXT, MANY, MAX_TEXT, Key, Range
-from .schema import START
-from .sieve import Both, Either, Neither, Node, Unknown, Values
+from .schema import START, TEXT
+from .sieve import Both, Either, Neither, Node, Values, Words
 
 __all__ = ["Narrowing", "Planner", "paths_of"]
 
@@ -83,8 +83,7 @@ class Planner:
             if part is None or not part.exact:
                 return None
             return Narrowing(f"NOT ({part.sql})", part.parameters, True, part.paths)
-        assert isinstance(node, Unknown)
-        return None
+        return self._narrow_words(node)
 
     def _narrow_both(self, node: Both) -> Narrowing | None:
         parts = [self.narrow(part) for part in node.parts]
@@ -96,7 +95,9 @@ class Planner:
     @staticmethod
     def join(parts: list[Narrowing], *, exact: bool) -> Narrowing:
         """Return what narrows to the documents that all parts leave."""
-        return parts[0] if len(parts) == 1 and exact else _join(parts, " AND ", "1", exact=exact)
+        if len(parts) == 1:
+            return replace(parts[0], exact=exact and parts[0].exact)
+        return _join(parts, " AND ", "1", exact=exact)
 
     def _narrow_either(self, node: Either) -> Narrowing | None:
         parts = [self.narrow(part) for part in node.parts]
@@ -104,6 +105,13 @@ class Planner:
         if len(found) < len(parts):
             return None
         return _join(found, " OR ", "0", exact=True)
+
+    def _narrow_words(self, node: Words) -> Narrowing | None:
+        if TEXT not in self.ids:
+            return None
+        select = "SELECT rowid AS id FROM words WHERE words MATCH ?"
+        wanted = " ".join(f'"{word}"' for word in sorted(node.words))
+        return Narrowing(f"id IN ({select})", (wanted,), True, (TEXT,), select)
 
     # Values ----------------------------------------------------------------------------------
 

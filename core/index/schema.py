@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 
-__all__ = ["START", "create_tables", "table_of"]
+__all__ = ["CREATE_WORDS", "START", "TEXT", "create_tables", "table_of"]
+
+TEXT = "$text"
+"""In the place of a path: the index of the words in all texts of starts."""
 
 START = "start"
 """Of which documents a path index is: this, or the name of later documents (``stop``)."""
@@ -13,6 +16,7 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (
     id INTEGER PRIMARY KEY,     -- in the order in which they first came; never given twice
     uid TEXT NOT NULL UNIQUE,
+    asked INTEGER NOT NULL DEFAULT 0,  -- whether documents has all that it says later
     time REAL                   -- seconds since 1970; NULL where it cannot be used: NaN, 10**400
 );
 CREATE INDEX IF NOT EXISTS runs_by_time ON runs (time);
@@ -28,9 +32,9 @@ CREATE TABLE IF NOT EXISTS starts (
 CREATE TABLE IF NOT EXISTS documents (
     id INTEGER PRIMARY KEY,
     run INTEGER NOT NULL,
-    name TEXT NOT NULL,         -- 'stop', 'descriptor', or '' where a run has been asked
+    name TEXT NOT NULL,         -- 'stop', 'descriptor'
     odd INTEGER NOT NULL,
-    body TEXT NOT NULL          -- JSON; under the name '' why nothing could be had
+    body TEXT NOT NULL          -- JSON
 );
 CREATE INDEX IF NOT EXISTS documents_by_run ON documents (run, name);
 
@@ -51,9 +55,16 @@ CREATE TABLE IF NOT EXISTS entries (
 
 -- What would have to be counted.
 CREATE TABLE IF NOT EXISTS totals (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT OR IGNORE INTO totals VALUES ('runs', 0), ('last_run', 0);
+INSERT OR IGNORE INTO totals VALUES ('runs', 0), ('last_run', 0), ('changes', 0);
 INSERT OR IGNORE INTO paths (name, path, declared) VALUES ('start', 'scan_id', 1);
 """
+
+
+# Nothing but which words are where; what is a word is decided in `core.mongo_text`, which leaves
+# nothing for this tokenizer to decide.
+CREATE_WORDS = (
+    "CREATE VIRTUAL TABLE words USING fts5(word, content='', detail=none, tokenize='ascii')"
+)
 
 
 def table_of(name: str) -> str:

@@ -2,67 +2,94 @@
 
 from __future__ import annotations
 
-import sqlite3
+import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ..errors import CatalogError
 from ..mongo import Query
+from .choosing import EVERYTHING, build_indexes, choose, count_matches
 from .explaining import Explanation
-from .planning import Narrowing, Planner, paths_of
+from .later import LaterConditions
+from .planning import Narrowing
 from .run_index import RunIndex
-from .schema import START
 from .sieve import Both, Node, sieve_of
+from .sorting import Order, sort_ids
 
 __all__ = ["Search"]
 
-_FEW = 500
-"""So many documents are looked at rather than that an index is made for them."""
+_NEWEST_FIRST: Order = (("time", -1),)
 
-_MOST_INDEXES = 64
-"""So many paths are indexed because of queries; more have to be declared."""
 
-_EVERYTHING = Narrowing("1", (), True, ())
-
-_NEWEST_FIRST = "ORDER BY time DESC, id DESC"
-_IN_ORDER = "ORDER BY id"
+@dataclass
+class _Tally:
+    narrowing: Narrowing = EVERYTHING
+    candidates: int = 0
+    looked_at: int = 0
+    built: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    is_final: bool = True
+    """Whether asking again gives the same, if nothing changes."""
 
 
 class Search:
-    """The runs whose start documents match a query, whenever it is asked.
+    """The runs whose documents match a query, whenever it is asked.
 
     Parameters
     ----------
     index
         Where the runs are.
     query
-        None for all runs.
+        What their starts have to match; None for all runs.
+    later
+        What their later documents have to match.
+    order
+        In which order the runs are listed: paths, each with 1 or -1. Without any, in the order in
+        which they first came.
 
     Examples
     --------
     >>> index = RunIndex()
     >>> _ = index.put_many([{"uid": "a", "time": 0.0, "n": 1}, {"uid": "b", "time": 5.0, "n": 2}])
     >>> found = Search(index, Query({"n": {"$lt": 3}}))
-    >>> found.uids(), len(found), list(found.newest()), "c" in found
-    (['a', 'b'], 2, ['b', 'a'], False)
+    >>> list(found.uids()), len(found), found.nth_newest(0), "c" in found
+    (['a', 'b'], 2, 'b', False)
     """
 
-    def __init__(self, index: RunIndex, query: Query | None = None) -> None:
-        self._index = index
-        self._query = query
+    def __init__(
+        self,
+        index: RunIndex,
+        query: Query | None = None,
+        later: LaterConditions | None = None,
+        order: Order = (),
+    ) -> None:
+        self.index = index
+        self.query = query
+        self.later = later
+        self.order = order
+        self._decided: tuple[int, list[int]] | None = None
         self._sieve: Node = Both(()) if query is None else sieve_of(query.definition)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether there is any condition."""
+        return self.query is not None or self.later is not None
+
+    def in_order(self, order: Order) -> Search:
+        """Return the same, listed in another order."""
+        return Search(self.index, self.query, self.later, order)
 
     # Asking ----------------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        if self._query is None:
-            return len(self._index)
-        self._build_indexes()
-        with self._index.read() as connection:
-            plan = self._plan(connection)
-            if plan.narrowing.exact:
-                return _count(connection, plan.narrowing)
-        return sum(1 for _ in self._matching(_IN_ORDER))
+        if not self.is_narrowed:
+            return len(self.index)
+        if self.later is None:
+            build_indexes(self.index, self._sieve)
+            with self.index.read() as connection:
+                narrowing = choose(connection, self._sieve).narrowing
+                if narrowing.exact:
+                    return count_matches(connection, narrowing)
+        return len(self._all_ids(_Tally()))
 
     def __bool__(self) -> bool:
         return True
@@ -70,157 +97,139 @@ class Search:
     def __contains__(self, uid: object) -> bool:
         if not isinstance(uid, str):
             return False
-        if self._query is None:
-            return uid in self._index
-        try:
-            return bool(self._query.matches(self._index.start(uid)))
-        except KeyError:
+        id = self.index.id_of(uid)
+        if id is None:
             return False
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether there is a query."""
-        return self._query is not None
+        if self.query is not None:
+            starts = [start for _, _, start in self.index.documents([id])]
+            if not starts or not self.query.matches(starts[0]):
+                return False
+        return self.later is None or bool(self.later.among(self.index, [id]))
 
     def among(self, uids: Iterable[str]) -> Iterator[str]:
         """Give those of some uids that match, as they are asked for."""
-        if self._query is None:
-            return iter(uids)
-        return (uid for uid in uids if uid in self)
+        return (uid for uid in uids if uid in self) if self.is_narrowed else iter(uids)
 
-    def uids(self) -> list[str]:
-        """Return the uids, in the order in which the runs first came."""
-        return self._index.uids() if self._query is None else list(self._matching(_IN_ORDER))
+    def uids(self, first: int = 0, end: int | None = None) -> Iterator[str]:
+        """Give the uids, or those from one place in the order to another."""
+        return self._uids(first, end, _Tally())
 
-    def newest(self) -> Iterator[str]:
-        """Give the uids, the newest run first."""
-        return iter(self._index.newest()) if self._query is None else self._matching(_NEWEST_FIRST)
+    def ids(self) -> list[int]:
+        """Return the ids of the runs, in the order in which they first came."""
+        return list(self._decide(*self._candidates("id", _Tally()), _Tally()))
 
     def nth_newest(self, number: int) -> str | None:
         """Return the uid of the newest run but so many; None if there are not as many."""
-        if self._query is None:
-            found = self._index.newest(1, number)
-            return found[0] if found else None
-        for place, uid in enumerate(self._matching(_NEWEST_FIRST)):
-            if place == number:
-                return uid
-        return None
+        return next(self.in_order(_NEWEST_FIRST).uids(number, number + 1), None)
 
     def explain(self) -> Explanation:
         """Return what was narrowed by which index, and how many documents were looked at."""
         tally = _Tally()
-        found = sum(1 for _ in self._matching(_IN_ORDER, tally))
+        found = sum(1 for _ in self.in_order(())._uids(0, None, tally))
         return Explanation(
-            query={} if self._query is None else dict(self._query.definition),
-            runs=len(self._index),
+            query={} if self.query is None else dict(self.query.definition),
+            runs=len(self.index),
             candidates=tally.candidates,
             looked_at=tally.looked_at,
             found=found,
             indexes=tally.narrowing.paths,
             built=tally.built,
+            notes=tuple(tally.notes),
         )
 
-    def _matching(self, order: str, tally: _Tally | None = None) -> Iterator[str]:
-        built = self._build_indexes()
-        with self._index.read() as connection:
-            narrowing = self._plan(connection).narrowing
+    # Doing it --------------------------------------------------------------------------------
+
+    def _uids(self, first: int, end: int | None, tally: _Tally) -> Iterator[str]:
+        order = _order_in_sql(self.order, narrowed=self.query is not None)
+        if order is not None and self._remembered() is None:
+            limits = f"LIMIT {-1 if end is None else max(end - first, 0)} OFFSET {first}"
+            narrowing, rows = self._candidates(order, tally, limits)
+            if narrowing.exact and self.later is None:
+                return (uid for _, uid in rows)
+            if end is not None:  # no more runs are looked at than have to be
+                found = itertools.islice(self._decide(narrowing, rows, tally), first, end)
+                return self._uids_of(found)
+        return self._uids_of(self._all_ids(tally)[first:end])
+
+    def _uids_of(self, ids: Iterable[int]) -> Iterator[str]:
+        return itertools.chain.from_iterable(map(self.index.uids_of, _parts(ids)))
+
+    def _all_ids(self, tally: _Tally) -> list[int]:
+        """Return the ids in their order, and remember them until something changes."""
+        ids = self._remembered()
+        if ids is None:
+            version = self.index.version
+            order = _order_in_sql(self.order, narrowed=self.query is not None)
+            ids = list(self._decide(*self._candidates(order or "id", tally), tally))
+            if order is None:
+                ids = sort_ids(self.index, ids, self.order)
+            if tally.is_final:
+                self._decided = version, ids
+        return ids
+
+    def _remembered(self) -> list[int] | None:
+        if self._decided is None or self._decided[0] != self.index.version:
+            return None
+        return self._decided[1]
+
+    def _candidates(
+        self, order: str, tally: _Tally, limits: str | None = None
+    ) -> tuple[Narrowing, list[tuple[int, str]]]:
+        """Ask SQL; what it leaves is all, or the page that was asked for where it can decide."""
+        if self.query is not None:
+            tally.built = build_indexes(self.index, self._sieve)
+        with self.index.read() as connection:
+            narrowing = choose(connection, self._sieve).narrowing
+            page = narrowing.exact and limits is not None and self.later is None
             rows = connection.execute(
-                f"SELECT id, uid FROM runs WHERE {narrowing.sql} {order}"
-                if narrowing.exact
-                else f"SELECT id FROM runs WHERE {narrowing.sql} {order}",
+                f"SELECT id, {'uid' if page else 'NULL'} FROM runs WHERE {narrowing.sql} "
+                f"ORDER BY {order} {limits if page else ''}",
                 narrowing.parameters,
             ).fetchall()
-        if tally is not None:
-            tally.narrowing, tally.candidates, tally.built = narrowing, len(rows), built
-        if narrowing.exact or self._query is None:
-            return (uid for _, uid in rows)
-        return self._decide([id for (id,) in rows], tally or _Tally())
+        tally.narrowing, tally.candidates = narrowing, len(rows)
+        return narrowing, rows
 
-    def _decide(self, ids: list[int], tally: _Tally) -> Iterator[str]:
-        assert self._query is not None
-        matches = self._query.matches
-        for _, uid, start in self._index.documents(ids):
+    def _decide(
+        self, narrowing: Narrowing, rows: list[tuple[int, str]], tally: _Tally
+    ) -> Iterator[int]:
+        ids: Iterable[int] = (id for id, _ in rows)
+        if not narrowing.exact:
+            ids = self._matching(ids, tally)
+        if self.later is not None:
+            later = replace(self.later)
+            ids = later.among(self.index, list(ids))
+            tally.is_final = not later.left
+            tally.notes.append(f"{later.looked_at} later documents were looked at")
+            tally.notes += [
+                f"run {uid} was not asked: {why}" for uid, why in later.problems.items()
+            ]
+        return iter(ids)
+
+    def _matching(self, ids: Iterable[int], tally: _Tally) -> Iterator[int]:
+        assert self.query is not None
+        # Compiled anew: what a regular expression may take is counted from here.
+        matches = Query(self.query.definition).matches
+        for id, _, start in self.index.documents(ids):
             tally.looked_at += 1
             if matches(start):
-                yield uid
-
-    # Planning --------------------------------------------------------------------------------
-
-    def _plan(self, connection: sqlite3.Connection) -> _Plan:
-        """Choose what narrows: what leaves few runs alone, or else all that can."""
-        planner = Planner(connection, START)
-        parts = self._sieve.parts if isinstance(self._sieve, Both) else (self._sieve,)
-        found = [part for part in map(planner.narrow, parts) if part is not None]
-        exact = len(found) == len(parts) and all(part.exact for part in found)
-        missing = [path for path in paths_of(self._sieve) if not planner.is_indexed(path)]
-        if len(found) > 1:
-            counts = [_count_few(connection, part) for part in found]
-            least = min(range(len(found)), key=counts.__getitem__)
-            if counts[least] <= _FEW:
-                alone = found[least]
-                narrowing = Narrowing(alone.sql, alone.parameters, False, alone.paths, alone.select)
-                return _Plan(narrowing, missing, counts[least])
-        narrowing = planner.join(found, exact=exact) if found else _EVERYTHING
-        if not found and parts:
-            narrowing = Narrowing("1", (), False, ())
-        return _Plan(narrowing, missing, _count_few(connection, narrowing))
-
-    def _build_indexes(self) -> tuple[str, ...]:
-        """Index a path of the query after the other, until few runs are left to look at."""
-        built: list[str] = []
-        while self._query is not None and self._index.connections.takes_indexes:
-            with self._index.read() as connection:
-                plan = self._plan(connection)
-            if plan.narrowing.exact or not plan.missing or plan.at_least <= _FEW:
-                break
-            automatic = [path for path, declared in self._index.indexes().items() if not declared]
-            if len(automatic) >= _MOST_INDEXES:
-                break
-            try:
-                self._index.create_index(plan.missing[0], declared=False)
-            except (sqlite3.OperationalError, CatalogError):  # others write, or the disk is full
-                break
-            built.append(plan.missing[0])
-        return tuple(built)
+                yield id
 
 
-@dataclass
-class _Plan:
-    narrowing: Narrowing
-    missing: list[str]
-    """Paths of the query that are not indexed."""
-    at_least: int
-    """How many runs are left; counted a little further than `_FEW`."""
+def _order_in_sql(order: Order, *, narrowed: bool) -> str | None:
+    """Write an order as SQL, None where it has to be made in Python."""
+    if any(path not in ("time", "uid") for path, _ in order):
+        return None
+    # With the sign no index is used to sort, where others narrow.
+    sign = "+" if narrowed else ""
+    terms = [f"{sign}{path} {'DESC' if direction < 0 else 'ASC'}" for path, direction in order]
+    direction = order[-1][1] if order else 1
+    return ", ".join([*terms, "id DESC" if direction < 0 else "id"])
 
 
-@dataclass
-class _Tally:
-    narrowing: Narrowing = field(default_factory=lambda: _EVERYTHING)
-    candidates: int = 0
-    looked_at: int = 0
-    built: tuple[str, ...] = ()
-
-
-def _count_few(connection: sqlite3.Connection, narrowing: Narrowing) -> int:
-    """Count how many are left, a little further than matters; what is hard to count is many."""
-    if narrowing.select:
-        inner = narrowing.select
-    elif narrowing.sql == "1":
-        inner = "SELECT id FROM runs"
-    elif narrowing.sql == "0":
-        return 0
-    else:
-        return _FEW + 1
-    (count,) = connection.execute(
-        f"SELECT count(*) FROM ({inner} LIMIT {_FEW + 1})", narrowing.parameters
-    ).fetchone()
-    return int(count)
-
-
-def _count(connection: sqlite3.Connection, narrowing: Narrowing) -> int:
-    if narrowing.select:
-        sql = f"SELECT count(DISTINCT id) FROM ({narrowing.select})"
-    else:
-        sql = f"SELECT count(*) FROM runs WHERE {narrowing.sql}"
-    (count,) = connection.execute(sql, narrowing.parameters).fetchone()
-    return int(count)
+def _parts(ids: Iterable[int]) -> Iterator[list[int]]:
+    """Cut into parts that grow: who wants few should not wait for many."""
+    iterator = iter(ids)
+    size = 16
+    while part := list(itertools.islice(iterator, size)):
+        yield part
+        size = min(size * 2, 500)

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from ..mongo_operators import build_regex, list_of, plain_operand, types_of, wants_existence
+from ..mongo_operators import list_of, plain_operand, types_of, wants_existence
+from ..mongo_text import build_regex, searched_words
 from .keys import (
     FALSE,
     FIRST_BLOB,
@@ -28,17 +29,12 @@ from .keys import (
     key_of_list,
 )
 
-__all__ = ["Both", "Either", "Neither", "Node", "Unknown", "Values", "sieve_of"]
+__all__ = ["Both", "Either", "Neither", "Node", "Values", "Words", "sieve_of"]
 
 NUMBERS = Range(None, FIRST_TEXT, with_high=False)
 TEXTS = Range(FIRST_TEXT, FIRST_BLOB, with_high=False)
 _BOOLEANS = Range(FALSE, TRUE)
 _THERE = Range(None, MISSING_KEY, with_high=False)
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """No condition."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +50,13 @@ class Values:
     """Texts have to pass this, too."""
     merged: bool = False
     """Whether it stands for several conditions, which different values may fulfil."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """All these words are in the document's texts."""
+
+    words: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Neither:
     part: Node
 
 
-Node: TypeAlias = Unknown | Values | Both | Either | Neither
+Node: TypeAlias = Values | Words | Both | Either | Neither
 
 
 def sieve_of(definition: Mapping[str, Any]) -> Node:
@@ -99,6 +102,8 @@ def _of_query(definition: Mapping[str, Any]) -> Iterable[Node]:
             yield Either(tuple(sieve_of(item) for item in condition))
         elif name == "$nor":
             yield Neither(Either(tuple(sieve_of(item) for item in condition)))
+        elif name == "$text":
+            yield Words(searched_words(condition, "query"))
         elif name != "$comment":
             yield from _of_condition(name, condition)
 

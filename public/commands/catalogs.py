@@ -89,7 +89,7 @@ def list_runs(catalog: BlueskyCatalog, options: argparse.Namespace) -> int:
     limit = options.limit
     if limit is None and sys.stdout.isatty() and not options.json:
         limit = _MOST_AT_TERMINAL
-    starts = catalog.newest(limit, options.offset)
+    starts = catalog.newest_starts(limit, options.offset)
     if options.json:
         print_json({"runs": starts, "problems": problems.to_dict()})
         return exit_codes.of_copies(problems)

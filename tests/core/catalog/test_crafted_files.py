@@ -96,7 +96,7 @@ def test_a_link_that_was_put_below_the_root_later_is_not_followed(path, root, tm
         BlueskySQLiteCatalog(path)[-1].primary.read()
 
 
-@pytest.mark.parametrize("column", ["recipe", "provenance", "summary", "seal"])
+@pytest.mark.parametrize("column", ["recipe", "provenance", "rows", "seal"])
 @pytest.mark.parametrize(
     "value", ["", "{", "[]", "null", "[1,2,3]", "[" * 50_000, b"\xff\xfe", 7, "[null,[{}],{}]"]
 )
