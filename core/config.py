@@ -17,6 +17,9 @@ penstock, if there is one::
 
     [pins]
     "*/saxs/*.tif" = "my-saxs"       # which ingestor takes such paths, whatever others offer
+
+    [catalogs.45id]
+    uri = "/data/45id/runs.db"       # `penstock ls 45id`, `penstock.catalogs["45id"]`
 """
 
 from __future__ import annotations
@@ -60,6 +63,8 @@ class Config:
     pins: tuple[tuple[str, str], ...] = ()
     """Globs of absolute paths (``*`` matches any signs), and the ingestor that takes them; the
     first that fits counts."""
+    catalogs: Mapping[str, str] = field(default_factory=dict)
+    """Catalogs by name, and where each of them is: a path, a glob or a URL."""
     file: str | None = None
     """Where the settings were read."""
 
@@ -149,12 +154,34 @@ def _read_pins(section: dict[str, Any], where: Any) -> dict[str, Any]:
     return {"pins": tuple(section.items())}
 
 
+def _read_catalogs(section: dict[str, Any], where: Any) -> dict[str, Any]:
+    catalogs = {}
+    for name, entry in section.items():
+        if not isinstance(entry, dict):
+            raise ConfigError(
+                f"[catalogs] {name} is {entry!r}, not a table",
+                where=where,
+                remedy=f'Write [catalogs.{name}], and uri = "/path/of/it" below it.',
+            )
+        _check_keys(entry, {"uri"}, f"catalogs.{name}", where)
+        uri = entry.get("uri")
+        if not isinstance(uri, str) or not ("://" in uri or os.path.isabs(os.path.expanduser(uri))):
+            raise ConfigError(
+                f"[catalogs.{name}] uri is {uri!r}, neither an absolute path nor a URL", where=where
+            )
+        if not name or name.split() != [name] or "/" in name:
+            raise ConfigError(f"[catalogs] {name!r} is no name: a word is needed", where=where)
+        catalogs[name] = uri if "://" in uri else os.path.expanduser(uri)
+    return {"catalogs": catalogs}
+
+
 _SECTIONS = {
     "roots": _read_roots,
     "uri_prefixes": _read_prefixes,
     "walk": _read_walk,
     "time": _read_time,
     "pins": _read_pins,
+    "catalogs": _read_catalogs,
 }
 
 

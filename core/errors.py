@@ -13,6 +13,7 @@ __all__ = [
     "AmbiguousDataError",
     "AmbiguousRunError",
     "AssetError",
+    "CatalogError",
     "ConfigError",
     "DataShapeError",
     "DocumentError",
@@ -26,6 +27,7 @@ __all__ = [
     "PenstockError",
     "PluginError",
     "QueryError",
+    "RecipeError",
     "RunNotFoundError",
     "RunOutOfRangeError",
     "SettingsError",
@@ -199,6 +201,10 @@ class UpsertError(PenstockError, TypeError):
     """A call cannot be kept in a catalog."""
 
 
+class RecipeError(PenstockError, ValueError):
+    """A stored call cannot become a call again here, or asks for more than it may."""
+
+
 class DataShapeError(PenstockError, ValueError):
     """The data of a stream do not fit into one labelled array."""
 
@@ -209,6 +215,10 @@ class TooLargeError(PenstockError, MemoryError):
 
 class QueryError(PenstockError, ValueError):
     """A query is not a valid Mongo query."""
+
+
+class CatalogError(PenstockError, RuntimeError):
+    """A catalog cannot be opened, or not be used as it was."""
 
 
 class RunNotFoundError(PenstockError, KeyError):

@@ -17,25 +17,24 @@ from .mongo_operators import (
     LEAVES,
     MISSING,
     PLAIN,
-    Leaf,
-    build_regex,
-    malformed,
     plain,
     unsupported,
     wants_existence,
 )
 from .mongo_paths import Lift, Test, lift_to
+from .mongo_text import Leaf, build_regex, malformed, searched_words, words_of
+from .queries import Condition
 
 __all__ = ["OPERATORS", "Query", "matches"]
 
 _MAX_DEPTH = 64
 
 _LOGICAL = ["$and", "$nor", "$or"]
-_COMMENT = "$comment"
+_COMMENT, _TEXT = "$comment", "$text"
 _FIELD_OPERATORS = sorted(
     [*LEAVES, "$all", "$elemMatch", "$exists", "$ne", "$nin", "$not", "$options", "$regex"]
 )
-OPERATORS = sorted([*_LOGICAL, *_FIELD_OPERATORS, _COMMENT])
+OPERATORS = sorted([*_LOGICAL, *_FIELD_OPERATORS, _COMMENT, _TEXT])
 """Every operator that a query can use."""
 
 
@@ -45,8 +44,8 @@ class Query(mongoquery.Query):  # type: ignore[misc]  # mongoquery has no annota
     Parameters
     ----------
     definition
-        The query. Regular expressions may be compiled; numpy values, dates and tuples are taken as
-        the catalogs store them (dates as ISO 8601 text).
+        The query, or what `penstock.queries` makes. Regular expressions may be compiled; numpy
+        values, dates and tuples are taken as the catalogs store them (dates as ISO 8601 text).
 
     Raises
     ------
@@ -64,7 +63,7 @@ class Query(mongoquery.Query):  # type: ignore[misc]  # mongoquery has no annota
     penstock.core.errors.QueryError: query.time.$before: $before is not an operator that can ...
     """
 
-    def __init__(self, definition: Mapping[str, Any]) -> None:
+    def __init__(self, definition: Mapping[str, Any] | Condition) -> None:
         definition = _copied(definition)
         self._test = _compile_query(definition, "query")
         super().__init__(definition)
@@ -121,6 +120,8 @@ def _copied(value: Any, left: int = _MAX_DEPTH) -> Any:
     """Copy a query, refusing what would exhaust the stack (and so what holds itself)."""
     if left < 0:
         raise QueryError(f"nests more than {_MAX_DEPTH} deep", where="query")
+    if isinstance(value, Condition):
+        value = value.query
     if isinstance(value, Mapping):
         return {name: _copied(item, left - 1) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -145,10 +146,12 @@ def _compile_query(definition: Any, where: str) -> Test:
         place = f"{where}.{name}"
         if name in _LOGICAL:
             tests.append(_compile_logical(name, condition, place))
+        elif name == _TEXT:
+            tests.append(_compile_text(condition, place))
         elif name in _FIELD_OPERATORS:
             raise malformed(place, "belongs to a field", f'Write {{"field": {{"{name}": …}}}}.')
         elif name.startswith("$") and name != _COMMENT:
-            raise unsupported(name, place, [*_LOGICAL, _COMMENT])
+            raise unsupported(name, place, [*_LOGICAL, _COMMENT, _TEXT])
         elif name != _COMMENT:
             tests.append(_compile_condition(condition, lift_to(name, place), place))
     return _all_of(tests)
@@ -164,6 +167,11 @@ def _compile_logical(name: str, conditions: Any, where: str) -> Test:
         return _all_of(tests)
     anything = _any_of(tests)
     return anything if name == "$or" else _negate(anything)
+
+
+def _compile_text(operand: Any, where: str) -> Test:
+    wanted = searched_words(operand, where)
+    return lambda document: wanted <= words_of(document)
 
 
 def _all_of(tests: Iterable[Test]) -> Test:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import mongoquery
 
 from .errors import DocumentError, QueryError
+from .mongo_text import Leaf, build_regex, malformed
 
 __all__ = [
     "LEAVES",
     "MISSING",
     "PLAIN",
-    "Leaf",
-    "build_regex",
+    "list_of",
+    "order_key",
     "plain",
+    "plain_operand",
+    "types_of",
     "unsupported",
+    "wants_existence",
 ]
-
-Leaf: TypeAlias = Callable[[Any], bool]
-"""A test of one plain value."""
 
 
 class _Marker:
@@ -54,7 +55,8 @@ def plain(value: Any) -> Any:
         return _OPAQUE
 
 
-def _plain_operand(operand: Any, where: str) -> Any:
+def plain_operand(operand: Any, where: str) -> Any:
+    """Return an operand as the catalogs would have stored it, or say that it is none."""
     # Normalising needs numpy, which a query in plain JSON should not cost.
     if _is_plain(operand):
         return operand
@@ -89,16 +91,10 @@ def unsupported(name: str, where: str, known: list[str]) -> QueryError:
     )
 
 
-def malformed(where: str, what: str, remedy: str) -> QueryError:
-    """Say what is wrong with an operator's operand; the operator is the last word of `where`."""
-    operator = where.rpartition(".")[2]
-    return QueryError(f"{operator} {what}", where=where, remedy=remedy)
-
-
 # Equality and order ------------------------------------------------------------------------------
 
 
-def _order_key(value: Any, depth: int = 0) -> tuple[Any, ...]:
+def order_key(value: Any, depth: int = 0) -> tuple[Any, ...]:
     """Return what compares as MongoDB compares values: by kind first, NaN below every number.
 
     Fields of sub-documents are sorted: their order is no part of their value.
@@ -115,15 +111,15 @@ def _order_key(value: Any, depth: int = 0) -> tuple[Any, ...]:
     if value is _OPAQUE or depth > _MAX_DEPTH:
         return (99,)
     if kind is list:
-        return 5, tuple(_order_key(item, depth + 1) for item in value)
+        return 5, tuple(order_key(item, depth + 1) for item in value)
     if kind is dict:
-        fields = ((str(name), _order_key(item, depth + 1)) for name, item in value.items())
+        fields = ((str(name), order_key(item, depth + 1)) for name, item in value.items())
         return 4, tuple((key[0], name, key) for name, key in sorted(fields))
-    return _order_key(plain(value), depth)
+    return order_key(plain(value), depth)
 
 
 def _equal(operand: Any, where: str) -> Leaf:
-    operand = _plain_operand(operand, where)
+    operand = plain_operand(operand, where)
     if operand is None:
         return lambda value: value is None or value is MISSING
     if isinstance(operand, bool):
@@ -134,8 +130,8 @@ def _equal(operand: Any, where: str) -> Leaf:
         if _is_nan(operand):
             return _is_nan
         return lambda value: value == operand and type(value) is not bool
-    kind, size, key = type(operand), len(operand), _order_key(operand)
-    return lambda value: type(value) is kind and len(value) == size and _order_key(value) == key
+    kind, size, key = type(operand), len(operand), order_key(operand)
+    return lambda value: type(value) is kind and len(value) == size and order_key(value) == key
 
 
 def _is_nan(value: Any) -> bool:
@@ -146,7 +142,7 @@ def _compare(compare: Callable[[Any, Any], bool], or_equal: bool) -> Callable[[A
     """Make a builder of order tests, which hold only between values of one kind."""
 
     def build(operand: Any, where: str) -> Leaf:
-        operand = _plain_operand(operand, where)
+        operand = plain_operand(operand, where)
         kind = type(operand)
         if operand is None or _is_nan(operand):
             return _equal(operand, where) if or_equal else lambda value: False
@@ -154,70 +150,41 @@ def _compare(compare: Callable[[Any, Any], bool], or_equal: bool) -> Callable[[A
             return lambda value: type(value) in _NUMBERS and compare(operand, value)
         if kind is str or kind is bool:
             return lambda value: type(value) is kind and compare(operand, value)
-        key = _order_key(operand)
-        return lambda value: type(value) is kind and compare(key, _order_key(value))
+        key = order_key(operand)
+        return lambda value: type(value) is kind and compare(key, order_key(value))
 
     return build
 
 
 def _in(operand: Any, where: str) -> Leaf:
-    patterns: list[re.Pattern[str]] = []
+    patterns: list[Leaf] = []
     values = []
-    for i, item in enumerate(_list_of(operand, where)):
+    for i, item in enumerate(list_of(operand, where)):
         if isinstance(item, re.Pattern):
-            patterns.append(_compile_pattern(item, "", f"{where}[{i}]"))
+            patterns.append(build_regex(item, None, f"{where}[{i}]"))
             continue
         if isinstance(item, Mapping) and any(str(name).startswith("$") for name in item):
             raise malformed(where, "takes values, not operators", "Use $or.")
-        values.append(_plain_operand(item, f"{where}[{i}]"))
+        values.append(plain_operand(item, f"{where}[{i}]"))
     texts = frozenset(value for value in values if type(value) is str)
-    keys = frozenset(map(_order_key, values))
+    keys = frozenset(map(order_key, values))
 
     def leaf(value: Any) -> bool:
         if type(value) is str:
-            return value in texts or any(pattern.search(value) for pattern in patterns)
-        return _order_key(value) in keys
+            return value in texts or any(pattern(value) for pattern in patterns)
+        return order_key(value) in keys
 
     return leaf
 
 
-def _list_of(operand: Any, where: str) -> list[Any]:
+def list_of(operand: Any, where: str) -> list[Any]:
+    """Return the items of an operand that has to be a list."""
     if isinstance(operand, list | tuple | set | frozenset):
         return list(operand)
-    operand = _plain_operand(operand, where)
+    operand = plain_operand(operand, where)
     if not isinstance(operand, list):
         raise malformed(where, "needs a list", "Write [ ] around the values.")
     return operand
-
-
-# Text --------------------------------------------------------------------------------------------
-
-_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
-
-
-def build_regex(pattern: Any, options: Any, where: str) -> Leaf:
-    """Make the test of ``$regex`` with ``$options`` (None where there are none)."""
-    if options is not None and not (isinstance(options, str) and set(options) <= set(_FLAGS)):
-        raise malformed(where, f"does not know the $options {options!r}", "Use some of i, m, s, x.")
-    compiled = _compile_pattern(pattern, options or "", where)
-    search: Callable[[Any, Any], bool] = mongoquery.Query._regex
-    return lambda value: search(compiled, value)
-
-
-def _compile_pattern(pattern: Any, options: str, where: str) -> re.Pattern[str]:
-    flags = 0
-    for option in options:
-        flags |= _FLAGS[option]
-    if isinstance(pattern, re.Pattern):
-        pattern, flags = pattern.pattern, pattern.flags | flags
-    if not isinstance(pattern, str):
-        raise malformed(where, "needs text, a regular expression", 'Write {"$regex": "^Cu"}.')
-    try:
-        return re.compile(pattern, flags)
-    except (re.error, ValueError, OverflowError, RecursionError) as error:
-        raise malformed(
-            where, f"has a bad regular expression: {error}", "Put \\ before literal ( [ * + ? . \\."
-        ) from error
 
 
 # Kinds, numbers and sizes ------------------------------------------------------------------------
@@ -234,8 +201,9 @@ _TYPES_OF_PYTHON = {
 }  # fmt: skip
 
 
-def _type(operand: Any, where: str) -> Leaf:
-    operand = _plain_operand(operand, where)
+def types_of(operand: Any, where: str) -> set[str]:
+    """Read the operand of ``$type``: the names of the types that it asks for."""
+    operand = plain_operand(operand, where)
     wanted: set[str] = set()
     for item in operand if isinstance(operand, list) else [operand]:
         name = item
@@ -248,6 +216,11 @@ def _type(operand: Any, where: str) -> Leaf:
         else:
             known = ", ".join(["number", *_TYPE_NAMES.values()])
             raise malformed(where, f"does not know the type {item!r}", f"Known: {known}.")
+    return wanted
+
+
+def _type(operand: Any, where: str) -> Leaf:
+    wanted = types_of(operand, where)
 
     def leaf(value: Any) -> bool:
         kind = type(value)
@@ -259,7 +232,7 @@ def _type(operand: Any, where: str) -> Leaf:
 
 
 def _mod(operand: Any, where: str) -> Leaf:
-    numbers = _plain_operand(operand, where)
+    numbers = plain_operand(operand, where)
     if not isinstance(numbers, list) or len(numbers) != 2 or None in map(_integer, numbers):
         raise malformed(where, "needs two finite numbers", "Write [divisor, remainder].")
     divisor, remainder = int(numbers[0]), int(numbers[1])
@@ -284,7 +257,7 @@ def _integer(value: Any) -> int | None:
 
 
 def _size(operand: Any, where: str) -> Leaf:
-    size = _plain_operand(operand, where)
+    size = plain_operand(operand, where)
     if _integer(size) is None or size != int(size) or size < 0:
         raise malformed(where, "needs a whole number, 0 or more", 'Write {"$size": 3}.')
     test: Callable[[Any, Any], bool] = mongoquery.Query._size

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .errors import QueryError
-from .mongo_operators import MISSING, PLAIN, Leaf, plain
+from .mongo_operators import MISSING, PLAIN, plain
+from .mongo_text import Leaf
 
 __all__ = ["Lift", "Test", "lift_to"]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from ..core.catalog.base import BlueskyCatalog
-from ..core.report import Report
+from ..core.catalog.base import AnyQuery, BlueskyCatalog
+from ..core.errors import PenstockError, RunNotFoundError
+from ..core.report import Report, ReportItem
 from ..core.run.reader import Transforms
 from ..core.run.source import RunSource
 from ._folder import CopyReader
@@ -28,7 +30,7 @@ class CopiesCatalog(BlueskyCatalog):
         handler_registry: Mapping[str, Callable[..., Any]] | None = None,
         root_map: Mapping[str, str] | None = None,
         transforms: Transforms | None = None,
-        query: Mapping[str, Any] | None = None,
+        query: AnyQuery | None = None,
     ) -> None:
         reader = CopyReader(self._suffix, self._read_start, self._read_mark)
         listing = CopyListing(paths, reader=reader, make_source=self._make_source)
@@ -67,13 +69,59 @@ class CopiesCatalog(BlueskyCatalog):
         self._listing.fill_store()
         return super()._find(key)
 
-    def __iter__(self) -> Iterator[str]:
-        return super().__iter__() if self._query else iter(self._listing.uids())
+    def _uids(self, first: int = 0, end: int | None = None) -> list[str]:
+        return self._listing.uids()[first:end] if self._is_whole() else super()._uids(first, end)
 
     def __len__(self) -> int:
-        return super().__len__() if self._query else len(self._listing.uids())
+        return len(self._listing.uids()) if self._is_whole() else super().__len__()
+
+    def _is_whole(self) -> bool:
+        """Tell whether all runs are shown, as they come: then no start is looked at."""
+        found = self._found
+        return found.query is None and not found.later and not found.order
 
     @property
     def problems(self) -> Report:
         """The files that hold no run that can be read, or one that another file holds too."""
         return self._listing.problems
+
+    def check(self, query: AnyQuery | None = None) -> Report:
+        """Tell for every copy whether it is whole, and which files could not be read.
+
+        Parameters
+        ----------
+        query
+            A Mongo query: only runs that match are checked.
+
+        Returns
+        -------
+        Report
+            ``ok``; ``partial`` where the file ends too early, or what was copied did; ``failed``
+            where it cannot be read.
+        """
+        return Report([*map(self._check, self._chosen(query)), *self.problems])
+
+    def _check(self, uid: str) -> ReportItem:
+        try:
+            provenance = self[uid].provenance
+        except (PenstockError, OSError) as error:
+            return ReportItem.from_error(f"run {uid}", error)
+        why = provenance.get("truncated", "")
+        remedy = "Copy the run again." if why else ""
+        return ReportItem(
+            provenance["file"],
+            "partial" if why else "ok",
+            why,
+            remedy,
+            uid=uid,
+            details={"state": "cut short" if why else "whole"},
+        )
+
+    def remove(self, key: Any) -> str:
+        """Delete the file that holds a run, and return the run's uid. It cannot be had back."""
+        uid = self._find(key)
+        try:
+            os.unlink(self._listing.path_of(uid))
+        except (KeyError, FileNotFoundError):
+            raise RunNotFoundError(f"run {uid} is no longer here") from None
+        return uid

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ..core.catalog.store import Entry, MemoryStore
+from ..core.catalog.store import Entry, RunStore
 from ..core.errors import NoDataError
 from ..core.report import Report, ReportItem
 from ..core.run.source import RunSource
@@ -52,7 +52,7 @@ class CopyListing:
         reader: CopyReader,
         make_source: Callable[[str, dict[str, Any]], RunSource],
     ) -> None:
-        self.store = MemoryStore()
+        self.store = RunStore()
         self._patterns = [_pattern(path, reader.suffix) for path in _listed(paths)]
         self._reader = reader
         self._make_source = make_source
@@ -80,6 +80,11 @@ class CopyListing:
         with self._lock:
             self.refresh()
             return list(self._places)
+
+    def path_of(self, uid: str) -> str:
+        """Return the file that holds a run; KeyError if none does."""
+        folder, name, _ = self._places[uid]
+        return folder.file(name)
 
     # Following the files ----------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ from penstock._version import __version__
 from penstock.core.lazy import lazy_exports
 
 if TYPE_CHECKING:  # for type checkers and editors, which do not look behind __getattr__
-    from penstock import errors, ingestors
-    from penstock.core.catalog import BlueskyInMemoryCatalog
+    from penstock import errors, ingestors, queries
+    from penstock.core.catalog import BlueskyInMemoryCatalog, BlueskySQLiteCatalog
     from penstock.core.matching.matcher import match
     from penstock.core.registry.hooks import hookimpl
     from penstock.core.registry.layouts import Layout, Role
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # for type checkers and editors, which do not look behind __g
         RunsFound,
     )
     from penstock.core.run import BlueskyRun
+    from penstock.opening import catalogs, open_catalog
     from penstock.plugins.jsonl import BlueskyJSONLCatalog
     from penstock.plugins.msgpack import BlueskyMsgpackCatalog
 
@@ -34,6 +35,7 @@ __all__ = [
     "BlueskyJSONLCatalog",
     "BlueskyMsgpackCatalog",
     "BlueskyRun",
+    "BlueskySQLiteCatalog",
     "Command",
     "Exporter",
     "Ingestor",
@@ -41,10 +43,13 @@ __all__ = [
     "Role",
     "RunsFound",
     "__version__",
+    "catalogs",
     "errors",
     "hookimpl",
     "ingestors",
     "match",
+    "open_catalog",
+    "queries",
 ]
 
 _lazy_name = lazy_exports(
@@ -56,17 +61,20 @@ _lazy_name = lazy_exports(
         "BlueskyJSONLCatalog": ".plugins.jsonl",
         "BlueskyMsgpackCatalog": ".plugins.msgpack",
         "BlueskyRun": ".core.run",
+        "BlueskySQLiteCatalog": ".core.catalog",
         "Command": ".core.registry.records",
         "Exporter": ".core.registry.records",
         "Ingestor": ".core.registry.records",
         "Layout": ".core.registry.layouts",
         "Role": ".core.registry.layouts",
         "RunsFound": ".core.registry.records",
+        "catalogs": ".opening",
         "hookimpl": ".core.registry.hooks",
         "match": ".core.matching.matcher",
+        "open_catalog": ".opening",
     },
 )[0]
-_MODULES = {"errors": ".errors", "ingestors": ".ingestors"}
+_MODULES = {"errors": ".errors", "ingestors": ".ingestors", "queries": ".queries"}
 
 
 def __getattr__(name: str) -> Any:

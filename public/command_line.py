@@ -40,9 +40,11 @@ _EXAMPLES = """\
 examples:
   penstock ingest scan_*.tif                      one series of images
   penstock ingest /data/today --cache copies      a whole folder, and copy the runs
-  penstock ls copies                              list the copies
-  penstock search copies 'sample.name=Cu'         those of one sample
-  penstock show copies -1                         what the newest run consists of
+  penstock ingest /data/today --catalog runs.db   keep the runs in a catalog
+  penstock ls runs.db                             list them
+  penstock search runs.db 'sample.name=Cu'        those of one sample
+  penstock show runs.db -1                        what the newest run consists of
+  penstock check runs.db                          whether their files have changed
   penstock match --why /data/today                which ingestor would take what, and why
   penstock plugins                                what is installed, and what is broken
 """

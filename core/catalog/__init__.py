@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "BlueskyCatalog": ".base",
         "BlueskyInMemoryCatalog": ".in_memory",
+        "BlueskySQLiteCatalog": ".in_file",
         "Progress": ".ingesting",
         "ingest_paths": ".ingesting",
     },

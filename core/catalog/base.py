@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Self, TypeAlias
 
 from .. import display
 from ..errors import QueryError, RunNotFoundError
+from ..index.counting import count_values
+from ..index.explaining import Explanation
+from ..index.later import LaterConditions
+from ..index.searching import Search
 from ..mongo import Query
+from ..queries import Condition, mapping_of
 from ..report import Report
 from ..run.bluesky_run import BlueskyRun
+from ..run.outline import drain
 from ..run.reader import Transforms
 from .caching import cache_runs
 from .ingesting import Progress
 from .lookup import find_uid
-from .store import Entry, MemoryStore
+from .store import Entry, RunStore
+from .views import Items, Keys, Values
 
-__all__ = ["BlueskyCatalog"]
+__all__ = ["AnyQuery", "BlueskyCatalog"]
+
+AnyQuery: TypeAlias = Mapping[str, Any] | Condition
+"""A query in Mongo's language, or what `penstock.queries` makes."""
 
 
 class BlueskyCatalog(Mapping[str, BlueskyRun]):
@@ -28,12 +38,12 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
 
     def __init__(
         self,
-        store: MemoryStore,
+        store: RunStore,
         *,
         handler_registry: Mapping[str, Callable[..., Any]] | None = None,
         root_map: Mapping[str, str] | None = None,
         transforms: Transforms | None = None,
-        query: Mapping[str, Any] | None = None,
+        query: AnyQuery | None = None,
     ) -> None:
         for name, value in (
             ("handler_registry", handler_registry),
@@ -48,8 +58,8 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
             "root_map": root_map,
             "transforms": transforms,
         }
-        self._query = _checked_query({} if query is None else query)
-        self._matcher = Query(self._query) if self._query else None
+        definition = {} if query is None else mapping_of(query)
+        self._found = store.search(Query(definition) if definition else None)
 
     # Mapping ---------------------------------------------------------------------------------
 
@@ -57,17 +67,15 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         """Bring the store up to date before it is asked; who follows files overrides it."""
 
     def __iter__(self) -> Iterator[str]:
+        return iter(self._uids())
+
+    def _uids(self, first: int = 0, end: int | None = None) -> list[str]:
         self._refresh()
-        if self._matcher is None:
-            return iter(self._store)
-        matches = self._matcher.matches
-        return iter([e.start["uid"] for e in self._store.entries() if matches(e.start)])
+        return list(self._found.uids(first, end))
 
     def __len__(self) -> int:
         self._refresh()
-        if self._matcher is None:
-            return len(self._store)
-        return sum(self._matcher.matches(entry.start) for entry in self._store.entries())
+        return len(self._found)
 
     def __bool__(self) -> bool:
         return True  # a catalog without runs is a catalog
@@ -93,20 +101,24 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         except KeyError:  # another thread removed it just now
             raise RunNotFoundError(f"run {uid} is no longer here") from None
 
-    def items(self) -> ItemsView[str, BlueskyRun]:
+    def keys(self) -> Keys:
+        """Return the uids; ``keys()[:10]`` are the first ten."""
+        return Keys(self)
+
+    def items(self) -> Items:
         """Return uids and runs as they are when iteration begins."""
-        return _Items(self)
+        return Items(self)
 
-    def values(self) -> ValuesView[BlueskyRun]:
+    def values(self) -> Values:
         """Return runs as they are when iteration begins."""
-        return _Values(self)
+        return Values(self)
 
-    def _runs(self) -> Iterator[BlueskyRun]:
-        self._refresh()
-        matcher = self._matcher
-        for entry in self._store.entries():
-            if matcher is None or matcher.matches(entry.start):
-                yield self._run(entry)
+    def _runs(self, uids: Iterable[str]) -> Iterator[BlueskyRun]:
+        for uid in uids:
+            try:
+                yield self._run(self._store.get(uid))
+            except KeyError:  # another thread removed it just now
+                continue
 
     def get(self, key: Any, default: Any = None) -> Any:
         """Return a run, or `default` if there is none."""
@@ -116,13 +128,7 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
             return default
 
     def _find(self, key: Any) -> str:
-        return find_uid(self._store, key, None if self._matcher is None else self._admits)
-
-    def _admits(self, uid: str) -> bool:
-        try:
-            return self._matcher is None or self._matcher.matches(self._store.get(uid).start)
-        except KeyError:
-            return False
+        return find_uid(self._store.index, self._found, key)
 
     def _run(self, entry: Entry) -> BlueskyRun:
         return BlueskyRun(entry.source, provenance=entry.provenance, **self._settings)
@@ -135,46 +141,190 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
     @property
     def query(self) -> dict[str, Any]:
         """The query that narrows this catalog; empty for a whole one."""
-        return dict(self._query)
+        return {} if self._found.query is None else dict(self._found.query.definition)
 
-    def search(self, query: Mapping[str, Any]) -> Self:
-        """Return the runs whose start documents match, as a catalog that can be searched again.
+    def search(
+        self,
+        query: AnyQuery | None = None,
+        *,
+        stop: AnyQuery | None = None,
+        descriptor: AnyQuery | None = None,
+    ) -> Self:
+        """Return the runs that match, as a catalog that can be searched again.
 
         It stays up to date: runs that come later and match are in it too.
 
         Parameters
         ----------
         query
-            In the language of MongoDB: ``{"time": {"$lt": 1558887100}, "sample.name": "Cu"}``.
+            What the start document has to match, in the language of MongoDB or made with
+            `penstock.queries`: ``{"time": {"$lt": 1558887100}, "sample.name": "Cu"}``.
+        stop, descriptor
+            What the stop document, and one of the descriptors, have to match. Runs that were not
+            asked before are drained for it, those alone that match the rest: documents are read,
+            never pixels. A run that has no stop document matches no query about it.
 
         Raises
         ------
         QueryError
-            If it is not a valid query.
+            If one is not a valid query.
         """
-        return self._view(self._narrowed(query))
+        later = [
+            (name, Query(mapping_of(condition)))
+            for name, condition in (("stop", stop), ("descriptor", descriptor))
+            if condition is not None
+        ]
+        if query is None and later:
+            query = {}
+        definition = self._narrowed(mapping_of(query))
+        known = self._found.later.conditions if self._found.later else ()
+        return self._view(
+            Search(
+                self._store.index,
+                Query(definition) if definition else None,
+                LaterConditions((*known, *later), self._ask) if known or later else None,
+                self._found.order,
+            )
+        )
 
-    def _view(self, query: Mapping[str, Any]) -> Self:
-        """Return the same runs, narrowed by another query; what a subclass adds is shared."""
+    def _view(self, found: Search) -> Self:
+        """Return what shows other runs of the same; what a subclass adds is shared."""
         view = type(self).__new__(type(self))
         view.__dict__.update(self.__dict__)
-        BlueskyCatalog.__init__(view, self._store, **self._settings, query=query)
+        view._found = found
         return view
 
-    def _narrowed(self, query: Mapping[str, Any]) -> dict[str, Any]:
+    def _narrowed(self, query: dict[str, Any]) -> dict[str, Any]:
         """Join a query to the catalog's own, flat however often searches nest."""
-        query = _checked_query(query)
-        if not self._query:
-            return query
-        joined = self._query["$and"] if list(self._query) == ["$and"] else [self._query]
+        own = self.query
+        if not own or not query:
+            return own or query
+        joined = own["$and"] if list(own) == ["$and"] else [own]
         return {"$and": [*joined, query]}
+
+    def _ask(self, uid: str) -> list[tuple[str, dict[str, Any]]]:
+        """Return what a run says later, for the index to keep."""
+        source = self._store.get(uid).source
+        outline = drain(source.start, source.documents())
+        documents = [("descriptor", document) for document in outline.descriptors.values()]
+        return documents if outline.stop is None else [*documents, ("stop", outline.stop)]
+
+    def explain(
+        self,
+        query: AnyQuery | None = None,
+        *,
+        stop: AnyQuery | None = None,
+        descriptor: AnyQuery | None = None,
+    ) -> Explanation:
+        """Search, and tell which indexes narrowed, and how many documents were looked at.
+
+        Examples
+        --------
+        >>> from penstock import BlueskyInMemoryCatalog
+        >>> print(BlueskyInMemoryCatalog().explain({"sample.name": "Cu"}))
+        0 of 0 runs match: no index helped, 0 were looked at
+        """
+        self._refresh()
+        given = {"query": query, "stop": stop, "descriptor": descriptor}
+        asked = {name: condition for name, condition in given.items() if condition is not None}
+        return (self.search(**asked) if asked else self)._found.explain()
+
+    # Order and counts ------------------------------------------------------------------------
+
+    def sort(self, *order: tuple[str, int] | str) -> Self:
+        """Return the same runs, listed by values in their starts.
+
+        Parameters
+        ----------
+        order
+            Names of fields, each with 1 (smallest first) or -1: ``("time", -1)``; a name alone
+            means 1. Of runs that are equal in the first the second decides, and so on.
+
+        Examples
+        --------
+        >>> from penstock import BlueskyInMemoryCatalog
+        >>> catalog = BlueskyInMemoryCatalog()
+        >>> def ingest(uid, time):
+        ...     yield "start", {"uid": uid, "time": time}
+        >>> for call in (("a", 2.0), ("b", 3.0), ("c", 1.0)):
+        ...     uid = catalog.upsert(ingest, call)
+        >>> list(catalog.sort(("time", -1))), catalog.sort("time").keys()[:2]
+        (['b', 'a', 'c'], ['c', 'a'])
+        """
+        pairs = [(item, 1) if isinstance(item, str) else item for item in order]
+        for pair in pairs:
+            if len(pair) != 2 or not isinstance(pair[0], str) or pair[1] not in (1, -1):
+                raise QueryError(
+                    f"{pair!r} is no order", remedy='Write sort("sample.name", ("time", -1)).'
+                )
+        return self._view(self._found.in_order(tuple(pairs)))
+
+    def newest(self, count: int) -> list[BlueskyRun]:
+        """Return so many runs, the newest first."""
+        return self.sort(("time", -1)).values()[:count]
+
+    def distinct(self, path: str) -> list[Any]:
+        """Return the values that a field of the starts has, smallest first.
+
+        Of a list each element counts; a field that is missing has no value.
+        """
+        self._refresh()
+        return [value for value, _ in count_values(self._found, path)]
+
+    def facets(self, *paths: str) -> dict[str, list[tuple[Any, int]]]:
+        """Return the values that fields of the starts have, and how many runs have each.
+
+        Examples
+        --------
+        >>> from penstock import BlueskyInMemoryCatalog
+        >>> catalog = BlueskyInMemoryCatalog()
+        >>> start = {"uid": "6f2a", "time": 0.0, "motors": ["x", "y"]}
+        >>> uid = catalog.upsert(lambda: iter([("start", start)]))
+        >>> catalog.facets("motors", "plan_name")
+        {'motors': [('x', 1), ('y', 1)], 'plan_name': []}
+        """
+        self._refresh()
+        return {
+            path: sorted(count_values(self._found, path), key=lambda pair: -pair[1])
+            for path in paths
+        }
+
+    # Indexes ---------------------------------------------------------------------------------
+
+    def create_index(self, path: str) -> bool:
+        """Index a field of the starts, so that queries about it are fast from the first.
+
+        Fields that are asked for in a catalog of many runs are indexed without it. ``"$text"`` is
+        the index of all words, which nothing but this makes.
+
+        Returns
+        -------
+        bool
+            Whether it was not there before.
+        """
+        self._refresh()
+        return self._store.index.create_index(path)
+
+    def drop_index(self, path: str) -> bool:
+        """Forget an index, and tell whether there was one."""
+        return self._store.index.drop_index(path)
+
+    @property
+    def indexes(self) -> list[str]:
+        """The fields that are indexed, beside time and uid, which always are."""
+        return sorted(self._store.index.indexes())
+
+    @property
+    def problems(self) -> Report:
+        """What of the catalog cannot be read."""
+        return Report()
 
     # Copies ----------------------------------------------------------------------------------
 
     def cache(
         self,
         directory: str | os.PathLike[str],
-        query: Mapping[str, Any] | None = None,
+        query: AnyQuery | None = None,
         progress: Progress | None = None,
     ) -> Report:
         """Write self-contained copies of the runs into a folder: see `BlueskyRun.cache`.
@@ -184,7 +334,7 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         directory
             Made where there is none.
         query
-            A Mongo query: only runs that match are copied.
+            Only runs that match are copied.
         progress
             Called with how many runs are done, how many there are, and the uid of the next.
 
@@ -199,50 +349,41 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         UnusableFolderError
             If the folder cannot be written into; before any run is read.
         """
-        chosen = self if query is None else self.search(query)
-        return cache_runs(chosen, self.__getitem__, directory, progress)
+        return cache_runs(self._chosen(query), self.__getitem__, directory, progress)
+
+    def _chosen(self, query: AnyQuery | None) -> list[str]:
+        """Return the uids of the runs that match."""
+        return list(self if query is None else self.search(query))
 
     # Display ---------------------------------------------------------------------------------
 
-    def _newest(self) -> list[dict[str, Any]]:
+    def newest_starts(self, limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
+        """Return start documents, those of the newest runs first.
+
+        Parameters
+        ----------
+        limit
+            So many at most.
+        offset
+            How many of the newest to leave out.
+
+        Examples
+        --------
+        >>> from penstock import BlueskyInMemoryCatalog
+        >>> BlueskyInMemoryCatalog().newest_starts(10)
+        []
+        """
         self._refresh()
-        found: list[dict[str, Any]] = []
-        for uid in self._store.newest_first():
-            try:
-                start = self._store.get(uid).start
-            except KeyError:  # another thread removed it just now
-                continue
-            if self._matcher is None or self._matcher.matches(start):
-                found.append(start)
-                if len(found) == display.MOST_RUNS:
-                    break
-        return found
+        end = None if limit is None else offset + limit
+        uids = self._found.in_order((("time", -1),)).uids(offset, end)
+        return [start for _, _, start in self._store.index.documents_of(uids)]
 
     def __repr__(self) -> str:
-        return display.describe_catalog(type(self).__name__, len(self), self._newest())
+        return display.describe_catalog(
+            type(self).__name__, len(self), self.newest_starts(display.MOST_RUNS)
+        )
 
     def _repr_html_(self) -> str:
-        return display.catalog_html(type(self).__name__, len(self), self._newest())
-
-
-class _Items(ItemsView[str, BlueskyRun]):
-    _mapping: BlueskyCatalog
-
-    def __iter__(self) -> Iterator[tuple[str, BlueskyRun]]:
-        return ((run.uid, run) for run in self._mapping._runs())
-
-
-class _Values(ValuesView[BlueskyRun]):
-    _mapping: BlueskyCatalog
-
-    def __iter__(self) -> Iterator[BlueskyRun]:
-        return self._mapping._runs()
-
-
-def _checked_query(query: object) -> dict[str, Any]:
-    if not isinstance(query, Mapping):
-        raise QueryError(
-            f"a query is a dict, not a {type(query).__name__}",
-            remedy='Write it as in MongoDB: {"sample.name": "Cu"}.',
+        return display.catalog_html(
+            type(self).__name__, len(self), self.newest_starts(display.MOST_RUNS)
         )
-    return dict(query)

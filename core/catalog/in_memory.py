@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RunNotFoundError
 from ..run.bluesky_run import BlueskyRun
 from ..run.reader import Transforms
-from .base import BlueskyCatalog
-from .store import Entry, MemoryStore
-from .upserting import source_of_call
+from .base import AnyQuery
+from .store import Entry, RunStore
+from .writable import WritableCatalog
 
 if TYPE_CHECKING:
-    from ..matching import Plan
-    from ..report import Report
-    from .ingesting import Progress
+    from ..recipes import Recipe
+    from .marks import Mark
 
 __all__ = ["BlueskyInMemoryCatalog"]
 
 
-class BlueskyInMemoryCatalog(BlueskyCatalog):
+class BlueskyInMemoryCatalog(WritableCatalog):
     """A catalog of runs that ingestors give when they are called.
 
     Nothing but start documents and calls is kept. It can be read and searched by several threads
@@ -58,145 +54,20 @@ class BlueskyInMemoryCatalog(BlueskyCatalog):
         handler_registry: Mapping[str, Callable[..., Any]] | None = None,
         root_map: Mapping[str, str] | None = None,
         transforms: Transforms | None = None,
-        query: Mapping[str, Any] | None = None,
+        query: AnyQuery | None = None,
     ) -> None:
         super().__init__(
-            MemoryStore(),
+            RunStore(),
             handler_registry=handler_registry,
             root_map=root_map,
             transforms=transforms,
             query=query,
         )
-        self._write_lock = threading.RLock()
 
-    def upsert(
-        self,
-        ingest_fn: Callable[..., Iterable[Any]] | str,
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-        *,
-        provenance: Mapping[str, Any] | None = None,
-    ) -> str:
-        """Add the run that an ingestor gives; one of the same uid is replaced.
+    def _keep(
+        self, entry: Entry, run: BlueskyRun, recipe: Recipe | None, mark: Mark | None
+    ) -> None:
+        self._store.put(entry)
 
-        The function is called, its start document pulled, and the rest left until it is needed;
-        then it is called again.
-
-        Parameters
-        ----------
-        ingest_fn
-            A generator function that yields one run's documents, or a registered ingestor's name.
-        args, kwargs
-            What to call it with, each time. One-shot iterators are refused.
-        provenance
-            Who chose the ingestor and why; kept beside the run.
-
-        Returns
-        -------
-        str
-            The run's uid.
-
-        Raises
-        ------
-        UpsertError
-            If the call cannot be repeated.
-        DocumentError
-            If it does not begin with a valid start. What the function itself raises passes.
-        """
-        _, keep = self.prepare(ingest_fn, args, kwargs, provenance=provenance)
-        return keep()
-
-    def prepare(
-        self,
-        ingest_fn: Callable[..., Iterable[Any]] | str,
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-        *,
-        provenance: Mapping[str, Any] | None = None,
-    ) -> tuple[BlueskyRun, Callable[[], str]]:
-        """Call an ingestor as `upsert` does, but leave the catalog as it is.
-
-        Returns
-        -------
-        run, keep
-            The run, to look at; and a function that takes it into the catalog and returns its uid.
-
-        Examples
-        --------
-        >>> catalog = BlueskyInMemoryCatalog()
-        >>> run, keep = catalog.prepare(lambda: iter([("start", {"uid": "6f2a", "time": 0.0})]))
-        >>> run.uid in catalog, keep(), run.uid in catalog
-        (False, '6f2a', True)
-        """
-        entry = source_of_call(ingest_fn, args, kwargs or {}, provenance or {}, self._entry)
-
-        def keep() -> str:
-            with self._write_lock:
-                self._store.put(entry)
-            return str(entry.start["uid"])
-
-        return self._run(entry), keep
-
-    def _entry(self, uid: str) -> Entry | None:
-        try:
-            return self._store.get(uid)
-        except KeyError:
-            return None
-
-    def remove(self, key: Any) -> str:
-        """Take a run out of the catalog, files untouched, and return its uid.
-
-        Examples
-        --------
-        >>> catalog = BlueskyInMemoryCatalog()
-        >>> uid = catalog.upsert(lambda: iter([("start", {"uid": "6f2a", "time": 0.0})]))
-        >>> catalog.remove("6f2a"), len(catalog)
-        ('6f2a', 0)
-        """
-        uid = self._find(key)
-        with self._write_lock:
-            try:
-                self._store.remove(uid)
-            except KeyError:
-                raise RunNotFoundError(f"run {uid} is no longer here") from None
-        return uid
-
-    def ingest(
-        self,
-        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Plan,
-        *,
-        use: str | None = None,
-        settings: Mapping[str, Any] | None = None,
-        progress: Progress | None = None,
-        recall: bool = False,
-    ) -> Report:
-        """Recognise files and folders, and upsert every run found in them.
-
-        Parameters
-        ----------
-        paths
-            Files, folders or globs; or a plan from `penstock.match`.
-        use
-            Name of the ingestor to use, whatever others offer.
-        settings
-            Keyword arguments for that ingestor, such as ``{"dataset": "/exchange/data"}``.
-        progress
-            Called with how many groups are done, how many there are, and what comes next.
-        recall
-            Whether to open files that lie on tape, which calls them back; refused otherwise.
-
-        Returns
-        -------
-        Report
-            What became of every group of files; one bad file never stops the others.
-        """
-        from .ingesting import ingest_paths
-
-        # Into the whole catalog: a run must be readable to be told of, shown here or not.
-        report = ingest_paths(
-            self._view({}), paths, use=use, settings=settings, progress=progress, recall=recall
-        )
-        for item in report:
-            if item.uid is not None and item.uid not in self:
-                item.details["notes"].append("the run does not match this catalog's query")
-        return report
+    def _forget(self, uid: str, successor: str | None = None) -> None:
+        self._store.remove(uid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
 from ..errors import OnTapeError, SettingsError
@@ -15,6 +16,7 @@ from ..places import observe
 from ..places.observation import current_observation
 from ..report import Outcome, Report, ReportItem
 from ..run.bluesky_run import BlueskyRun
+from .marks import Mark, mark_claim
 
 __all__ = ["Progress", "TakesRuns", "ingest_paths"]
 
@@ -32,8 +34,15 @@ class TakesRuns(Protocol):
         kwargs: Mapping[str, Any] | None,
         *,
         provenance: Mapping[str, Any] | None = None,
+        mark: Mark | None = None,
     ) -> tuple[BlueskyRun, Callable[[], str]]:
         """Call an ingestor; return its run, and what keeps it in the catalog and gives its uid."""
+
+    def _unchanged(self, mark: Mark) -> str | None:
+        """Return the uid of the run that a claim of this mark was ingested as, if it is here."""
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Give a block within which what is kept may be written together."""
 
 
 def ingest_paths(
@@ -44,12 +53,14 @@ def ingest_paths(
     settings: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     recall: bool = False,
+    again: bool = False,
 ) -> Report:
     """Ingest files and folders into a catalog.
 
     One file that fails stops no other. Every path is in the report: ``ok``; ``partial`` (the run
-    did not end well, or has no end); ``refused`` (no ingestor takes it, or several fit equally
-    well: then ``details["undecided"]`` names them); ``failed``.
+    did not end well, or has no end); ``skipped`` (the run is in the catalog, and its files are as
+    they were); ``refused`` (no ingestor takes it, or several fit equally well: then
+    ``details["undecided"]`` names them); ``failed``.
 
     Parameters
     ----------
@@ -65,6 +76,8 @@ def ingest_paths(
         Told how far it has come.
     recall
         Whether to open files that lie on tape, which calls them back; they are refused otherwise.
+    again
+        Whether to ingest what is unchanged, too.
 
     Returns
     -------
@@ -80,7 +93,7 @@ def ingest_paths(
     """
     if settings and isinstance(paths, Plan):
         raise SettingsError("a plan has its settings", remedy="Give them to match(…) instead.")
-    with observe():
+    with observe(), catalog.batch():
         plan = paths if isinstance(paths, Plan) else match(paths, use=use, settings=settings)
         report = Report()
         total = sum(1 for _ in plan.chosen_claims())
@@ -92,7 +105,7 @@ def ingest_paths(
             for claim in decision.chosen.claims:
                 if progress is not None:
                     progress(done, total, _subject(claim, decision))
-                report.add(_ingest(catalog, claim, decision, recall))
+                report.add(_ingest(catalog, claim, decision, recall=recall, again=again))
                 done += 1
         if progress is not None:
             progress(done, total, "")
@@ -101,18 +114,26 @@ def ingest_paths(
     return report
 
 
-def _ingest(catalog: TakesRuns, claim: Claim, decision: Decision, recall: bool) -> ReportItem:
+def _ingest(
+    catalog: TakesRuns, claim: Claim, decision: Decision, *, recall: bool, again: bool
+) -> ReportItem:
     subject = _subject(claim, decision)
     about: dict[str, Any] = {
         "ingestor": claim.ingestor,
         "files": len(claim.files),
         "notes": list(claim.notes),
     }
+    mark = mark_claim(claim)
+    known = None if mark is None or again else catalog._unchanged(mark)
+    if known is not None:
+        return ReportItem(subject, "skipped", "it has not changed", uid=known, details=about)
     try:
         if not recall:
             _check_not_on_tape(claim)
         function, args, kwargs = claim.call
-        run, keep = catalog.prepare(function, args, kwargs, provenance=_provenance(claim, decision))
+        run, keep = catalog.prepare(
+            function, args, kwargs, provenance=_provenance(claim, decision), mark=mark
+        )
         details = _describe(run)  # a run whose documents cannot be had replaces none
         uid = keep()
     except OnTapeError as error:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
 from typing import Any
 
 from ..errors import AmbiguousRunError, RunNotFoundError, RunOutOfRangeError
-from .store import MemoryStore
+from ..index.run_index import RunIndex
+from ..index.searching import Search
 
 __all__ = ["find_uid"]
 
 _SHOWN = 10
 
 
-def find_uid(store: MemoryStore, key: Any, admits: Callable[[str], bool] | None) -> str:
+def find_uid(index: RunIndex, view: Search, key: Any) -> str:
     """Return the uid of the run that `key` means.
 
     A str is a uid, or else a part of one from its beginning that fits a single run, or else, if
@@ -24,8 +24,10 @@ def find_uid(store: MemoryStore, key: Any, admits: Callable[[str], bool] | None)
 
     Parameters
     ----------
-    admits
-        Whether a run is in the view that is looked into; None if all are.
+    index
+        Where the runs are.
+    view
+        The runs among which to look.
 
     Raises
     ------
@@ -38,15 +40,13 @@ def find_uid(store: MemoryStore, key: Any, admits: Callable[[str], bool] | None)
 
     Examples
     --------
-    >>> from penstock.core.run.samples import count_run
-    >>> from penstock.core.catalog.store import Entry
-    >>> store = MemoryStore()
-    >>> store.put(Entry(count_run(1, uid="6f2a", scan_id=12)))
-    >>> [find_uid(store, key, None) for key in ("6f2a", "6f", 12, "12", -1)]
+    >>> index = RunIndex()
+    >>> id = index.put({"uid": "6f2a", "time": 0.0, "scan_id": 12})
+    >>> [find_uid(index, Search(index), key) for key in ("6f2a", "6f", 12, "12", -1)]
     ['6f2a', '6f2a', '6f2a', '6f2a', '6f2a']
     """
     if isinstance(key, str):
-        return _find_text(store, key, admits)
+        return _find_text(index, view, key)
     try:
         number = operator.index(key)
     except TypeError:
@@ -56,49 +56,52 @@ def find_uid(store: MemoryStore, key: Any, admits: Callable[[str], bool] | None)
             f"{key!r} is no uid and no number",
             remedy="Ask by uid, by the beginning of one, by scan_id, or by -1 for the newest run.",
         )
-    return _find_recent(store, number, admits) if number < 0 else _find_scan(store, number, admits)
+    return _find_number(index, view, number)
 
 
-def _find_text(store: MemoryStore, key: str, admits: Callable[[str], bool] | None) -> str:
-    if key in store and (admits is None or admits(key)):
+def _find_text(index: RunIndex, view: Search, key: str) -> str:
+    if key in view:
         return key
-    found = [uid for uid in store.with_prefix(key) if admits is None or admits(uid)] if key else []
+    found = _beginning_with(index, view, key) if key else []
     if len(found) > 1:
         shown = ", ".join(found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
+        how_many = f"more than {_SHOWN}" if len(found) > _SHOWN else str(len(found))
         raise AmbiguousRunError(
-            f"{len(found)} runs have a uid that begins with {key!r}: {shown}",
+            f"{how_many} runs have a uid that begins with {key!r}: {shown}",
             remedy="Give more of it.",
         )
     if found:
         return found[0]
     if re.fullmatch(r"-?[0-9]{1,18}", key):
-        number = int(key)
-        find = _find_recent if number < 0 else _find_scan
-        return find(store, number, admits)
+        return _find_number(index, view, int(key))
     raise RunNotFoundError(
         f"no run has a uid that is or begins with {key!r}",
         remedy="list(catalog) shows the uids.",
     )
 
 
-def _find_scan(store: MemoryStore, number: int, admits: Callable[[str], bool] | None) -> str:
-    for uid in store.with_scan_id(number):
-        if admits is None or admits(uid):
-            return uid
+def _beginning_with(index: RunIndex, view: Search, prefix: str) -> list[str]:
+    """Return the uids that begin like this, but not more than can be shown."""
+    found = []
+    for uid in view.among(index.with_prefix(prefix, None if view.is_narrowed else _SHOWN + 1)):
+        found.append(uid)
+        if len(found) > _SHOWN:
+            break
+    return found
+
+
+def _find_number(index: RunIndex, view: Search, number: int) -> str:
+    if number < 0:
+        found = view.nth_newest(-number - 1)
+        if found is None:
+            raise RunOutOfRangeError(
+                f"{number} reaches back further than there are runs",
+                remedy="-1 is the newest run.",
+            )
+        return found
+    for uid in view.among(index.with_scan_id(number)):
+        return uid
     raise RunNotFoundError(
         f"no run has scan_id {number}",
         remedy="Numbers from 0 mean scan_ids; negative ones count from the newest run, -1.",
-    )
-
-
-def _find_recent(store: MemoryStore, number: int, admits: Callable[[str], bool] | None) -> str:
-    wanted = -number
-    for uid in store.newest_first():
-        if admits is None or admits(uid):
-            wanted -= 1
-            if wanted == 0:
-                return uid
-    raise RunOutOfRangeError(
-        f"{number} reaches back further than there are runs",
-        remedy="-1 is the newest run.",
     )

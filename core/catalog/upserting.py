@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import UpsertError
 from ..places import Fingerprint, observe
@@ -13,13 +13,44 @@ from ..registry import get_registry, resolve_reference
 from ..run.source import CallSource, fingerprint_call, pull_start
 from .store import Entry
 
-__all__ = ["source_of_call"]
+__all__ = ["PlainCall", "entry_of_call", "resolve_call"]
 
 
-def source_of_call(
-    ingest_fn: Callable[..., Iterable[Any]] | str,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
+class PlainCall(NamedTuple):
+    """A call that has been checked, and belongs to nobody else."""
+
+    function: Callable[..., Iterable[Any]]
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+
+def resolve_call(
+    ingest_fn: Callable[..., Iterable[Any]] | str, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> PlainCall:
+    """Check a call, and copy its arguments.
+
+    Parameters
+    ----------
+    ingest_fn
+        A function; a str names a registered ingestor, or is a reference ``"module:function"``.
+
+    Raises
+    ------
+    UpsertError
+        If it cannot be repeated.
+
+    Examples
+    --------
+    >>> resolve_call("json:dumps", ([1],), {}).args
+    [[1]]
+    """
+    function = _resolved(ingest_fn)
+    _check_call(args, kwargs)
+    return PlainCall(function, _own(list(args)), _own(dict(kwargs)))
+
+
+def entry_of_call(
+    call: PlainCall,
     provenance: Mapping[str, Any],
     known: Callable[[str], Entry | None] = lambda uid: None,
 ) -> Entry:
@@ -27,27 +58,18 @@ def source_of_call(
 
     Parameters
     ----------
-    ingest_fn, args, kwargs
-        The call; a str names a registered ingestor, or is a reference ``"module:function"``.
     provenance
         What the caller knows about who chose it and why.
     known
         Looks up the entry that a uid has so far; the provenance then tells how the files changed.
 
-    Raises
-    ------
-    UpsertError
-        If the call cannot be repeated.
-
     Examples
     --------
-    >>> entry = source_of_call(lambda: iter([("start", {"uid": "6f2a", "time": 0.0})]), (), {}, {})
-    >>> entry.start
+    >>> call = resolve_call(lambda: iter([("start", {"uid": "6f2a", "time": 0.0})]), (), {})
+    >>> entry_of_call(call, {}).start
     {'uid': '6f2a', 'time': 0.0}
     """
-    function = _resolved(ingest_fn)
-    _check_call(args, kwargs)
-    args, kwargs = _own(list(args)), _own(dict(kwargs))
+    function, args, kwargs = call
     with observe(), noted_identities() as identities:
         documents = function(*args, **kwargs)
         _check_documents(documents, function)

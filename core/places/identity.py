@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..config import get_config
 from .observation import current_observation
+from .pinning import Identity, OneFile, note_identity, pinned_identity
 
 __all__ = ["Place", "canonical_folder", "digest_of", "place_of_file", "run_uid"]
 
@@ -89,16 +90,22 @@ def canonical_folder(folder: str | os.PathLike[str]) -> tuple[str, str]:
 def place_of_file(path: str | os.PathLike[str]) -> Place:
     """Return the place of a single file, which need not exist.
 
-    A link to a file is a place of its own; links among the folders above it do not count.
+    A link to a file is a place of its own; links among the folders above it do not count. A later
+    pass of a call that is kept is given the place that was found when it entered its catalog.
 
     Examples
     --------
     >>> place_of_file("/data/../data/a{1}.h5").name
     'a{{1}}.h5'
     """
-    # Not abspath, which drops ".." behind a link though the link leads elsewhere.
-    folder, name = os.path.split(os.fspath(path))
-    return Place(*canonical_folder(folder), escaped(name))
+    question = OneFile(os.fspath(path))
+    identity = pinned_identity(question)
+    if identity is None:
+        # Not abspath, which drops ".." behind a link though the link leads elsewhere.
+        folder, name = os.path.split(question.path)
+        identity = Identity(Place(*canonical_folder(folder), escaped(name)), "")
+    note_identity(question, identity)
+    return identity.place
 
 
 def escaped(text: str) -> str:

@@ -11,14 +11,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from .identity import Place
+if TYPE_CHECKING:
+    from .identity import Place
 
-__all__ = ["Identity", "Pins", "note_identity", "noted_identities", "pinned", "pinned_identity"]
+__all__ = [
+    "Identity",
+    "OneFile",
+    "Pins",
+    "Selector",
+    "note_identity",
+    "noted_identities",
+    "pinned",
+    "pinned_identity",
+]
 
-Selector: TypeAlias = str | tuple[str, ...]
-"""What was asked for: a path or pattern, or a list of paths."""
+
+@dataclass(frozen=True)
+class OneFile:
+    """The question for the place of a file by itself, whatever family its name belongs to."""
+
+    path: str
+
+
+Selector: TypeAlias = str | tuple[str, ...] | OneFile
+"""What was asked for: a path or pattern, a list of paths, or a file by itself."""
 
 
 class Identity(NamedTuple):
@@ -40,6 +59,7 @@ def pinned(pins: Pins) -> Iterator[None]:
 
     Examples
     --------
+    >>> from penstock.core.places import Place
     >>> with pinned({"a_*.tif": Identity(Place("", "/data", "a_{}.tif"), "")}):
     ...     pinned_identity("a_*.tif").place.name
     'a_{}.tif'
@@ -63,6 +83,7 @@ def noted_identities() -> Iterator[dict[Selector, Identity]]:
 
     Examples
     --------
+    >>> from penstock.core.places import Place
     >>> with noted_identities() as notes:
     ...     note_identity("a.tif", Identity(Place("", "/data", "a.tif"), ""))
     >>> list(notes)

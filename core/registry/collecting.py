@@ -121,7 +121,7 @@ def _check_ingestor(ingestor: Ingestor) -> None:
         check_reference(ingestor.probe)
     _check_choice("takes", ingestor.takes, ("file", "files", "calls"))
     _check_choice("tier", ingestor.tier, get_args(Tier))
-    for field in ("formats", "patterns", "beats", "selects"):
+    for field in ("formats", "patterns", "beats", "selects", "settings", "path_settings"):
         _check_strings(field, getattr(ingestor, field))
     for layout in ingestor.layouts:
         check_layout(layout)

@@ -78,6 +78,11 @@ class Ingestor:
     is_log: bool = False
     """Its runs are tables written beside other data (motor positions, counters): where a log and
     images tell that they are of one acquisition, they become one run."""
+    settings: tuple[str, ...] = ()
+    """Further keyword arguments that do no harm whoever sets them: a catalog that somebody else
+    wrote may hold calls with these and with `selects`, and with no others."""
+    path_settings: tuple[str, ...] = ()
+    """Those that take a path, a glob or a list of paths, as the first parameter does."""
     version: str = ""
     """Filled in from the distribution where empty."""
 

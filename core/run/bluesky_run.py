@@ -15,6 +15,7 @@ from ..registry import get_registry
 from ..report import ReportItem
 from .filling import fill_documents
 from .opening import AssetAccess
+from .outline import RunOutline
 from .reader import RunReader, Transforms
 from .replaying import live_documents
 from .source import RunSource
@@ -88,6 +89,11 @@ class BlueskyRun:
         """
         told: dict[str, Any] = getattr(self._source, "provenance", dict)()
         return copy.deepcopy({**self._provenance, **told})
+
+    @property
+    def drained(self) -> RunOutline | None:
+        """What its documents were found to say, as ingested; None if they were not drained yet."""
+        return self._reader.drained
 
     def fingerprint(self) -> Fingerprint | None:
         """Take the fingerprint of the run's files as they are now; None if it has none."""

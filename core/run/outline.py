@@ -81,6 +81,10 @@ class RunOutline:
         extra = np.setdiff1d(np.unique(np.concatenate(ranges)), numbers)
         return np.concatenate([numbers, extra])
 
+    def row_count(self, stream: str) -> int:
+        """Return how many rows a stream has."""
+        return sum(len(self.row_numbers(doc["uid"])) for doc in self.streams[stream].descriptors)
+
     # Reading documents ----------------------------------------------------------------------
 
     def add(self, name: str, doc: dict[str, Any]) -> None:

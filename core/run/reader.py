@@ -14,6 +14,7 @@ from .opening import AssetAccess
 from .outline import RunOutline, StreamOutline, drain, retold
 from .rows import Segment, gather
 from .source import RunSource
+from .summary import RunSummary
 
 __all__ = ["RunReader", "Transforms"]
 
@@ -53,12 +54,13 @@ class RunReader:
         self._source = source
         self._transforms = dict(transforms or {})
         self._outline: RunOutline | None = None
+        self._summary: RunSummary | None = None
         self._lock = threading.RLock()
         self.access = access or AssetAccess()
 
     def __getstate__(self) -> dict[str, Any]:
         # Neither the lock nor what can be drained again.
-        return {**self.__dict__, "_outline": None, "_lock": None}
+        return {**self.__dict__, "_outline": None, "_summary": None, "_lock": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -77,7 +79,7 @@ class RunReader:
     @property
     def stop(self) -> dict[str, Any] | None:
         """The stop document; None while the run has none."""
-        return self.outline.stop
+        return self._known.stop
 
     @property
     def outline(self) -> RunOutline:
@@ -88,14 +90,35 @@ class RunReader:
             return self._outline
 
     @property
+    def drained(self) -> RunOutline | None:
+        """The outline as ingested, if it is known already, and nothing was transformed."""
+        return None if self._transforms else self._outline
+
+    @property
+    def _known(self) -> RunOutline | RunSummary:
+        """What is known of the run; of one whose source knows enough, nothing is drained for it."""
+        with self._lock:
+            if self._outline is None and self._summary is None:
+                summary = getattr(self._source, "summary", None)
+                if summary is not None:
+                    self._summary = self._transformed_summary(summary)
+            return self._outline or self._summary or self.outline
+
+    def _transformed_summary(self, summary: RunSummary) -> RunSummary:
+        if not self._transforms:
+            return summary
+        stop = None if summary.stop is None else self._transformed("stop", summary.stop)
+        descriptors = [self._transformed("descriptor", doc) for doc in summary.descriptors]
+        return RunSummary.of_documents(stop, descriptors, summary.rows)
+
+    @property
     def streams(self) -> dict[str, StreamOutline]:
         """The streams by name."""
-        return self.outline.streams
+        return self._known.streams
 
     def row_count(self, stream: str) -> int:
         """Return how many rows a stream has."""
-        descriptors = self.streams[stream].descriptors
-        return sum(len(self.outline.row_numbers(doc["uid"])) for doc in descriptors)
+        return self._known.row_count(stream)
 
     def documents(self) -> Iterator[Document]:
         """Yield the documents as ingested; they belong to the receiver, who may change them."""

@@ -163,6 +163,14 @@ class CallSource:
             if close is not None:
                 close()
 
+    def arguments_with(self, paths: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments and keyword arguments of the same call on other paths."""
+        if self.args:
+            return (paths, *self.args[1:]), dict(self.kwargs)
+        registry = get_registry()
+        parameter = registry.path_parameter(registry.name_of(self.function) or "")
+        return (), {**self.kwargs, parameter: paths}
+
     def fingerprint(self) -> Fingerprint | None:
         """Return the fingerprint of the files as they were when the call entered the catalog."""
         return self.recorded_fingerprint

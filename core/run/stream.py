@@ -66,6 +66,8 @@ class BlueskyEventStream:
 
     def __len__(self) -> int:
         """How many rows there are."""
+        if self._number is None:
+            return self._reader.row_count(self.name)
         return sum(len(self._reader.outline.row_numbers(doc["uid"])) for doc in self._descriptors)
 
     def __bool__(self) -> bool:

@@ -46,6 +46,7 @@ def penstock_ingestors() -> list[Ingestor]:
             selects=("dataset", "entry"),
             layouts=_MASTERS,
             only_laid_out=False,
+            settings=("columns", "metadata"),  # not allow_external
         )
     ]
 

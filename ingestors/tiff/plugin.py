@@ -24,6 +24,7 @@ def penstock_ingestors() -> list[Ingestor]:
             takes="files",
             formats=("tiff",),
             probe="penstock.ingestors.tiff.probe:probe_series",
+            settings=("key", "metadata"),
         ),
         Ingestor(
             name="tiff-stack",
@@ -32,6 +33,7 @@ def penstock_ingestors() -> list[Ingestor]:
             takes="file",
             formats=("tiff",),
             probe="penstock.ingestors.tiff.probe:probe_stack",
+            settings=("key", "metadata"),
         ),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import glob
 import os
 import sys
@@ -9,27 +10,39 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
-from penstock.commands.terminal import print_json, print_table, short, utc
+from penstock.commands.terminal import paged, print_json, print_table, short, utc
 from penstock.core.report import Report
 
 if TYPE_CHECKING:
-    from penstock.plugins._copies import CopiesCatalog
+    from penstock.core.catalog.base import BlueskyCatalog
 
-__all__ = ["CATALOG_HELP", "list_runs", "open_catalog", "print_problems"]
+__all__ = [
+    "CATALOG_HELP",
+    "DEFAULT_HELP",
+    "add_listing",
+    "list_runs",
+    "open_catalog",
+    "print_problems",
+]
 
-CATALOG_HELP = "a folder of copies, or a quoted glob such as 'copies/*.msgpack'"
+CATALOG_HELP = (
+    "a .db file, a folder of copies, a quoted glob such as 'copies/*.msgpack', or a name that the "
+    "configuration gives one"
+)
+DEFAULT_HELP = "; without it the catalog called default, in your state folder"
 
+_MOST_AT_TERMINAL = 1000
 _COLUMNS = ("scan_id", "plan_name", "title", "sample", "detectors", "file_name")
 """What start documents say that tells one run from others; shown where any run says it."""
 
 
-def open_catalog(name: str) -> CopiesCatalog:
+def open_catalog(name: str) -> BlueskyCatalog:
     """Open the catalog that a person named.
 
     Raises
     ------
     NoDataError
-        If there is no such folder or file.
+        If there is none.
 
     Examples
     --------
@@ -38,28 +51,53 @@ def open_catalog(name: str) -> CopiesCatalog:
     ...
     penstock.core.errors.NoDataError: no_such_folder/native_copies: there is no such folder...
     """
-    from penstock.plugins.msgpack import BlueskyMsgpackCatalog
+    from penstock import opening
 
-    return BlueskyMsgpackCatalog(name)
+    return opening.open_catalog(name)
 
 
-def list_runs(catalog: CopiesCatalog, place: str, *, as_json: bool) -> int:
+def add_listing(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a list of runs to the parser of a subcommand."""
+    parser.add_argument(
+        "--limit",
+        type=_count,
+        metavar="N",
+        help=f"list so many runs at most; all where that is left out, {_MOST_AT_TERMINAL} at a "
+        "terminal",
+    )
+    parser.add_argument(
+        "--offset", type=_count, default=0, metavar="N", help="leave out the N newest runs"
+    )
+    parser.add_argument("--json", action="store_true", help="print start documents as JSON")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of runs")
+    return int(text)
+
+
+def list_runs(catalog: BlueskyCatalog, options: argparse.Namespace) -> int:
     """Print the runs of a catalog, the newest first, and what could not be read; return the code.
 
     Parameters
     ----------
-    place
-        What the person called the catalog.
+    options
+        What the person said: those of `add_listing`, and what they called the catalog.
     """
     problems = catalog.problems  # first: it looks at the files, of which the runs are listed then
-    starts = [run.metadata["start"] for run in catalog.values()]
-    starts.sort(key=lambda start: start["time"], reverse=True)
-    if as_json:
+    limit = options.limit
+    if limit is None and sys.stdout.isatty() and not options.json:
+        limit = _MOST_AT_TERMINAL
+    starts = catalog.newest_starts(limit, options.offset)
+    if options.json:
         print_json({"runs": starts, "problems": problems.to_dict()})
-    else:
+        return exit_codes.of_copies(problems)
+    total = len(starts) if limit is None and not options.offset else len(catalog)
+    with paged():
         _print_runs(starts)
         print_problems(problems)
-        print(_summary(len(starts), catalog.query, place))
+        print(_summary(len(starts), total, catalog.query, options.catalog))
     return exit_codes.of_copies(problems)
 
 
@@ -105,12 +143,16 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _summary(count: int, query: Mapping[str, Any], place: str) -> str:
+def _summary(shown: int, count: int, query: Mapping[str, Any], place: str) -> str:
     noun = "run" if count == 1 else "runs"
+    if shown < count:
+        return f"{shown} of {count} {noun}{' found' if query else ''}; others: --limit, --offset"
     if query:
         return f"{count} {noun} found" if count else "no runs found"
     if count:
         return f"{count} {noun}"
+    if not os.path.isdir(place) and not glob.has_magic(place):
+        return f"no runs. Ingest some: penstock ingest PATH --catalog {place}"
     folder = place if os.path.isdir(place) else os.path.dirname(place) or "."
     if glob.has_magic(folder):
         return "no runs"

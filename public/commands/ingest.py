@@ -6,14 +6,18 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
 from penstock.commands.choosing import add_choices, ask_undecided, can_ask, make_plan
 from penstock.commands.copies import copy_runs, print_copies
 from penstock.commands.data_keys import dtype_text, shape_text
 from penstock.commands.terminal import plain, print_json, print_table, progress_bar, short
+from penstock.core.errors import CatalogError
 from penstock.core.report import Report, ReportItem
+
+if TYPE_CHECKING:
+    from penstock.core.catalog.writable import WritableCatalog
 
 __all__ = ["add_parser", "run"]
 
@@ -23,6 +27,7 @@ examples:
   penstock ingest /data/today notes.h5
   penstock ingest --use tiff-stack odd.tif    whatever others offer
   penstock ingest tooth.h5 --use hdf5 --set dataset=/exchange/data
+  penstock ingest /data --catalog runs.db     keep the runs; give it again for what is new
   penstock ingest /data/today --cache native_copies    copy the runs, too
   penstock ingest /data/today --json | jq .counts
 
@@ -43,6 +48,15 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
     add_choices(parser)
     parser.add_argument(
+        "--catalog",
+        metavar="CATALOG",
+        help="keep the runs in this catalog: a .db file, made if it is not there, or a name that "
+        "the configuration gives one; what is in it and has not changed is skipped",
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="with --catalog: ingest what has not changed, too"
+    )
+    parser.add_argument(
         "--cache", metavar="DIR", help="then copy every run into this folder; see `penstock cache`"
     )
     parser.add_argument(
@@ -56,8 +70,6 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Ingest, print, and return the exit code."""
-    from penstock.core.catalog import BlueskyInMemoryCatalog
-    from penstock.core.catalog.ingesting import ingest_paths
     from penstock.core.places import observe, prepare_folder
     from penstock.core.registry.registry import get_registry
 
@@ -65,14 +77,18 @@ def run(options: argparse.Namespace) -> int:
         prepare_folder(options.cache)  # ingesting takes long: what cannot end is not begun
     for problem in get_registry().problems:
         print(f"penstock: {plain(problem)}", file=sys.stderr)
-    catalog = BlueskyInMemoryCatalog()
+    catalog = _open(options.catalog)
     with observe():
         plan = make_plan(options)
         if plan.undecided and not options.json and can_ask():
             plan = ask_undecided(plan, remember=options.remember)
         with progress_bar("ingesting") as progress:
-            report = ingest_paths(catalog, plan, recall=options.recall, progress=progress)
-    copies = None if options.cache is None else copy_runs(catalog, options.cache)
+            report = catalog.ingest(
+                plan, recall=options.recall, again=options.again, progress=progress
+            )
+    copies = None
+    if options.cache is not None:
+        copies = copy_runs(catalog, options.cache, {"uid": {"$in": report.uids}})
     if options.json:
         told = report.to_dict()
         print_json(told if copies is None else {**told, "copies": copies.to_dict()})
@@ -81,6 +97,23 @@ def run(options: argparse.Namespace) -> int:
         if copies is not None:
             print_copies(copies)
     return exit_codes.of_copies(copies or Report()) or exit_codes.of_report(report)
+
+
+def _open(name: str | None) -> WritableCatalog:
+    """Open the catalog that takes the runs; without a name it goes with the process."""
+    from penstock import opening
+    from penstock.core.catalog import BlueskyInMemoryCatalog
+    from penstock.core.catalog.writable import WritableCatalog
+
+    if name is None:
+        in_memory: WritableCatalog = BlueskyInMemoryCatalog()
+        return in_memory
+    catalog: object = opening.open_catalog(name, create=True)
+    if not isinstance(catalog, WritableCatalog):
+        raise CatalogError(
+            "is no catalog that takes runs", where=name, remedy="To make copies: --cache FOLDER."
+        )
+    return catalog
 
 
 def print_report(report: Report) -> None:

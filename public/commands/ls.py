@@ -5,14 +5,21 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from penstock.commands.catalogs import CATALOG_HELP, list_runs, open_catalog
+from penstock.commands.catalogs import (
+    CATALOG_HELP,
+    DEFAULT_HELP,
+    add_listing,
+    list_runs,
+    open_catalog,
+)
 
 __all__ = ["add_parser", "run"]
 
 _EXAMPLES = """\
 examples:
-  penstock ls native_copies
-  penstock ls native_copies | head
+  penstock ls runs.db
+  penstock ls native_copies --limit 20
+  penstock ls 45id --limit 20 --offset 20
   penstock ls 'native_copies/*.msgpack' --json | jq '.runs[].uid'
 
 Only start documents are read, and those of files that have not changed are remembered.
@@ -33,11 +40,13 @@ def add_parser(subparsers: Any) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("catalog", metavar="CATALOG", help=CATALOG_HELP)
-    parser.add_argument("--json", action="store_true", help="print start documents as JSON")
+    parser.add_argument(
+        "catalog", nargs="?", default="default", metavar="CATALOG", help=CATALOG_HELP + DEFAULT_HELP
+    )
+    add_listing(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """List the runs and return the exit code."""
-    return list_runs(open_catalog(options.catalog), options.catalog, as_json=options.json)
+    return list_runs(open_catalog(options.catalog), options)

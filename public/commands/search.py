@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from penstock.commands.catalogs import CATALOG_HELP, list_runs, open_catalog
+from penstock.commands.catalogs import CATALOG_HELP, add_listing, list_runs, open_catalog
 from penstock.commands.queries import QUERY_HELP, parse_query
 
 __all__ = ["add_parser", "run"]
@@ -42,7 +42,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("catalog", metavar="CATALOG", help=CATALOG_HELP)
     parser.add_argument("query", nargs="+", metavar="QUERY", help=QUERY_HELP)
-    parser.add_argument("--json", action="store_true", help="print start documents as JSON")
+    add_listing(parser)
     parser.set_defaults(run=run)
 
 
@@ -50,4 +50,4 @@ def run(options: argparse.Namespace) -> int:
     """List the runs that match and return the exit code."""
     query = parse_query(options.query)
     catalog = open_catalog(options.catalog).search(query)
-    return list_runs(catalog, options.catalog, as_json=options.json)
+    return list_runs(catalog, options)

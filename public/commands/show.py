@@ -19,7 +19,7 @@ __all__ = ["add_parser", "run"]
 
 _EXAMPLES = """\
 examples:
-  penstock show native_copies -1                 the newest run
+  penstock show runs.db -1                       the newest run
   penstock show native_copies 7f15               the run whose uid begins so
   penstock show native_copies 554 --json | jq .start
   penstock show native_copies -1 --why           which ingestor made it, and why that one
@@ -90,7 +90,8 @@ def _print_run(run: BlueskyRun) -> None:
         "exit status": f"{status} ({reason})" if reason else status,
         "start": utc(told["start"]["time"]),
         "stop": utc(stop.get("time")),
-        "file": short(told["provenance"].get("file", "")),
+        "file": short(str(told["provenance"].get("file", ""))),
+        "ingestor": told["provenance"].get("ingestor") or "",
     }
     for name, text in lines.items():
         if text:

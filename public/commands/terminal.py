@@ -12,6 +12,9 @@ import io
 import json
 import math
 import os
+import shlex
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +27,7 @@ from penstock.core.matching.wording import on_one_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["plain", "print_json", "print_table", "progress_bar", "short", "utc"]
+__all__ = ["paged", "plain", "print_json", "print_table", "progress_bar", "short", "utc"]
 
 
 def plain(text: object) -> str:
@@ -171,6 +174,44 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
         + "  ".join(cell + " " * (w - cell_len(cell)) for cell, w in zip(line, widths, strict=True))
         for line in lines
     ]
+
+
+@contextmanager
+def paged() -> Iterator[None]:
+    """Show what is printed within page by page, at a terminal that is too low for it.
+
+    ``$PAGER`` says by what, ``less`` otherwise.
+    """
+    terminal = sys.stdout
+    if not terminal.isatty():
+        yield
+        return
+    page = _Page()
+    sys.stdout = page
+    try:
+        yield
+    finally:
+        sys.stdout = terminal
+        _show(page.getvalue(), terminal)
+
+
+class _Page(io.StringIO):
+    """What would be printed at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def _show(text: str, terminal: TextIO) -> None:
+    pager = shlex.split(os.environ.get("PAGER", "less"))
+    if pager and text.count("\n") >= shutil.get_terminal_size().lines:
+        settings = {"LESS": "FRX", **os.environ}  # colours as they are; gone when it is left
+        try:
+            subprocess.run(pager, input=text.encode(errors="replace"), env=settings, check=False)
+            return
+        except OSError:  # there is no such program
+            pass
+    _write(text, terminal)
 
 
 @contextmanager

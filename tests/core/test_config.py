@@ -1,5 +1,6 @@
 """Settings come from one file, and mistakes in it are named."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,6 +17,11 @@ data = "/mnt/data"
 ignore = ["scratch"]
 [time]
 zone = "Europe/Zurich"
+
+[catalogs]
+45id.uri = "/data/runs.db"
+home.uri = "~/runs.db"
+far.uri = "https://x"
 """
 
 
@@ -27,6 +33,11 @@ def test_every_setting_is_read(tmp_path):
         uri_prefixes={"file://detector1/": "/mnt/detector1/"},
         ignored_folders=("scratch",),
         timezone="Europe/Zurich",
+        catalogs={
+            "45id": "/data/runs.db",
+            "home": os.path.expanduser("~/runs.db"),
+            "far": "https://x",
+        },
         file=str(path),
     )
 
@@ -40,6 +51,11 @@ def test_every_setting_is_read(tmp_path):
         ("[roots]\ndata = 'relative'\n", "not an absolute path"),
         ("[uri_prefixes]\nx = 1\n", "not an absolute path"),
         ("[time]\nzone = 'Mars/Olympus'\n", "no time zone"),
+        ("[catalogs.a]\n", r"\[catalogs.a\] uri is None"),
+        ("[catalogs.a]\nuri = 'runs.db'\n", "neither an absolute path nor a URL"),
+        ("[catalogs.a]\nurl = '/a'\n", r"\[catalogs.a\] has no setting url"),
+        ("[catalogs]\na = '/a'\n", r"not a table.*Write \[catalogs.a\]"),
+        ("[catalogs.'a b']\nuri = '/a'\n", "no name"),
         ("roots = 3\n", r"\[roots\] is not a table"),
         ("[", "cannot be read"),
     ],

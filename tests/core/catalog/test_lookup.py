@@ -3,15 +3,20 @@
 import pytest
 
 from penstock.core.catalog.lookup import find_uid
-from penstock.core.catalog.store import Entry, MemoryStore
+from penstock.core.catalog.store import Entry, RunStore
 from penstock.core.errors import AmbiguousRunError, RunNotFoundError, RunOutOfRangeError
+from penstock.core.mongo import Query
 from penstock.core.run.samples import count_run
 from penstock.core.run.source import DocumentsSource
 
 
+def find(store, key, query=None):
+    return find_uid(store.index, store.search(query and Query(query)), key)
+
+
 @pytest.fixture
 def store():
-    store = MemoryStore()
+    store = RunStore()
     for uid, time, scan_id in [
         ("6f2a", 30.0, 5),
         ("6f9b", 10.0, 5),
@@ -40,7 +45,7 @@ def store():
     ],
 )
 def test_finds(store, key, uid):
-    assert find_uid(store, key, None) == uid
+    assert find(store, key) == uid
 
 
 @pytest.mark.parametrize(
@@ -58,34 +63,34 @@ def test_finds(store, key, uid):
 )
 def test_says_why_not(store, key, error, builtin):
     with pytest.raises(error) as caught:
-        find_uid(store, key, None)
+        find(store, key)
     assert isinstance(caught.value, builtin)
 
 
 def test_the_ambiguous_are_listed(store):
     with pytest.raises(AmbiguousRunError, match="6f2a, 6f9b"):
-        find_uid(store, "6f", None)
+        find(store, "6f")
 
 
 def test_only_what_a_view_admits_is_found(store):
-    assert find_uid(store, "6f", lambda uid: uid != "6f2a") == "6f9b"
-    assert find_uid(store, -1, lambda uid: uid.startswith("6")) == "6f2a"
-    assert find_uid(store, 5, lambda uid: uid == "6f9b") == "6f9b"
+    assert find(store, "6f", {"uid": {"$ne": "6f2a"}}) == "6f9b"
+    assert find(store, -1, {"uid": {"$regex": "^6"}}) == "6f2a"
+    assert find(store, 5, {"uid": "6f9b"}) == "6f9b"
 
 
 def test_replacing_a_run_moves_it_in_time_not_in_the_list(store):
     store.put(Entry(count_run(1, uid="6f9b", time=99.0, scan_id=6)))
     assert list(store) == ["6f2a", "6f9b", "12345", "77"]
-    assert find_uid(store, -1, None) == "6f9b"
-    assert find_uid(store, 5, None) == "6f2a"
+    assert find(store, -1) == "6f9b"
+    assert find(store, 5) == "6f2a"
 
 
 def test_runs_of_unusable_time_are_the_oldest(store):
     store.put(Entry(count_run(1, uid="nan", time=float("nan"))))
-    assert find_uid(store, -5, None) == "nan"
+    assert find(store, -5) == "nan"
     store.remove("nan")
     huge = DocumentsSource([("start", {"uid": "huge", "time": 10**400})])
     for _ in range(2):
         store.put(Entry(huge))
-        assert find_uid(store, -5, None) == "huge"
+        assert find(store, -5) == "huge"
     assert len(store) == 5

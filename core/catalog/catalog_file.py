@@ -1,0 +1,293 @@
+"""The file of a catalog that stays: opened on any medium, made private, and kept from harm."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ..errors import CatalogError
+from ..index.connections import Connections
+from ..index.encoding import decode_text
+from ..index.schema import create_tables
+from .file_systems import is_network, is_read_only
+from .hosts import claim_writing, release_writing
+
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "CatalogFile", "version_of_tables"]
+
+APPLICATION_ID = 0x706E7374
+"""By this the file is known as a catalog of penstock's."""
+
+_MAGIC = b"SQLite format 3\0"
+_BUSY_SECONDS = 30.0
+_PATIENCE = 100
+
+_TABLES = """
+-- How each run is got from its files.
+CREATE TABLE IF NOT EXISTS calls (
+    run INTEGER PRIMARY KEY,    -- id of the run
+    recipe TEXT NOT NULL,       -- JSON
+    seal TEXT,                  -- of the user who stored it
+    provenance TEXT NOT NULL,   -- JSON
+    rows TEXT,                  -- JSON: how many in which stream; NULL: ask the ingestor
+    claim BLOB,                 -- which claim it was ingested from
+    state BLOB                  -- what the claim's files were then
+);
+CREATE INDEX IF NOT EXISTS calls_by_claim ON calls (claim) WHERE claim IS NOT NULL;
+
+-- What runs were before they were replaced by others.
+CREATE TABLE IF NOT EXISTS superseded (
+    id INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL,
+    start TEXT NOT NULL,
+    recipe TEXT,
+    seal TEXT,
+    provenance TEXT,
+    until REAL NOT NULL,        -- seconds since 1970
+    successor TEXT NOT NULL     -- uid of what took its place
+);
+CREATE INDEX IF NOT EXISTS superseded_by_uid ON superseded (uid);
+
+-- Which machine writes.
+CREATE TABLE IF NOT EXISTS writer (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    machine TEXT NOT NULL,
+    name TEXT NOT NULL,
+    until REAL NOT NULL
+);
+"""
+
+
+def _create_all(connection: sqlite3.Connection) -> None:
+    create_tables(connection)
+    for statement in _TABLES.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [_create_all]
+"""What brings the tables from each version to the next, the first from none."""
+
+
+def version_of_tables() -> int:
+    """Return the version of the tables that this penstock makes."""
+    return len(MIGRATIONS)
+
+
+class CatalogFile(Connections):
+    """Connections to the file of a catalog, which is made if it is not there.
+
+    On a disk of this machine the file is in WAL mode: readers and a writer do not wait for each
+    other. On a network's, where that cannot work, it has a rollback journal. A medium that takes no
+    writing is read as it is. Only the user can read a new file.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be opened, is no catalog, or one of a later penstock.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        where = os.path.abspath(os.fspath(path))
+        is_new = _look_at(where)
+        readonly = is_read_only(where) or not os.access(where, os.W_OK)
+        self._is_network = is_network(where)
+        self._immutable = readonly and _needs_immutable(where)
+        self._has_claimed = False
+        super().__init__(where, readonly=readonly, seconds=_BUSY_SECONDS, prepare=_harden)
+        try:
+            with _explained(where):
+                self._set_up(is_new)
+            self.has_tables = True
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def takes_indexes(self) -> bool:
+        """Whether a search may write an index: not where that would keep other machines out."""
+        return not self.readonly and (self._has_claimed or not self._is_network)
+
+    def _set_up(self, is_new: bool) -> None:
+        if not self.readonly:
+            self._choose_journal(is_new)
+        with super().read() as connection:
+            version = _check_identity(connection, self.path)
+        if version == version_of_tables():
+            return
+        if self.readonly:
+            raise CatalogError(
+                f"its tables are of version {version}, and it may not be written",
+                where=self.path,
+                remedy="Open it once where it may be: that brings it up to date.",
+            )
+        with super().write() as connection:
+            # Another process may have been quicker.
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            for migrate in MIGRATIONS[version:]:
+                migrate(connection)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {version_of_tables()}")
+
+    def _choose_journal(self, is_new: bool) -> None:
+        network = self._is_network
+        wanted = "delete" if network else "wal"
+        if not is_new and not (network and _is_wal(self.path)):
+            return
+        connection = self._open()
+        try:
+            for _ in range(_PATIENCE):  # SQLite does not wait here by itself
+                with suppress(sqlite3.OperationalError):
+                    (mode,) = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
+                    if mode == wanted:
+                        return
+                time.sleep(0.05)
+        finally:
+            connection.close()
+        if network:
+            raise CatalogError(
+                "it is open elsewhere in a way that cannot work on a network's file system",
+                where=self.path,
+                remedy="Close it there, and open it again.",
+            )
+
+    def _open(self) -> sqlite3.Connection:
+        if not self._immutable:
+            return super()._open()
+        uri = Path(self.path).as_uri() + "?mode=ro&immutable=1"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        connection.text_factory = decode_text
+        _harden(connection)
+        return connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Give the writing connection, if no other machine writes: see `Connections.write`."""
+        if self.readonly:
+            raise CatalogError(
+                "this catalog may only be read",
+                where=self.path,
+                remedy="Copy the file to where you may write, or ask for the permission.",
+            )
+        with _explained(self.path), super().write() as connection:
+            if self._depth == 1:
+                claim_writing(connection, self.path)
+                self._has_claimed = True
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection to read from: see `Connections.read`."""
+        with _explained(self.path), super().read() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let other machines write, and close all connections."""
+        if self._has_claimed and not self._closed:
+            self._has_claimed = False
+            with suppress(sqlite3.Error, CatalogError), super().write() as connection:
+                release_writing(connection)
+        super().close()
+
+
+def _look_at(path: str) -> bool:
+    """Make the file if it is not there, and tell whether nothing is in it."""
+    try:
+        if not os.path.exists(path):
+            with suppress(FileExistsError):  # another process was quicker
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise CatalogError("is no file", where=path, remedy="Give the path of a .db file.")
+        with open(path, "rb") as file:
+            head = file.read(len(_MAGIC))
+    except OSError as error:
+        raise CatalogError(
+            f"cannot be opened: {error.strerror}",
+            where=path,
+            remedy="Check the folder, and your permissions on it.",
+        ) from error
+    if head and head != _MAGIC:
+        raise CatalogError(
+            "is no catalog", where=path, remedy="Give a .db file that penstock has made."
+        )
+    return not head
+
+
+def _is_wal(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(20)[18:20] == b"\2\2"
+
+
+def _needs_immutable(path: str) -> bool:
+    """Tell whether SQLite could not read the file otherwise: it wants to write beside it."""
+    if is_read_only(path):
+        return True
+    if not _is_wal(path) or os.access(os.path.dirname(path), os.W_OK):
+        return False
+    return not os.path.exists(f"{path}-shm") and not os.path.exists(f"{path}-wal")
+
+
+def _harden(connection: sqlite3.Connection) -> None:
+    """Let nothing that a crafted file says be taken at its word."""
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.execute("PRAGMA mmap_size = 0")
+
+
+def _check_identity(connection: sqlite3.Connection, where: str) -> int:
+    """Return the version of the tables; raise if they are not a catalog's."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (count,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if application != APPLICATION_ID and (application or version or count):
+        raise CatalogError(
+            "is a database, but no catalog of penstock's",
+            where=where,
+            remedy="Give a .db file that penstock has made.",
+        )
+    if version > version_of_tables():
+        raise CatalogError(
+            f"was written by a later penstock (its tables are of version {version})",
+            where=where,
+            remedy="Update penstock.",
+        )
+    odd = connection.execute(
+        "SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'view') "
+        "OR sql LIKE 'create virtual%'"
+    ).fetchall()
+    if odd:
+        kind, name = odd[0]
+        raise CatalogError(
+            f"has a {kind} ({name}), which no catalog has: somebody has tampered with it",
+            where=where,
+            remedy="Ask for an untouched one, or ingest the files again.",
+        )
+    return int(version)
+
+
+@contextmanager
+def _explained(where: str) -> Iterator[None]:
+    """Tell errors of SQLite as what they mean for a catalog."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            what = f"another process has been writing for more than {_BUSY_SECONDS:.0f} seconds"
+            raise CatalogError(what, where=where, remedy="Try again later.") from error
+        raise CatalogError(f"cannot be used: {text}", where=where) from error
+    except sqlite3.DatabaseError as error:
+        raise CatalogError(
+            f"is damaged: {error}",
+            where=where,
+            remedy="Restore it from a backup, or ingest the files again.",
+        ) from error

@@ -1,0 +1,80 @@
+"""Which machine writes into a catalog's file: two that write at once would ruin it.
+
+Locks hold between processes of one machine; between machines, on network file systems, they often
+do not. So a machine that writes leaves its name in the file, for some minutes beyond its last write
+or until it closes the catalog, and another one does not write before that.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import socket
+import sqlite3
+import time
+import uuid
+from pathlib import Path
+
+from ..errors import CatalogError
+
+__all__ = ["LEASE_SECONDS", "claim_writing", "machine_id", "release_writing"]
+
+LEASE_SECONDS = 600
+"""For so long after its last write a machine is taken to be writing."""
+_RENEW_SECONDS = 60
+
+
+@functools.cache
+def machine_id() -> str:
+    """Return what tells this machine, as long as it runs, from all others: containers share it.
+
+    Examples
+    --------
+    >>> machine_id() == machine_id()
+    True
+    """
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return f"{uuid.getnode():012x}"
+
+
+def claim_writing(connection: sqlite3.Connection, where: str) -> None:
+    """Note in the transaction under way that this machine writes.
+
+    Raises
+    ------
+    CatalogError
+        If another one does.
+
+    Examples
+    --------
+    >>> connection = sqlite3.connect(":memory:")
+    >>> _ = connection.execute("CREATE TABLE writer (id INTEGER PRIMARY KEY, machine, name, until)")
+    >>> claim_writing(connection, "runs.db")
+    """
+    now = time.time()
+    latest = now + LEASE_SECONDS + _RENEW_SECONDS  # what is noted beyond it comes of a wrong clock
+    row = connection.execute("SELECT machine, name, until FROM writer").fetchone()
+    if row is not None:
+        machine, name, until = row
+        if machine == machine_id():
+            if until > now + LEASE_SECONDS - _RENEW_SECONDS:
+                return
+        elif now < until <= latest:
+            when = datetime.datetime.fromtimestamp(until, datetime.UTC)
+            raise CatalogError(
+                f"the machine {name} is writing into this catalog",
+                where=where,
+                remedy="Close it there, or write from there; if nothing writes there any more, "
+                f"it can be written from here after {when:%H:%M:%S} UTC.",
+            )
+    connection.execute(
+        "INSERT OR REPLACE INTO writer (id, machine, name, until) VALUES (1, ?, ?, ?)",
+        (machine_id(), socket.gethostname(), now + LEASE_SECONDS),
+    )
+
+
+def release_writing(connection: sqlite3.Connection) -> None:
+    """Note in the transaction under way that this machine is done."""
+    connection.execute("DELETE FROM writer WHERE machine = ?", (machine_id(),))

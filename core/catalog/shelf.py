@@ -1,0 +1,217 @@
+"""What a catalog that stays keeps beside start documents: recipes, provenance, summaries."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..documents import normalise
+from ..errors import CatalogError, DocumentError
+from ..index.encoding import decode_document, encode_text
+from ..index.run_index import RunIndex
+from ..places import Fingerprint
+from ..run.source import pull_start
+from ..run.summary import RunSummary
+from .marks import Mark
+from .store import Entry
+from .stored import RecipeSource
+
+__all__ = ["RecipeShelf", "Superseded"]
+
+_CHUNK = 500
+_PUT = """
+INSERT OR REPLACE INTO calls (run, recipe, seal, provenance, rows, claim, state)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_GET = """
+SELECT starts.body, calls.recipe, calls.seal, calls.provenance, calls.rows, runs.id
+FROM runs JOIN starts USING (id) JOIN calls ON calls.run = runs.id
+WHERE runs.uid = CAST(? AS TEXT)
+"""
+_SUPERSEDE = """
+INSERT INTO superseded (uid, start, recipe, seal, provenance, until, successor)
+SELECT runs.uid, starts.body, calls.recipe, calls.seal, calls.provenance, ?, CAST(? AS TEXT)
+FROM runs JOIN starts USING (id) LEFT JOIN calls ON calls.run = runs.id
+WHERE runs.uid = CAST(? AS TEXT)
+"""
+
+
+_LATER = "SELECT name, body FROM documents WHERE run = ? ORDER BY id"
+
+
+@dataclass(frozen=True)
+class Superseded:
+    """What a run was before another one took its place.
+
+    Examples
+    --------
+    >>> Superseded("6f2a", {"uid": "6f2a", "time": 0.0}, until=5.0, successor="6f2a").recipe is None
+    True
+    """
+
+    uid: str
+    start: dict[str, Any]
+    until: float
+    """When it was replaced, seconds since 1970-01-01 UTC."""
+    successor: str
+    """The uid of what took its place: the same one if the files changed where they are."""
+    recipe: str | None = None
+    """How it was got from its files, as JSON."""
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+class RecipeShelf:
+    """Keeps the recipes of runs in the file that holds their start documents.
+
+    Parameters
+    ----------
+    index
+        Of the file; what runs say later is kept there.
+    """
+
+    def __init__(self, index: RunIndex) -> None:
+        self._index = index
+
+    def put(self, connection: sqlite3.Connection, entries: Mapping[int, Entry]) -> None:
+        """Keep entries of runs, whose sources must be of recipes, by id."""
+        connection.executemany(_PUT, [(id, *_row_of(entry)) for id, entry in entries.items()])
+        for id, entry in entries.items():
+            summary = getattr(entry.source, "summary", None)
+            if summary is not None:
+                later = [("descriptor", doc) for doc in summary.descriptors]
+                stop = [] if summary.stop is None else [("stop", summary.stop)]
+                self._index.put_later(id, [*later, *stop])
+
+    def get(self, uid: str) -> Entry:
+        """Return the entry of a run; KeyError if there is none."""
+        with self._index.read() as connection:
+            row = connection.execute(_GET, (encode_text(uid),)).fetchone()
+            if row is None:
+                raise KeyError(uid)
+            *columns, id = row
+            later = connection.execute(_LATER, (id,)).fetchall()
+        return _entry_of((*columns, later), uid, self._index.connections.path)
+
+    def remove(self, connection: sqlite3.Connection, id: int, uid: str) -> None:
+        """Forget the entry of a run."""
+        connection.execute("DELETE FROM calls WHERE run = ?", (id,))
+
+    # Claims --------------------------------------------------------------------------------------
+
+    def unchanged(self, mark: Mark) -> str | None:
+        """Return the uid of the run that came of this claim, if its files were as they are now."""
+        with self._index.read() as connection:
+            row = connection.execute(
+                "SELECT runs.uid FROM calls JOIN runs ON runs.id = calls.run "
+                "WHERE calls.claim = ? AND calls.state = ?",
+                mark,
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    # What was ------------------------------------------------------------------------------------
+
+    def supersede(self, uids: Iterable[tuple[str, str]]) -> None:
+        """Keep what runs are now, as they are about to be replaced: pairs of uid and successor."""
+        with self._index.write() as connection:
+            connection.executemany(
+                _SUPERSEDE,
+                [(time.time(), encode_text(new), encode_text(old)) for old, new in uids],
+            )
+
+    def superseded(self, uid: str) -> list[Superseded]:
+        """Return what a run was before, the earliest first; also what it took the place of."""
+        key = encode_text(uid)
+        with self._index.read() as connection:
+            rows = connection.execute(
+                "SELECT uid, start, until, successor, recipe, provenance FROM superseded "
+                "WHERE uid = CAST(? AS TEXT) OR successor = CAST(? AS TEXT) ORDER BY id",
+                (key, key),
+            ).fetchall()
+        return [
+            Superseded(old, decode_document(start), until, successor, recipe, _dict_of(provenance))
+            for old, start, until, successor, recipe, provenance in rows
+        ]
+
+
+def _row_of(entry: Entry) -> tuple[Any, ...]:
+    source = entry.source
+    if not isinstance(source, RecipeSource):
+        raise TypeError(f"a {type(source).__name__} cannot be stored")
+    claim, state = source.mark or (None, None)
+    provenance = json.dumps(normalise(entry.provenance))
+    rows = None if source.summary is None else json.dumps(source.summary.rows)
+    return source.recipe, source.seal, provenance, rows, claim, state
+
+
+def _entry_of(row: tuple[Any, ...], uid: str, where: str) -> Entry:
+    """Return an entry of what a file says, which may be anything."""
+    body, recipe, seal, provenance, rows, later = row
+    try:
+        start = pull_start([("start", decode_document(body))], where)
+        if start["uid"] != uid or not isinstance(recipe, str):
+            raise DocumentError("gave another run", where=where)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise CatalogError(
+            f"what it says of run {uid} cannot be read: {error}",
+            where=where,
+            remedy="Ingest its files again.",
+        ) from error
+    told = _dict_of(provenance)
+    return Entry(
+        RecipeSource(
+            start,
+            recipe,
+            seal if isinstance(seal, str) else None,
+            _fingerprint_of(told.get("fingerprint")),
+            _summary_of(rows, later),
+        ),
+        told,
+    )
+
+
+def _dict_of(text: Any) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _fingerprint_of(stored: Any) -> Fingerprint | None:
+    try:
+        fingerprint = Fingerprint.from_dict(stored)
+    except (KeyError, TypeError):
+        return None
+    numbers = (fingerprint.count, fingerprint.size, fingerprint.newest)
+    last = (fingerprint.last_size, fingerprint.last_time)
+    return fingerprint if all(type(number) is int for number in (*numbers, *last)) else None
+
+
+def _summary_of(text: Any, later: Iterable[tuple[Any, Any]]) -> RunSummary | None:
+    """Return a summary if it is one: runs are shown by it, so nothing in it may be missing."""
+    rows = _dict_of(text) if text is not None else None
+    if rows is None:
+        return None
+    documents = [(name, _dict_of(body)) for name, body in later]
+    descriptors = [doc for name, doc in documents if name == "descriptor"]
+    stops = [doc for name, doc in documents if name == "stop"]
+    fits = (
+        all(map(_is_descriptor, descriptors))
+        and all(type(count) is int for count in rows.values())
+        and rows.keys() == {doc.get("name", "primary") for doc in descriptors}
+    )
+    return RunSummary.of_documents(stops[0] if stops else None, descriptors, rows) if fits else None
+
+
+def _is_descriptor(doc: Any) -> bool:
+    return (
+        isinstance(doc, dict)
+        and isinstance(doc.get("uid"), str)
+        and isinstance(doc.get("name", "primary"), str)
+        and isinstance(doc.get("data_keys"), dict)
+        and all(isinstance(key, dict) for key in doc["data_keys"].values())
+    )
