@@ -144,7 +144,7 @@ class Planner:
         assert node.test is not None
         rows = self._connection.execute(
             "SELECT DISTINCT value FROM entries WHERE path = ? AND value >= ? AND value < ?",
-            (index, FIRST_TEXT, FIRST_BLOB),
+            (index, node.ranges[0].low, node.ranges[0].high),
         )
         passed, exact = [], True
         for (text,) in rows:

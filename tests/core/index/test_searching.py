@@ -38,7 +38,24 @@ values = st.recursive(
 fields = st.dictionaries(st.sampled_from(NAMES), values, max_size=4)
 times = st.one_of(st.integers(-3, 3), numbers)
 
-patterns = st.sampled_from(["", "^a", "u$", "C", "(?i)CU", "x{200}", "\ue000", "."])
+patterns = st.sampled_from(
+    [
+        "",
+        "^a",
+        "^Cu?",
+        "^C*u",
+        "^Cu|a",
+        "^cu(?i)",
+        "^x{200}y",
+        "(?i)^cu",
+        "u$",
+        "C",
+        "(?i)CU",
+        "x{200}",
+        "\ue000",
+        ".",
+    ]
+)
 conditions = st.deferred(
     lambda: st.one_of(
         values,
