@@ -184,7 +184,7 @@ def _dict_of(text: Any) -> dict[str, Any]:
 def _fingerprint_of(stored: Any) -> Fingerprint | None:
     try:
         fingerprint = Fingerprint.from_dict(stored)
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError, RecursionError):
         return None
     numbers = (fingerprint.count, fingerprint.size, fingerprint.newest)
     last = (fingerprint.last_size, fingerprint.last_time)
