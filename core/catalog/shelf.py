@@ -79,12 +79,10 @@ class RecipeShelf:
     def put(self, connection: sqlite3.Connection, entries: Mapping[int, Entry]) -> None:
         """Keep entries of runs, whose sources must be of recipes, by id."""
         connection.executemany(_PUT, [(id, *_row_of(entry)) for id, entry in entries.items()])
-        for id, entry in entries.items():
-            summary = getattr(entry.source, "summary", None)
-            if summary is not None:
-                later = [("descriptor", doc) for doc in summary.descriptors]
-                stop = [] if summary.stop is None else [("stop", summary.stop)]
-                self._index.put_later(id, [*later, *stop])
+        summaries = {id: getattr(entry.source, "summary", None) for id, entry in entries.items()}
+        self._index.put_later_many(
+            {id: _later_of(summary) for id, summary in summaries.items() if summary is not None}
+        )
 
     def get(self, uid: str) -> Entry:
         """Return the entry of a run; KeyError if there is none."""
@@ -135,6 +133,11 @@ class RecipeShelf:
             Superseded(old, decode_document(start), until, successor, recipe, _dict_of(provenance))
             for old, start, until, successor, recipe, provenance in rows
         ]
+
+
+def _later_of(summary: RunSummary) -> list[tuple[str, dict[str, Any]]]:
+    later = [("descriptor", doc) for doc in summary.descriptors]
+    return later if summary.stop is None else [*later, ("stop", summary.stop)]
 
 
 def _row_of(entry: Entry) -> tuple[Any, ...]:
