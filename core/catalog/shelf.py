@@ -157,7 +157,7 @@ def _entry_of(row: tuple[Any, ...], uid: str, where: str) -> Entry:
         start = pull_start([("start", decode_document(body))], where)
         if start["uid"] != uid or not isinstance(recipe, str):
             raise DocumentError("gave another run", where=where)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, CatalogError) as error:
         raise CatalogError(
             f"what it says of run {uid} cannot be read: {error}",
             where=where,
