@@ -281,8 +281,11 @@ class Contains(Condition):
 
     Examples
     --------
-    >>> Contains("motors", "theta").query
-    {'$or': [{'motors': 'theta'}, {'motors': {'$regex': 'theta'}}]}
+    >>> from penstock.core.mongo import Query
+    >>> Query(Contains("motors", "eta")).matches({"motors": ["theta"]})
+    False
+    >>> Query(Contains("sample", "foil")).matches({"sample": "copper foil"})
+    True
     >>> Contains("shape", 512).query
     {'shape': 512}
     """
@@ -296,7 +299,9 @@ class Contains(Condition):
         equal = Eq(self.key, self.value).query
         if not isinstance(self.value, str):
             return equal
-        return {"$or": [equal, {self.key: {"$regex": re.escape(self.value)}}]}
+        # Expressions look at the elements of lists, too.
+        is_no_list = {"$not": {"$type": "array"}}
+        return {"$or": [equal, {self.key: {"$regex": re.escape(self.value), **is_no_list}}]}
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ class Narrowing:
     paths: tuple[str, ...]
     select: str = ""
     """Gives the ids of these documents one by one, some twice; with the same parameters."""
+    probe: str = ""
+    """The same as `sql`, to be asked of runs one by one as they are gone through in an order."""
 
 
 def paths_of(node: Node) -> Iterator[str]:
@@ -131,7 +133,10 @@ class Planner:
         if node.missing:
             sql = f"(id NOT IN (SELECT id FROM entries WHERE path = {index}) OR {sql})"
             return Narrowing(sql, parameters, exact, (node.path,))
-        return Narrowing(sql, parameters, exact, (node.path,), selects)
+        probe = ""
+        if selects and all(limits.is_point for limits in ranges):
+            probe = f"EXISTS ({selects} AND entries.id = runs.id)"
+        return Narrowing(sql, parameters, exact, (node.path,), selects, probe)
 
     def _has_many(self, index: int) -> bool:
         found = self._connection.execute(
@@ -144,7 +149,7 @@ class Planner:
         assert node.test is not None
         rows = self._connection.execute(
             "SELECT DISTINCT value FROM entries WHERE path = ? AND value >= ? AND value < ?",
-            (index, FIRST_TEXT, FIRST_BLOB),
+            (index, node.ranges[0].low, node.ranges[0].high),
         )
         passed, exact = [], True
         for (text,) in rows:
@@ -233,6 +238,7 @@ def _narrow_column(node: Values, connection: sqlite3.Connection) -> Narrowing | 
         exact,
         (name,),
         f"SELECT id FROM runs WHERE {sql}",
+        sql,
     )
 
 

@@ -99,9 +99,7 @@ class RunIndex:
             )
             entered = list(zip(ids, documents.values(), strict=True))
             add_entries(connection, indexes_of(connection, START), entered)
-            _add_to_total(connection, "runs", new)
-            _add_to_total(connection, "changes", 1)
-            _add_to_total(connection, "last_run", new)
+            _add_to_totals(connection, runs=new, last_run=new)
         return dict(zip(documents, ids, strict=True))
 
     def remove(self, uid: str) -> int:
@@ -112,8 +110,7 @@ class RunIndex:
                 raise KeyError(uid)
             (id,) = known.values()
             self._forget(connection, [id])
-            _add_to_total(connection, "runs", -1)
-            _add_to_total(connection, "changes", 1)
+            _add_to_totals(connection, runs=-1)
         return id
 
     def _forget(self, connection: sqlite3.Connection, ids: list[int]) -> None:
@@ -193,6 +190,7 @@ class RunIndex:
                 "UPDATE runs SET asked = ? WHERE id = ?",
                 ((any(name == "stop" for name, _ in items), id) for id, items in given.items()),
             )
+            _add_to_totals(connection)
 
     def later(self, uid: str, name: str) -> list[dict[str, Any]]:
         """Return the later documents of a name that are kept of a run."""
@@ -381,8 +379,12 @@ def _total(connection: sqlite3.Connection, name: str) -> int:
     return int(value)
 
 
-def _add_to_total(connection: sqlite3.Connection, name: str, more: int) -> None:
-    connection.execute("UPDATE totals SET value = value + ? WHERE name = ?", (more, name))
+def _add_to_totals(connection: sqlite3.Connection, runs: int = 0, last_run: int = 0) -> None:
+    connection.execute(
+        "UPDATE totals SET value = value + "
+        "CASE name WHEN 'changes' THEN 1 WHEN 'runs' THEN ? WHEN 'last_run' THEN ? ELSE 0 END",
+        (runs, last_run),
+    )
 
 
 def _time_of(start: dict[str, Any]) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -116,7 +117,7 @@ class Search:
 
     def ids(self) -> list[int]:
         """Return the ids of the runs, in the order in which they first came."""
-        return list(self._decide(*self._candidates("id", _Tally()), _Tally()))
+        return list(self._decide(*self._candidates((), _Tally()), _Tally()))
 
     def nth_newest(self, number: int) -> str | None:
         """Return the uid of the newest run but so many; None if there are not as many."""
@@ -140,10 +141,8 @@ class Search:
     # Doing it --------------------------------------------------------------------------------
 
     def _uids(self, first: int, end: int | None, tally: _Tally) -> Iterator[str]:
-        order = _order_in_sql(self.order, narrowed=self.query is not None)
-        if order is not None and self._remembered() is None:
-            limits = f"LIMIT {-1 if end is None else max(end - first, 0)} OFFSET {first}"
-            narrowing, rows = self._candidates(order, tally, limits)
+        if _is_of_columns(self.order) and self._remembered() is None:
+            narrowing, rows = self._candidates(self.order, tally, (first, end))
             if narrowing.exact and self.later is None:
                 return (uid for _, uid in rows)
             if end is not None:  # no more runs are looked at than have to be
@@ -159,9 +158,10 @@ class Search:
         ids = self._remembered()
         if ids is None:
             version = self.index.version
-            order = _order_in_sql(self.order, narrowed=self.query is not None)
-            ids = list(self._decide(*self._candidates(order or "id", tally), tally))
-            if order is None:
+            in_sql = _is_of_columns(self.order)
+            found = self._candidates(self.order if in_sql else (), tally)
+            ids = list(self._decide(*found, tally))
+            if not in_sql:
                 ids = sort_ids(self.index, ids, self.order)
             if tally.is_final:
                 self._decided = version, ids
@@ -173,19 +173,18 @@ class Search:
         return self._decided[1]
 
     def _candidates(
-        self, order: str, tally: _Tally, limits: str | None = None
+        self, order: Order, tally: _Tally, part: tuple[int, int | None] | None = None
     ) -> tuple[Narrowing, list[tuple[int, str]]]:
-        """Ask SQL; what it leaves is all, or the page that was asked for where it can decide."""
+        """Ask SQL; what it leaves is all, or the part that was asked for where it can decide."""
         if self.query is not None:
             tally.built = build_indexes(self.index, self._sieve)
         with self.index.read() as connection:
             narrowing = choose(connection, self._sieve).narrowing
-            page = narrowing.exact and limits is not None and self.later is None
-            rows = connection.execute(
-                f"SELECT id, {'uid' if page else 'NULL'} FROM runs WHERE {narrowing.sql} "
-                f"ORDER BY {order} {limits if page else ''}",
-                narrowing.parameters,
-            ).fetchall()
+            if part is None or not narrowing.exact or self.later is not None:
+                sql = f"SELECT id, NULL FROM runs WHERE {narrowing.sql} {_sorted(order, '+')}"
+            else:
+                sql = _page(connection, narrowing, order, *part)
+            rows = connection.execute(sql, narrowing.parameters).fetchall()
         tally.narrowing, tally.candidates = narrowing, len(rows)
         return narrowing, rows
 
@@ -215,15 +214,35 @@ class Search:
                 yield id
 
 
-def _order_in_sql(order: Order, *, narrowed: bool) -> str | None:
-    """Write an order as SQL, None where it has to be made in Python."""
-    if any(path not in ("time", "uid") for path, _ in order):
-        return None
-    # With the sign no index is used to sort, where others narrow.
-    sign = "+" if narrowed else ""
+def _is_of_columns(order: Order) -> bool:
+    """Tell whether SQL can sort, or the documents have to be read for it."""
+    return all(path in ("time", "uid") for path, _ in order)
+
+
+def _sorted(order: Order, sign: str = "") -> str:
+    """Write an order; with a + no index is used to sort, where others narrow."""
     terms = [f"{sign}{path} {'DESC' if direction < 0 else 'ASC'}" for path, direction in order]
-    direction = order[-1][1] if order else 1
-    return ", ".join([*terms, "id DESC" if direction < 0 else "id"])
+    last = "id DESC" if order and order[-1][1] < 0 else "id"
+    return f"ORDER BY {', '.join([*terms, last])}"
+
+
+def _page(
+    connection: sqlite3.Connection,
+    narrowing: Narrowing,
+    order: Order,
+    first: int,
+    end: int | None,
+) -> str:
+    """Write what gives a part of an order, in the way that goes through fewer runs."""
+    sql, sign = narrowing.sql, "+" if narrowing.paths else ""
+    if narrowing.probe and order and end is not None:
+        found = count_matches(connection, narrowing)
+        (runs,) = connection.execute("SELECT value FROM totals WHERE name = 'runs'").fetchone()
+        # Gone through until enough are met, or all found ones sorted.
+        if end * runs < found * found:
+            sql, sign = narrowing.probe, ""
+    limits = f"LIMIT {-1 if end is None else max(end - first, 0)} OFFSET {first}"
+    return f"SELECT id, uid FROM runs WHERE {sql} {_sorted(order, sign)} {limits}"
 
 
 def _parts(ids: Iterable[int]) -> Iterator[list[int]]:

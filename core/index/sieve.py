@@ -18,6 +18,7 @@ from .keys import (
     FIRST_BLOB,
     FIRST_TEXT,
     LISTS,
+    MAX_TEXT,
     MISSING_KEY,
     NAN,
     NULL,
@@ -205,7 +206,23 @@ def _exists(path: str, operand: Any) -> Node:
 
 
 def _matching(path: str, pattern: Any, options: str | None) -> Values:
-    return Values(path, (TEXTS,), exact=False, test=build_regex(pattern, options, "query"))
+    test = build_regex(pattern, options, "query")
+    begin = "" if options or not isinstance(pattern, str) else _beginning(pattern)
+    texts = TEXTS if not begin else Range(begin, begin[:-1] + chr(ord(begin[-1]) + 1))
+    return Values(path, (texts,), exact=False, test=test)
+
+
+_BEGINNING = re.compile(r"\^([A-Za-z0-9_/ -]+)")
+
+
+def _beginning(pattern: str) -> str:
+    """Return what every text that fits a regular expression begins with, as far as it is plain."""
+    found = _BEGINNING.match(pattern)
+    if found is None or "|" in pattern or "(?" in pattern:
+        return ""
+    follows = pattern[found.end() : found.end() + 1]
+    begin = found[1][:-1] if follows in ("*", "?", "{") else found[1]
+    return begin[:MAX_TEXT]
 
 
 _NUMBER_TYPES = frozenset({"double", "int", "long"})

@@ -90,6 +90,7 @@ NOT_MATCHING = [
     NotEq("motors", "theta"),
     Contains("sample.name", "."),
     Contains("motors", "z"),
+    Contains("motors", "eta"),
     Regex("sample.name", "FOIL$"),
     FullText("copper zinc"),
     FullText("copp"),
