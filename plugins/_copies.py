@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from ..core.catalog.base import AnyQuery, BlueskyCatalog
 from ..core.errors import PenstockError, RunNotFoundError
 from ..core.report import Report, ReportItem
+from ..core.run.bluesky_run import BlueskyRun
 from ..core.run.reader import Transforms
 from ..core.run.source import RunSource
 from ._folder import CopyReader
@@ -71,6 +72,10 @@ class CopiesCatalog(BlueskyCatalog):
 
     def _uids(self, first: int = 0, end: int | None = None) -> list[str]:
         return self._listing.uids()[first:end] if self._is_whole() else super()._uids(first, end)
+
+    def _runs(self, uids: Iterable[str]) -> Iterator[BlueskyRun]:
+        self._listing.fill_store()
+        return super()._runs(uids)
 
     def __len__(self) -> int:
         return len(self._listing.uids()) if self._is_whole() else super().__len__()

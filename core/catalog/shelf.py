@@ -79,12 +79,10 @@ class RecipeShelf:
     def put(self, connection: sqlite3.Connection, entries: Mapping[int, Entry]) -> None:
         """Keep entries of runs, whose sources must be of recipes, by id."""
         connection.executemany(_PUT, [(id, *_row_of(entry)) for id, entry in entries.items()])
-        for id, entry in entries.items():
-            summary = getattr(entry.source, "summary", None)
-            if summary is not None:
-                later = [("descriptor", doc) for doc in summary.descriptors]
-                stop = [] if summary.stop is None else [("stop", summary.stop)]
-                self._index.put_later(id, [*later, *stop])
+        summaries = {id: getattr(entry.source, "summary", None) for id, entry in entries.items()}
+        self._index.put_later_many(
+            {id: _later_of(summary) for id, summary in summaries.items() if summary is not None}
+        )
 
     def get(self, uid: str) -> Entry:
         """Return the entry of a run; KeyError if there is none."""
@@ -137,6 +135,11 @@ class RecipeShelf:
         ]
 
 
+def _later_of(summary: RunSummary) -> list[tuple[str, dict[str, Any]]]:
+    later = [("descriptor", doc) for doc in summary.descriptors]
+    return later if summary.stop is None else [*later, ("stop", summary.stop)]
+
+
 def _row_of(entry: Entry) -> tuple[Any, ...]:
     source = entry.source
     if not isinstance(source, RecipeSource):
@@ -154,7 +157,7 @@ def _entry_of(row: tuple[Any, ...], uid: str, where: str) -> Entry:
         start = pull_start([("start", decode_document(body))], where)
         if start["uid"] != uid or not isinstance(recipe, str):
             raise DocumentError("gave another run", where=where)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, CatalogError) as error:
         raise CatalogError(
             f"what it says of run {uid} cannot be read: {error}",
             where=where,

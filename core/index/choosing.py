@@ -69,7 +69,8 @@ def build_indexes(index: RunIndex, sieve: Node, name: str = START) -> tuple[str,
         if sum(not declared for declared in index.indexes(name).values()) >= MOST_INDEXES:
             break
         try:
-            index.create_index(choice.missing[0], name=name, declared=False)
+            with index.connections.hurrying():
+                index.create_index(choice.missing[0], name=name, declared=False)
         except (sqlite3.OperationalError, CatalogError):  # others write, or the disk is full
             break
         built.append(choice.missing[0])

@@ -72,6 +72,7 @@ class Connections:
 
     def _reset(self) -> None:
         self._pid = os.getpid()
+        self._local = threading.local()
         self._lock = threading.RLock()
         self._idle: list[sqlite3.Connection] = []
         self._writer: sqlite3.Connection | None = None
@@ -114,12 +115,15 @@ class Connections:
         Within one, further calls of the same thread belong to it.
         """
         self._check()
-        with self._lock:
+        hurries = not self.in_memory and getattr(self._local, "hurries", False)
+        if not self._lock.acquire(blocking=not hurries):
+            raise sqlite3.OperationalError("database is locked by another thread")
+        try:
             if self._writer is None:
                 self._writer = self._open()
             connection = self._writer
             if self._depth == 0:
-                connection.execute("BEGIN IMMEDIATE")
+                self._begin(connection, hurries=hurries)
             self._depth += 1
             try:
                 yield connection
@@ -132,6 +136,27 @@ class Connections:
                     _commit(connection)
             finally:
                 self._depth -= 1
+        finally:
+            self._lock.release()
+
+    def _begin(self, connection: sqlite3.Connection, *, hurries: bool) -> None:
+        if hurries:
+            connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        finally:
+            if hurries:
+                connection.execute(f"PRAGMA busy_timeout = {int(1000 * self._seconds)}")
+
+    @contextmanager
+    def hurrying(self) -> Iterator[None]:
+        """Let writing fail at once where somebody else writes a file, instead of waiting."""
+        before = getattr(self._local, "hurries", False)
+        self._local.hurries = True
+        try:
+            yield
+        finally:
+            self._local.hurries = before
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:

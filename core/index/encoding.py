@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from ..errors import DocumentError
+from ..errors import CatalogError, DocumentError
 
 __all__ = ["decode_document", "decode_text", "encode_document", "encode_text"]
 
@@ -61,7 +61,12 @@ def decode_document(text: str) -> dict[str, Any]:
     >>> decode_document('{"x":Infinity}')
     {'x': inf}
     """
-    document: dict[str, Any] = _decode(text)
+    try:
+        document = _decode(text)
+    except (ValueError, RecursionError) as error:
+        raise CatalogError(f"a document in it cannot be read: {error}") from error
+    if not isinstance(document, dict):
+        raise CatalogError(f"a document in it is a {type(document).__name__}")
     return document
 
 

@@ -6,7 +6,7 @@ import itertools
 import math
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -160,21 +160,36 @@ class RunIndex:
         >>> index.later("6f2a", "stop"), list(index.not_asked([id]))
         ([{'exit_status': 'success'}], [])
         """
-        documents = [(name, normalise(document, where=name)) for name, document in documents]
-        rows = [(id, name, document, *encode_document(document)) for name, document in documents]
-        has_ended = any(name == "stop" for name, _ in documents)
+        self.put_later_many({id: documents})
+
+    def put_later_many(self, later: Mapping[int, Iterable[tuple[str, dict[str, Any]]]]) -> None:
+        """Keep what runs say later, by id: see `put_later`. Those that are gone are left out."""
+        given = {
+            id: [(name, normalise(document, where=name)) for name, document in documents]
+            for id, documents in later.items()
+        }
         with self.write() as connection:
-            self._forget_later(connection, [id])
-            for run, name, document, body, odd in rows:
-                cursor = connection.execute(
-                    "INSERT INTO documents (run, name, odd, body) "
-                    "SELECT id, ?, ?, CAST(? AS TEXT) FROM runs WHERE id = ?",
-                    (name, odd, body, run),
-                )
-                if cursor.rowcount:  # else the run was removed meanwhile
-                    entered = [(int(cursor.lastrowid or 0), document)]
-                    add_entries(connection, indexes_of(connection, name), entered)
-            connection.execute("UPDATE runs SET asked = ? WHERE id = ?", (has_ended, id))
+            there: set[int] = set()
+            for chunk in chunks(list(given), _CHUNK):
+                self._forget_later(connection, chunk)
+                marks = ", ".join("?" * len(chunk))
+                rows = connection.execute(f"SELECT id FROM runs WHERE id IN ({marks})", chunk)
+                there.update(id for (id,) in rows)
+            (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM documents").fetchone()
+            kept = [(run, *item) for run, items in given.items() if run in there for item in items]
+            numbered = list(enumerate(kept, last + 1))
+            connection.executemany(
+                "INSERT INTO documents (id, run, name, body, odd) "
+                "VALUES (?, ?, ?, CAST(? AS TEXT), ?)",
+                ((id, run, name, *encode_document(doc)) for id, (run, name, doc) in numbered),
+            )
+            for name in {name for _, name, _ in kept}:
+                entered = [(id, doc) for id, (_, of, doc) in numbered if of == name]
+                add_entries(connection, indexes_of(connection, name), entered)
+            connection.executemany(
+                "UPDATE runs SET asked = ? WHERE id = ?",
+                ((any(name == "stop" for name, _ in items), id) for id, items in given.items()),
+            )
             _add_to_totals(connection)
 
     def later(self, uid: str, name: str) -> list[dict[str, Any]]:

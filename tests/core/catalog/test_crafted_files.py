@@ -124,6 +124,8 @@ def test_a_crafted_start_document_is_told(path, start):
     (uid,) = catalog
     with pytest.raises(CatalogError, match="cannot be read"):
         catalog[uid]
+    with suppress(CatalogError):
+        list(catalog.search({"sample.name": "copper foil"}))
 
 
 @pytest.mark.parametrize(

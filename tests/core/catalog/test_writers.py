@@ -15,6 +15,7 @@ import pytest
 from penstock import BlueskySQLiteCatalog
 from penstock.core.catalog import catalog_file, hosts
 from penstock.core.errors import CatalogError
+from penstock.core.index import choosing
 from penstock.core.registry import Registry, hookimpl, use_registry
 from penstock.core.registry.records import Ingestor
 
@@ -192,6 +193,20 @@ def test_threads_upsert_and_search_together(catalog):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
     assert len(catalog) == 80
+
+
+def test_a_search_does_not_wait_for_who_writes(catalog, monkeypatch):
+    monkeypatch.setattr(choosing, "FEW", 3)
+    for number in range(10):
+        catalog.upsert(ingest, (f"/a/{number}",))
+    other = BlueskySQLiteCatalog(catalog.path)
+    began = time.monotonic()
+    with other._file.write():  # as long as an index could not be written
+        assert len(catalog.search({"time": 0.0, "plan_name": {"$exists": False}})) == 10
+    assert "plan_name" not in catalog.indexes
+    assert time.monotonic() - began < 10
+    assert len(catalog.search({"time": 0.0, "plan_name": {"$exists": False}})) == 10
+    assert "plan_name" in catalog.indexes
 
 
 def test_in_a_batch_others_see_runs_when_they_are_written_and_this_one_at_once(catalog):
