@@ -74,6 +74,7 @@ class CopiesCatalog(BlueskyCatalog):
         return self._listing.uids()[first:end] if self._is_whole() else super()._uids(first, end)
 
     def _runs(self, uids: Iterable[str]) -> Iterator[BlueskyRun]:
+        uids = list(uids)  # looks at the files
         self._listing.fill_store()
         return super()._runs(uids)
 
