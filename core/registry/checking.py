@@ -126,7 +126,8 @@ def _check_ingestor(ingestor: Ingestor, registry: Registry) -> _Faults:
             near = difflib.get_close_matches(name, set(registry.ingestors) - {ingestor.name}, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             yield f"it beats {name!r}, which is no other ingestor that is installed{hint}", None
-    if not (ingestor.formats or ingestor.patterns or ingestor.probe):
+    takes_files = ingestor.takes in ("file", "files")
+    if takes_files and not (ingestor.formats or ingestor.patterns or ingestor.probe):
         yield "without formats, patterns and a probe it would take any file", None
     elif ingestor.tier == "STRUCTURE" and not ingestor.probe:
         yield "its tier is STRUCTURE, which nothing but a probe can confirm", None
