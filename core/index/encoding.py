@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import CatalogError, DocumentError
 
-__all__ = ["decode_document", "decode_text", "encode_document", "encode_text"]
+__all__ = ["decode_document", "decode_text", "decode_value", "encode_document", "encode_text"]
 
 _strict = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False
@@ -61,13 +61,24 @@ def decode_document(text: str) -> dict[str, Any]:
     >>> decode_document('{"x":Infinity}')
     {'x': inf}
     """
-    try:
-        document = _decode(text)
-    except (ValueError, RecursionError) as error:
-        raise CatalogError(f"a document in it cannot be read: {error}") from error
+    document = decode_value(text)
     if not isinstance(document, dict):
         raise CatalogError(f"a document in it is a {type(document).__name__}")
     return document
+
+
+def decode_value(text: str) -> Any:
+    """Return a value in a document, of which SQLite gave the text.
+
+    Examples
+    --------
+    >>> decode_value("[1, NaN]")
+    [1, nan]
+    """
+    try:
+        return _decode(text)
+    except (ValueError, RecursionError) as error:
+        raise CatalogError(f"a document in it cannot be read: {error}") from error
 
 
 def encode_text(text: str) -> bytes:

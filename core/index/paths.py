@@ -14,7 +14,7 @@ from typing import Any
 
 from ..mongo_paths import lift_to
 from ..mongo_text import words_of
-from .encoding import decode_document, encode_text
+from .encoding import decode_document, decode_value, encode_text
 from .keys import FALSE, MANY, MAX_TEXT, MISSING_KEY, NESTED, NOTHING, NULL, TRUE, Key, key_of
 from .schema import CREATE_WORDS, START, TEXT, table_of
 
@@ -271,11 +271,11 @@ def _select_keys(index: PathIndex, table: str) -> str | None:
 
 @functools.lru_cache(maxsize=4096)  # the same lists of motors and detectors come over and over
 def _keys_of_array(text: str) -> tuple[Key, ...]:
-    return tuple(_keys_of(values_at("value")({"value": decode_document(text)})))
+    return tuple(_keys_of(values_at("value")({"value": decode_value(text)})))
 
 
 def _key_of_json(text: str) -> Key:
-    return key_of(decode_document(text))
+    return key_of(decode_value(text))
 
 
 def _quoted(text: str) -> str:
