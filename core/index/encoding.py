@@ -62,11 +62,9 @@ def decode_document(text: str) -> dict[str, Any]:
     {'x': inf}
     """
     try:
-        document = _decode(text)
+        document: dict[str, Any] = _decode(text)
     except (ValueError, RecursionError) as error:
         raise CatalogError(f"a document in it cannot be read: {error}") from error
-    if not isinstance(document, dict):
-        raise CatalogError(f"a document in it is a {type(document).__name__}")
     return document
 
 
