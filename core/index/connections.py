@@ -14,6 +14,7 @@ from .encoding import decode_text
 
 __all__ = ["Connections"]
 
+_PAGE_BYTES = 16384
 _CACHE_KIB = 65536
 
 
@@ -93,7 +94,10 @@ class Connections:
             uri=uri,
         )
         connection.text_factory = decode_text
+        # Of a file that is new: a page holds a dozen starts.
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute("PRAGMA temp_store = MEMORY")
         self._prepare(connection)
         return connection
 

@@ -178,6 +178,7 @@ def fill_index(connection: sqlite3.Connection, name: str, path: str, *, declared
         connection.create_function("penstock_array", 2, left.take_array)
         connection.create_function("penstock_float", 1, float, deterministic=True)
         connection.create_function("penstock_key", 1, _key_of_json, deterministic=True)
+    connection.execute("CREATE TEMP TABLE staged (value NOT NULL, id INTEGER NOT NULL)")
     for first in range(0, (last or 0) + 1, _SLICE):
         where = f"id >= {first} AND id < {first + _SLICE}"
         if name != START:
@@ -188,9 +189,14 @@ def fill_index(connection: sqlite3.Connection, name: str, path: str, *, declared
             ]
         else:
             connection.execute(
-                f"INSERT OR IGNORE INTO entries (path, value, id) {statement} WHERE {where}"
+                f"INSERT OR IGNORE INTO staged (value, id) {statement} WHERE {where}"
             )
-        left.enter(connection, table)
+        left.stage(connection, table)
+    # In order: a tree that grows at its end is written once, and full.
+    connection.execute(
+        f"INSERT OR IGNORE INTO entries SELECT {index.id}, value, id FROM staged ORDER BY 2, 3"
+    )
+    connection.execute("DROP TABLE staged")
 
 
 def _fill_words(connection: sqlite3.Connection, index: TextIndex, last: int) -> None:
@@ -203,27 +209,28 @@ def _fill_words(connection: sqlite3.Connection, index: TextIndex, last: int) -> 
 
 
 class _Left:
-    """What SQL leaves for Python to enter; it must not hold the connection, which holds it."""
+    """What SQL leaves for Python to stage; it must not hold the connection, which holds it."""
 
     def __init__(self, index: PathIndex) -> None:
         self._index = index
-        self._rows: list[tuple[int, Key, int]] = []
+        self._rows: list[tuple[Key, int]] = []
         self.ids: list[int] = []
 
     def take(self, id: int) -> None:
         self.ids.append(id)
 
     def take_array(self, id: int, text: str) -> None:
-        self._rows += [(self._index.id, key, id) for key in _keys_of_array(text)]
+        self._rows += [(key, id) for key in _keys_of_array(text)]
 
-    def enter(self, connection: sqlite3.Connection, table: str) -> None:
+    def stage(self, connection: sqlite3.Connection, table: str) -> None:
         for start in range(0, len(self.ids), 500):
             ids = self.ids[start : start + 500]
             marks = ", ".join("?" * len(ids))
             found = connection.execute(f"SELECT id, body FROM {table} WHERE id IN ({marks})", ids)
             for id, text in found.fetchall():
-                self._rows += self._index.rows(decode_document(text), id)
-        connection.executemany(_INSERT, self._rows)
+                rows = self._index.rows(decode_document(text), id)
+                self._rows += [(key, id) for _, key, id in rows]
+        connection.executemany("INSERT INTO staged (value, id) VALUES (?, ?)", self._rows)
         self.ids.clear()
         self._rows.clear()
 
@@ -244,7 +251,7 @@ def _select_keys(index: PathIndex, table: str) -> str | None:
     through_arrays = " OR ".join(f"json_type(body, {place}) = 'array'" for place in places[:-1])
     missing = f"CASE WHEN {through_arrays} THEN penstock_later(id) END" if places[1:] else "NULL"
     return f"""
-        SELECT {index.id}, CASE WHEN odd THEN penstock_later(id) ELSE
+        SELECT CASE WHEN odd THEN penstock_later(id) ELSE
             CASE json_type(body, {at})
                 WHEN 'text' THEN substr(json_extract(body, {at}), 1, {MAX_TEXT})
                 WHEN 'integer' THEN CASE typeof(json_extract(body, {at}))
