@@ -38,7 +38,7 @@ def check_settings(ingestor: Ingestor, names: Iterable[str]) -> None:
     ...
     penstock.core.errors.RecipeError: the stored call sets run_anything, ...
     """
-    allowed = {*ingestor.selects, *ingestor.settings, *ingestor.path_settings}
+    allowed = {*ingestor.selects, *ingestor.settings, *ingestor.path_parameters}
     if refused := sorted(set(names) - allowed):
         raise RecipeError(
             f"the stored call sets {', '.join(refused)}, which a catalog that somebody else wrote "

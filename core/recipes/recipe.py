@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,6 +15,7 @@ from ..places import relocate
 from ..places.identity import Place
 from ..places.pinning import Identity, OneFile, Pins, Selector
 from ..registry import get_registry
+from ..registry.calls import calls_of
 from ..registry.records import Ingestor
 from .bounds import check_paths, check_settings
 from .paths import open_path, store_path
@@ -50,7 +52,8 @@ class Recipe:
     version: str
     """Its version when the run was stored."""
     paths: Any
-    """What its first parameter, the one for paths, was given; as `values.encode_paths` has it."""
+    """What its first parameter, the one for paths, was given; as `values.encode_paths` has it. Of
+    an ingestor that takes calls: ``{"$calls": [[name, recipe], …]}``."""
     kwargs: dict[str, Any] = field(default_factory=dict)
     """The others, encoded."""
     pins: tuple[Any, ...] = ()
@@ -92,12 +95,13 @@ class Recipe:
             paths, others = _bound(function, args, kwargs)
         except TypeError as error:
             raise UpsertError(f"it does not take these arguments: {error}", where=label) from error
-        first = registry.path_parameter(name)
-        takes_paths = set(record.path_settings)
+        takes_paths = record.path_parameters
         return cls(
             name,
             record.version,
-            encode_paths(canonical_paths(paths, first)),
+            _encode_calls(paths)
+            if record.takes == "calls"
+            else encode_paths(canonical_paths(paths, registry.path_parameter(name))),
             {
                 key: encode_paths(canonical_paths(value, key))
                 if key in takes_paths and value is not None
@@ -108,7 +112,7 @@ class Recipe:
 
     def with_pins(self, pins: Pins) -> Recipe:
         """Return the recipe with what its call was found to mean."""
-        first = _key_of(decode(self.paths))
+        first = None if self._calls() is not None else _key_of(decode(self.paths))
         encoded = [
             [_encode_selector(selector, first), place.root, place.folder, place.name, selection]
             for selector, (place, selection) in pins.items()
@@ -137,12 +141,19 @@ class Recipe:
         if not is_own:
             check_settings(record, self.kwargs)
         moved = partial(_relocated, root_map=root_map or {})
-        paths = moved(decode(self.paths))
+        calls = self._calls()
+        if (calls is not None) != (record.takes == "calls"):
+            raise RecipeError(f"{self.ingestor} does not take what is stored for it")
+        paths = (
+            moved(decode(self.paths))
+            if calls is None
+            else [_call_of_part(*part, is_own=is_own, root_map=root_map) for part in calls]
+        )
         kwargs = {key: decode(value) for key, value in self.kwargs.items()}
-        kwargs |= {key: moved(kwargs[key]) for key in record.path_settings if kwargs.get(key)}
+        kwargs |= {key: moved(kwargs[key]) for key in record.path_parameters if kwargs.get(key)}
         if not is_own:
-            given = (kwargs[key] for key in record.path_settings if kwargs.get(key) is not None)
-            for item in (paths, *given):
+            given = [kwargs[key] for key in record.path_parameters if kwargs.get(key) is not None]
+            for item in given if calls is not None else [paths, *given]:
                 check_paths(item, [*(root_map or {}).values()])
         function = get_registry().function_of(self.ingestor)
         try:
@@ -153,6 +164,25 @@ class Recipe:
                 remedy=f"It was stored by version {self.version or '(none)'}: ingest again.",
             ) from error
         return Call(function, (paths,), kwargs, self._pins(paths, moved))
+
+    def _calls(self) -> list[tuple[str, Recipe]] | None:
+        """Return the names and recipes of the calls that it takes; None if it takes paths.
+
+        Raises
+        ------
+        RecipeError
+            If what is stored are no calls.
+        """
+        if not isinstance(self.paths, dict) or "$calls" not in self.paths:
+            return None
+        parts: list[tuple[str, Recipe]] = []
+        for part in self.paths["$calls"] if isinstance(self.paths["$calls"], list) else [None]:
+            match part:
+                case [str(name), [str(ingestor), str(version), paths, dict(kwargs)]]:
+                    parts.append((name, Recipe(ingestor, version, paths, kwargs)))
+                case _:
+                    raise RecipeError("it holds something else where it should hold a call")
+        return parts
 
     def record(self) -> Ingestor:
         """Return the record of its ingestor; `RecipeError` if none is registered so."""
@@ -174,6 +204,8 @@ class Recipe:
                     match selector:
                         case None:
                             pins[_key_of(paths)] = identity
+                        case {"$note": [*words]} if all(isinstance(word, str) for word in words):
+                            pins[tuple(words)] = identity
                         case {"$file": stored}:
                             pins[OneFile(moved(open_path(stored)))] = identity
                         case _:
@@ -239,10 +271,35 @@ def _bound(
     return given.pop(first), given
 
 
-def _encode_selector(selector: Selector, first: Selector) -> Any:
+def _encode_calls(parts: Any) -> dict[str, Any]:
+    """Return the calls that an ingestor takes as JSON, each as its recipe has it."""
+    recipes = []
+    for call in calls_of(parts):
+        recipe = Recipe.of_call(call.function, call.args, call.kwargs)
+        content = [recipe.ingestor, recipe.version, recipe.paths, recipe.kwargs]
+        recipes.append([call.name, content])
+    return {"$calls": recipes}
+
+
+def _call_of_part(
+    name: str, recipe: Recipe, *, is_own: bool, root_map: Mapping[str, str] | None
+) -> dict[str, Any]:
+    """Return a part of a joined run as its ingestor takes it; as bound as any recipe."""
+    call = recipe.call(is_own=is_own, root_map=root_map)
+    return {
+        "ingestor": recipe.ingestor,
+        "args": list(call.args),
+        "kwargs": call.kwargs,
+        "name": name,
+    }
+
+
+def _encode_selector(selector: Selector, first: Selector | None) -> Any:
     """Return what was asked for as JSON; None where it is what the first parameter was given."""
     if selector == first:
         return None
+    if isinstance(selector, tuple) and not all(map(os.path.isabs, selector)):
+        return {"$note": list(selector)}
     if isinstance(selector, OneFile):
         return {"$file": store_path(selector.path)}
     return encode_paths(list(selector) if isinstance(selector, tuple) else selector)

@@ -86,6 +86,12 @@ class Ingestor:
     version: str = ""
     """Filled in from the distribution where empty."""
 
+    @property
+    def path_parameters(self) -> tuple[str, ...]:
+        """The keyword parameters that take paths: `path_settings`, and those of layouts' roles."""
+        roles = (role.parameter for layout in self.layouts for role in layout.roles)
+        return tuple(dict.fromkeys([*self.path_settings, *filter(None, roles)]))
+
 
 @dataclass(frozen=True)
 class Acquisition:

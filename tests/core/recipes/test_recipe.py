@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from penstock.core.catalog import BlueskyInMemoryCatalog
+from penstock.core.catalog import BlueskyInMemoryCatalog, BlueskySQLiteCatalog
 from penstock.core.config import Config, use_config
 from penstock.core.errors import RecipeError, UpsertError
 from penstock.core.places.identity import Place
@@ -298,3 +298,54 @@ def test_a_recipe_of_a_later_penstock_says_so():
 def test_crafted_pins_are_refused(opened, pin):
     with pytest.raises(RecipeError):
         crafted({"$path": ["data", "in/a.h5"]}, pins=[pin]).call(is_own=True)
+
+
+# Calls of calls ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def joined(tmp_path):
+    """A series and its log, matched to one run."""
+    folder = tmp_path / "mnt" / "today"
+    folder.mkdir(parents=True)
+    for number in range(3):
+        tifffile.imwrite(folder / f"vac_{number:03d}.tif", np.full((3, 4), number, "u2"))
+    (folder / "vac.csv").write_text("frame,T\n0,300\n1,301\n2,302\n")
+    return folder
+
+
+def test_a_joined_run_is_read_by_another_process_wherever_its_root_lies(joined, tmp_path):
+    with use_config(Config(roots={"data": str(tmp_path / "mnt")})):
+        catalog = BlueskySQLiteCatalog(tmp_path / "runs.db")
+        (item,) = catalog.ingest(joined)
+        assert (item.outcome, item.details["ingestor"]) == ("ok", "joined")
+        catalog.close()
+    os.rename(tmp_path / "mnt", tmp_path / "media")
+    with use_config(Config(roots={"data": str(tmp_path / "media")})):
+        run = BlueskySQLiteCatalog(tmp_path / "runs.db")[item.uid]
+        assert run.primary.read()["T"].values.tolist() == [300, 301, 302]
+        assert run.primary.read()["image"].values[:, 0, 0].tolist() == [0, 1, 2]
+
+
+def test_the_parts_of_a_joined_run_are_held_to_the_same_bounds(joined):
+    function = get_registry().function_of("joined")
+    parts = [
+        {"ingestor": "tiff-series", "args": [[str(joined / "vac_000.tif")]], "name": "a"},
+        {"ingestor": "text-log", "args": [str(joined / "vac.csv")], "name": "b"},
+    ]
+    recipe = Recipe.from_json(Recipe.of_call(function, (parts,), {}).to_json())
+    assert recipe.call(is_own=True).args[0][1]["args"] == [str(joined / "vac.csv")]
+    with pytest.raises(RecipeError, match="outside of the opened roots"):
+        recipe.call(is_own=False)
+    with use_config(Config(roots={"data": str(joined.parent)})):
+        assert len(recipe.call(is_own=False).args[0]) == 2
+
+
+@pytest.mark.parametrize(
+    "crafted", [{"$calls": 5}, {"$calls": [["a"]]}, {"$calls": [["a", ["hdf5", "1", 5, []]]]}]
+)
+def test_what_are_no_calls_is_refused(crafted):
+    with pytest.raises(RecipeError):
+        Recipe("joined", "1", crafted).call(is_own=True)
+    with pytest.raises(RecipeError):
+        Recipe("tiff-series", "1", {"$calls": []}).call(is_own=True)
