@@ -45,19 +45,26 @@ class Condition:
         raise NotImplementedError
 
     def __and__(self, other: Condition | Mapping[str, Any]) -> Condition:
-        return _Joined("$and", (self, other)) if _is_query(other) else NotImplemented
+        return _joined("$and", self, other) if _is_query(other) else NotImplemented
 
     def __rand__(self, other: Mapping[str, Any]) -> Condition:
-        return _Joined("$and", (other, self)) if _is_query(other) else NotImplemented
+        return _joined("$and", other, self) if _is_query(other) else NotImplemented
 
     def __or__(self, other: Condition | Mapping[str, Any]) -> Condition:
-        return _Joined("$or", (self, other)) if _is_query(other) else NotImplemented
+        return _joined("$or", self, other) if _is_query(other) else NotImplemented
 
     def __ror__(self, other: Mapping[str, Any]) -> Condition:
-        return _Joined("$or", (other, self)) if _is_query(other) else NotImplemented
+        return _joined("$or", other, self) if _is_query(other) else NotImplemented
 
     def __invert__(self) -> Condition:
         return _Joined("$nor", (self,))
+
+    def __bool__(self) -> bool:
+        # ``3 < Key("a") < 5`` and ``one and other`` would silently lose one of two.
+        raise QueryError(
+            "a condition is neither true nor false until a run is held against it",
+            remedy='Join conditions with & and |: (Key("a") > 3) & (Key("a") < 5).',
+        )
 
 
 def _is_query(value: object) -> bool:
@@ -100,6 +107,15 @@ class _Joined(Condition):
         if self.operator == "$nor":
             return f"~{self.parts[0]!r}"
         return f" {'&' if self.operator == '$and' else '|'} ".join(f"({p!r})" for p in self.parts)
+
+
+def _joined(operator: str, *parts: Condition | Mapping[str, Any]) -> _Joined:
+    """Join conditions; what is joined alike already stays flat, however many there are."""
+    flat: list[Condition | Mapping[str, Any]] = []
+    for part in parts:
+        is_alike = isinstance(part, _Joined) and part.operator == operator
+        flat += part.parts if is_alike and isinstance(part, _Joined) else [part]
+    return _Joined(operator, tuple(flat))
 
 
 # Values of a field -------------------------------------------------------------------------------
@@ -318,6 +334,14 @@ class Regex(Condition):
     pattern: str
     case_sensitive: bool = True
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.case_sensitive, bool):
+            raise QueryError(
+                f"case_sensitive is {self.case_sensitive!r}, not True or False",
+                where=self.key,
+                remedy='Write Regex("sample.name", "^cu", case_sensitive=False).',
+            )
+
     @property
     def query(self) -> dict[str, Any]:
         """The condition in Mongo's language."""
@@ -378,6 +402,8 @@ class ScanID(Condition):
     scan_ids: tuple[int, ...]
 
     def __init__(self, *scan_ids: int) -> None:
+        if wrong := [number for number in scan_ids if not isinstance(number, int)]:
+            raise QueryError(f"{wrong[0]!r} is no scan_id", remedy="Give integers: ScanID(554).")
         object.__setattr__(self, "scan_ids", scan_ids)
 
     @property

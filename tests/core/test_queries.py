@@ -1,6 +1,8 @@
 """Queries in the field's terms: what each means is what its Mongo form means."""
 
 import datetime
+import functools
+import operator
 import pickle
 from zoneinfo import ZoneInfo
 
@@ -154,3 +156,27 @@ def test_the_public_module_hands_on_all_of_them():
     from penstock.core import queries as core
 
     assert set(queries.__all__) == set(core.__all__) - {"mapping_of"}
+
+
+@pytest.mark.parametrize(
+    "lose", [lambda: 3 < Key("a") < 5, lambda: Eq("a", 1) and Eq("b", 2), lambda: not Eq("a", 1)]
+)
+def test_what_would_silently_lose_a_condition_is_refused(lose):
+    with pytest.raises(QueryError, match="Join conditions with & and |"):
+        lose()
+
+
+def test_many_conditions_join_flat():
+    conditions = [Eq("scan_id", number) for number in range(200)]
+    joined = functools.reduce(operator.or_, conditions)
+    assert joined.query == {"$or": [condition.query for condition in conditions]}
+    assert (Eq("a", 1) & (Eq("b", 2) | Eq("c", 3)) & Eq("d", 4)).query == {
+        "$and": [{"a": 1}, {"$or": [{"b": 2}, {"c": 3}]}, {"d": 4}]
+    }
+
+
+def test_arguments_that_mean_nothing_are_refused():
+    with pytest.raises(QueryError, match="case_sensitive is 'i'"):
+        Regex("a", "^x", "i")
+    with pytest.raises(QueryError, match="'3' is no scan_id"):
+        ScanID("3")
