@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from penstock.core.matching import Group, match
 from penstock.core.matching.grouping import group_names, regroup
@@ -202,3 +204,28 @@ def test_another_suffix_case_is_more_of_the_same(tmp_path: Path) -> None:
     write(tmp_path, "a_10.tif")
     assert uids(tmp_path) == before
     assert list(before.values()) == [given(tmp_path / "a_*")]
+
+
+# Laws --------------------------------------------------------------------------------------------
+
+PARTS = st.sampled_from(
+    ["t", "_z", "_", "-", ".", "s", "K", "deg", "1", "01", "001", "2", "20230606"]
+)
+NAMES = st.lists(
+    st.lists(PARTS, min_size=1, max_size=6).map("".join).map("{}.tif".format),
+    min_size=1,
+    max_size=8,
+    unique=True,
+)
+
+
+@given(NAMES)
+@example(["t1_z1.tif", "t01_z1.tif"])
+@example(["2s1.tif", "002s01.tif"])
+def test_every_name_is_in_one_group_however_they_are_read(names: list[str]) -> None:
+    groups = group_names("/d", names)
+    assert sorted(name for group in groups for name in group.names) == sorted(names)
+    for group in groups:
+        for reading in group.readings:
+            regrouped = regroup(group, reading.name, groups)
+            assert set(group.names) <= {name for part in regrouped for name in part.names}
