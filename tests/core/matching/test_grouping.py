@@ -208,9 +208,7 @@ def test_another_suffix_case_is_more_of_the_same(tmp_path: Path) -> None:
 
 # Laws --------------------------------------------------------------------------------------------
 
-PARTS = st.sampled_from(
-    ["t", "_z", "_", "-", ".", "s", "K", "deg", "1", "01", "001", "2", "20230606"]
-)
+WORDS = ["t", "_z", "_", "-", ".", "s", "K", "deg", "1", "01", "001", "2", "20230606"]
 NAMES = st.lists(
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map("".join).map("{}.tif".format),
     min_size=1,
