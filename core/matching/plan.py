@@ -38,6 +38,21 @@ class Decision:
     """How else the files could be grouped, beside what the group itself says."""
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The absolute paths of the group's files."""
+        return self.group.paths
+
+    @property
+    def subject(self) -> str:
+        """What reports call it."""
+        return self.group.subject
+
+    @property
+    def part(self) -> str:
+        """What its runs are of the files: `Ingestor.part`."""
+        return self.best[0].part if self.best else ""
+
+    @property
     def is_decided(self) -> bool:
         """Whether one offer was chosen."""
         return self.chosen is not None
@@ -128,6 +143,11 @@ class Unclaimed:
     def best(self) -> tuple[Offer, ...]:
         """Nothing: there is no offer."""
         return ()
+
+    @property
+    def part(self) -> str:
+        """Nothing: they are no run."""
+        return ""
 
     def explain(self) -> str:
         """Tell it to people."""
