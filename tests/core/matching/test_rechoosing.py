@@ -35,6 +35,23 @@ PAIRS = Layout(
 )
 
 
+WHOLE = Layout(
+    (
+        Role("frames", "{name}_{scan:d}_{index:d}.tif"),
+        Role("log", "{name}.txt", parameter="log", many=False),
+    ),
+    counts=("scan", "index"),
+)
+
+
+SCANS = Layout(
+    (
+        Role("frames", "{name}_{scan:d}_{index:d}.tif"),
+        Role("log", "{name}_{scan:d}.txt", parameter="log", many=False),
+    )
+)
+
+
 def counted(paths: list[str]) -> RunsFound:
     return RunsFound(acquisitions=(Acquisition(events=len(paths)),))
 
@@ -154,11 +171,15 @@ def test_a_group_answers_to_what_is_printed_of_it(
 def laid_out_and_reduced(folder: Path) -> dict[str, Any]:
     laid_out(folder)
     write(folder, TIFF, "b_1.tif", "b_2.tif", "bbak_1.tif")
+    write(folder, TIFF, "c_1_1.tif", "c_1_2.tif", "c_2_1.tif", "cbak_1_1.tif", "c_7.tif")
+    write(folder, b"x\n", "c.txt", "c_1.txt")
     reduced = {"formats": ("tiff",), "part": "reduced"}
     return {
         "series": SERIES,
         "tomo": tomography(ALS, PAIRS),
         "pairs": tomography(PAIRS),
+        "whole": tomography(WHOLE),
+        "scans": tomography(SCANS),
         "azimuthal": reduced,
         "single": {**reduced, "takes": "file"},
     }
