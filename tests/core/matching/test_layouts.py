@@ -255,13 +255,15 @@ def test_files_in_the_folders_of_other_roles_are_suggested(
 def test_a_number_that_a_template_spells_is_found_within_a_series(
     using: Callable[..., None], tmp_path: Path
 ) -> None:
-    layout = Layout(
-        (Role("frames", "{name}_{index:d}.tif"), Role("flat", "{name}_0500.tif", "flat"))
+    frames, flat = (
+        Role("frames", "on/{name}_{index:d}.tif"),
+        Role("flat", "off/{name}_0500.tif", "f"),
     )
-    using(series={"formats": ("tiff",)}, tomo=tomography(layout))
-    write(tmp_path, TIFF, *(f"scan_{number:04d}.tif" for number in range(0, 1000, 100)))
-    (claim,) = match(tmp_path).claims()
-    assert claim.kwargs == {"flat": [str(tmp_path / "scan_0500.tif")]}
+    using(series={"formats": ("tiff",)}, tomo=tomography(Layout((frames, flat))))
+    numbers = range(0, 1000, 100)
+    write(tmp_path, TIFF, *(f"{side}/a_{n:04d}.tif" for side in ("on", "off") for n in numbers))
+    laid_out = next(claim for claim in match(tmp_path).claims() if claim.ingestor == "tomo")
+    assert laid_out.kwargs == {"f": [str(tmp_path / "off/a_0500.tif")]}
 
 
 def test_each_file_is_an_acquisition_where_the_ingestor_takes_one(
