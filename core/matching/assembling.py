@@ -72,9 +72,17 @@ def _with_joins(
     for decision in decisions:
         kept = _without(decision, used)
         if kept is not None:
-            more = tuple(dict.fromkeys(readings[id(decision)]))
+            more = _told_apart(readings[id(decision)])
             result.append(replace(kept, readings=(*kept.readings, *more)) if more else kept)
     return joined + result
+
+
+def _told_apart(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """Name each of several joins, so that every one can be chosen: ``joined``, ``joined 2`` and so on."""
+    return tuple(
+        replace(reading, name=f"{JOINED} {number}") if number > 1 else reading
+        for number, reading in enumerate(dict.fromkeys(readings), 1)
+    )
 
 
 def _without(decision: Decision, used: set[int]) -> Decision | None:

@@ -59,8 +59,8 @@ def rechoose(
                 f"{name!r} is a way to group files: it has no settings, and is not remembered",
                 remedy="Choose the ingestor afterwards.",
             )
-        if name in (JOINED, UNJOINED):
-            return _say_join(basis, target, reading, is_joined=name == JOINED)
+        if reading.name.startswith((JOINED, UNJOINED)):
+            return _say_join(basis, target, reading, is_joined=name != UNJOINED)
         groups = reading.groups or regroup(target.group, name, _neighbours(basis, target))
         return _with(basis, _regroup(basis, target, groups))
 
