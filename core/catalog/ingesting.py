@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import os
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
 from ..errors import OnTapeError, SettingsError
 from ..matching.matcher import match
-from ..matching.offers import Claim
+from ..matching.offers import Claim, fold_rejected
 from ..matching.plan import Decision, Plan, Unclaimed
 from ..places import observe
 from ..places.observation import current_observation
@@ -171,7 +172,7 @@ def _provenance(claim: Claim, decision: Decision) -> dict[str, Any]:
         "evidence": [str(evidence) for evidence in claim.evidence],
         "reason": decision.reason,
         "alternatives": [f"{one.ingestor}: {one.strength}" for one in decision.alternatives],
-        "rejected": [f"{one.ingestor}: {one.reason}" for one in decision.rejected],
+        "rejected": fold_rejected(decision.rejected),
         "notes": list(claim.notes),
     }
 
@@ -208,12 +209,12 @@ def _incomplete(stop: Mapping[str, Any] | None) -> str:
 
 
 def _undecided(decision: Decision) -> ReportItem:
-    names = [offer.ingestor for offer in decision.alternatives]
+    names = list(dict.fromkeys(offer.ingestor for offer in decision.alternatives))
     return ReportItem(
         decision.group.subject,
         "refused",
         f"undecided: {', '.join(names)} fit equally well",
-        f"Choose one: `--choose '{decision.group.template}' NAME`, or plan.with_choice(…).",
+        f"Choose one: `--choose {shlex.quote(decision.subject)} NAME`, or plan.with_choice(…).",
         details={"undecided": names, "files": len(decision.group.names)},
     )
 

@@ -39,7 +39,7 @@ def assemble(basis: Basis) -> Plan:
     Examples
     --------
     >>> assemble(Basis((), (), Choices()))
-    Plan(decisions=(), unclaimed=(), plugin_errors=())
+    <Plan: nothing is selected>
     """
     decisions = [verdict for verdict in basis.verdicts if isinstance(verdict, Decision)]
     unclaimed = tuple(verdict for verdict in basis.verdicts if isinstance(verdict, Unclaimed))
@@ -78,7 +78,7 @@ def _with_joins(
 
 
 def _told_apart(readings: Sequence[Reading]) -> tuple[Reading, ...]:
-    """Name each of several joins, so that every one can be chosen: ``joined``, ``joined 2`` and so on."""
+    """Name each of several joins, so that every one can be chosen: ``joined``, ``joined 2``."""
     return tuple(
         replace(reading, name=f"{JOINED} {number}") if number > 1 else reading
         for number, reading in enumerate(dict.fromkeys(readings), 1)
