@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
 from ..errors import OnTapeError, SettingsError
+from ..matching.assembling import joined_and_apart
 from ..matching.matcher import match
 from ..matching.offers import Claim, fold_rejected
 from ..matching.plan import Decision, Plan, Unclaimed
@@ -97,6 +98,7 @@ def ingest_paths(
     with observe(), catalog.batch():
         plan = paths if isinstance(paths, Plan) else match(paths, use=use, settings=settings)
         report = Report()
+        rivals = _find_rivals(plan)
         total = sum(1 for _ in plan.chosen_claims())
         done = 0
         for decision in plan.decisions:
@@ -106,7 +108,7 @@ def ingest_paths(
             for claim in decision.chosen.claims:
                 if progress is not None:
                     progress(done, total, _subject(claim, decision))
-                report.add(_ingest(catalog, claim, decision, recall=recall, again=again))
+                report.add(_ingest(catalog, claim, decision, rivals, recall=recall, again=again))
                 done += 1
         if progress is not None:
             progress(done, total, "")
@@ -116,7 +118,13 @@ def ingest_paths(
 
 
 def _ingest(
-    catalog: TakesRuns, claim: Claim, decision: Decision, *, recall: bool, again: bool
+    catalog: TakesRuns,
+    claim: Claim,
+    decision: Decision,
+    rivals: Mapping[bytes, Sequence[Mark]],
+    *,
+    recall: bool,
+    again: bool,
 ) -> ReportItem:
     subject = _subject(claim, decision)
     about: dict[str, Any] = {
@@ -125,6 +133,8 @@ def _ingest(
         "notes": list(claim.notes),
     }
     mark = mark_claim(claim)
+    if mark is not None:
+        about["notes"] += _tell_rivals(catalog, rivals.get(mark.key, ()))
     known = None if mark is None or again else catalog._unchanged(mark)
     if known is not None:
         return ReportItem(subject, "skipped", "it has not changed", uid=known, details=about)
@@ -146,6 +156,27 @@ def _ingest(
     why = details.pop("incomplete")
     outcome: Outcome = "partial" if why else "ok"
     return ReportItem(subject, outcome, why, uid=uid, details=about | details)
+
+
+def _find_rivals(plan: Plan) -> dict[bytes, list[Mark]]:
+    """Return what else the files of joins could be: the members of each, or the join of members."""
+    rivals: dict[bytes, list[Mark]] = {}
+    for joined, apart in joined_and_apart(plan):
+        one, other = mark_claim(joined), mark_claim(apart)
+        if one is not None and other is not None:
+            rivals.setdefault(one.key, []).append(other)
+            rivals.setdefault(other.key, []).append(one)
+    return rivals
+
+
+def _tell_rivals(catalog: TakesRuns, rivals: Iterable[Mark]) -> list[str]:
+    """Tell which runs were made when the same files were, or were not, joined."""
+    uids = dict.fromkeys(uid for mark in rivals if (uid := catalog._unchanged(mark)) is not None)
+    return [
+        f"run {uid} is of these files, too, from when they were joined otherwise; to remove it: "
+        f"`penstock rm CATALOG {uid}`, or catalog.remove({uid!r})"
+        for uid in uids
+    ]
 
 
 def _check_not_on_tape(claim: Claim) -> None:

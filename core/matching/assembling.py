@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..registry.records import Ingestor, PluginProblem
 from .choosing import Choices
 from .groups import Reading
 from .joining import Join, find_joins, join_group, join_offer
+from .offers import Claim
 from .plan import Decision, Plan, Unclaimed, Verdict
 
-__all__ = ["Basis", "assemble"]
+__all__ = ["Basis", "assemble", "joined_and_apart"]
 
 JOINED = "joined"
 UNJOINED = "unjoined"
@@ -48,6 +49,24 @@ def assemble(basis: Basis) -> Plan:
         if joins := find_joins(decisions, by_name):
             decisions = _with_joins(decisions, joins, basis.said, basis.joiner)
     return Plan(tuple(decisions), unclaimed, basis.problems, basis)
+
+
+def joined_and_apart(plan: Plan) -> Iterator[tuple[Claim, Claim]]:
+    """Pair each join that there is, or could be, with each of its members: of both one is right.
+
+    Examples
+    --------
+    >>> list(joined_and_apart(Plan()))
+    []
+    """
+    basis = plan.basis
+    if basis is None or basis.joiner is None:
+        return
+    decisions = [verdict for verdict in basis.verdicts if isinstance(verdict, Decision)]
+    for join in find_joins(decisions, {ingestor.name: ingestor for ingestor in basis.ingestors}):
+        (joined,) = join_offer(join, basis.joiner).claims
+        for piece in join.pieces:
+            yield joined, piece.claim
 
 
 def _with_joins(
