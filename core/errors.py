@@ -58,6 +58,8 @@ class PenstockError(Exception):
     --------
     >>> print(PenstockError("the file ends early", where="a.tif", remedy="Copy it again."))
     a.tif: the file ends early. Copy it again.
+    >>> print(PenstockError("no 'ab'; did you mean 'abc'?", remedy="There are: abc."))
+    no 'ab'; did you mean 'abc'? There are: abc.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class PenstockError(Exception):
         text = self.what if self.where is None else f"{self.where}: {self.what}"
         if self.remedy is None:
             return text
-        return f"{text.rstrip('.')}. {self.remedy}"
+        return f"{text if text.endswith('?') else text.rstrip('.') + '.'} {self.remedy}"
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.what, self.where, self.remedy, self.__dict__)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 import os
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
 from ..errors import OnTapeError, SettingsError
+from ..matching.assembling import joined_and_apart
 from ..matching.matcher import match
-from ..matching.offers import Claim
+from ..matching.offers import Claim, fold_rejected
 from ..matching.plan import Decision, Plan, Unclaimed
 from ..places import observe
 from ..places.observation import current_observation
@@ -96,6 +98,7 @@ def ingest_paths(
     with observe(), catalog.batch():
         plan = paths if isinstance(paths, Plan) else match(paths, use=use, settings=settings)
         report = Report()
+        rivals = _find_rivals(plan)
         total = sum(1 for _ in plan.chosen_claims())
         done = 0
         for decision in plan.decisions:
@@ -105,7 +108,7 @@ def ingest_paths(
             for claim in decision.chosen.claims:
                 if progress is not None:
                     progress(done, total, _subject(claim, decision))
-                report.add(_ingest(catalog, claim, decision, recall=recall, again=again))
+                report.add(_ingest(catalog, claim, decision, rivals, recall=recall, again=again))
                 done += 1
         if progress is not None:
             progress(done, total, "")
@@ -115,7 +118,13 @@ def ingest_paths(
 
 
 def _ingest(
-    catalog: TakesRuns, claim: Claim, decision: Decision, *, recall: bool, again: bool
+    catalog: TakesRuns,
+    claim: Claim,
+    decision: Decision,
+    rivals: Mapping[bytes, Sequence[Mark]],
+    *,
+    recall: bool,
+    again: bool,
 ) -> ReportItem:
     subject = _subject(claim, decision)
     about: dict[str, Any] = {
@@ -124,6 +133,8 @@ def _ingest(
         "notes": list(claim.notes),
     }
     mark = mark_claim(claim)
+    if mark is not None:
+        about["notes"] += _tell_rivals(catalog, rivals.get(mark.key, ()))
     known = None if mark is None or again else catalog._unchanged(mark)
     if known is not None:
         return ReportItem(subject, "skipped", "it has not changed", uid=known, details=about)
@@ -145,6 +156,27 @@ def _ingest(
     why = details.pop("incomplete")
     outcome: Outcome = "partial" if why else "ok"
     return ReportItem(subject, outcome, why, uid=uid, details=about | details)
+
+
+def _find_rivals(plan: Plan) -> dict[bytes, list[Mark]]:
+    """Return what else the files of joins could be: the members of each, or the join of members."""
+    rivals: dict[bytes, list[Mark]] = {}
+    for joined, apart in joined_and_apart(plan):
+        one, other = mark_claim(joined), mark_claim(apart)
+        if one is not None and other is not None:
+            rivals.setdefault(one.key, []).append(other)
+            rivals.setdefault(other.key, []).append(one)
+    return rivals
+
+
+def _tell_rivals(catalog: TakesRuns, rivals: Iterable[Mark]) -> list[str]:
+    """Tell which runs were made when the same files were, or were not, joined."""
+    uids = dict.fromkeys(uid for mark in rivals if (uid := catalog._unchanged(mark)) is not None)
+    return [
+        f"run {uid} is of these files, too, from when they were joined otherwise; to remove it: "
+        f"`penstock rm CATALOG {uid}`, or catalog.remove({uid!r})"
+        for uid in uids
+    ]
 
 
 def _check_not_on_tape(claim: Claim) -> None:
@@ -171,7 +203,7 @@ def _provenance(claim: Claim, decision: Decision) -> dict[str, Any]:
         "evidence": [str(evidence) for evidence in claim.evidence],
         "reason": decision.reason,
         "alternatives": [f"{one.ingestor}: {one.strength}" for one in decision.alternatives],
-        "rejected": [f"{one.ingestor}: {one.reason}" for one in decision.rejected],
+        "rejected": fold_rejected(decision.rejected),
         "notes": list(claim.notes),
     }
 
@@ -208,12 +240,12 @@ def _incomplete(stop: Mapping[str, Any] | None) -> str:
 
 
 def _undecided(decision: Decision) -> ReportItem:
-    names = [offer.ingestor for offer in decision.alternatives]
+    names = list(dict.fromkeys(offer.ingestor for offer in decision.alternatives))
     return ReportItem(
         decision.group.subject,
         "refused",
         f"undecided: {', '.join(names)} fit equally well",
-        f"Choose one: `--choose '{decision.group.template}' NAME`, or plan.with_choice(…).",
+        f"Choose one: `--choose {shlex.quote(decision.subject)} NAME`, or plan.with_choice(…).",
         details={"undecided": names, "files": len(decision.group.names)},
     )
 

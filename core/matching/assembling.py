@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..registry.records import Ingestor, PluginProblem
 from .choosing import Choices
 from .groups import Reading
 from .joining import Join, find_joins, join_group, join_offer
+from .offers import Claim
 from .plan import Decision, Plan, Unclaimed, Verdict
 
-__all__ = ["Basis", "assemble"]
+__all__ = ["Basis", "assemble", "joined_and_apart"]
 
 JOINED = "joined"
 UNJOINED = "unjoined"
@@ -39,7 +40,7 @@ def assemble(basis: Basis) -> Plan:
     Examples
     --------
     >>> assemble(Basis((), (), Choices()))
-    Plan(decisions=(), unclaimed=(), plugin_errors=())
+    <Plan: nothing is selected>
     """
     decisions = [verdict for verdict in basis.verdicts if isinstance(verdict, Decision)]
     unclaimed = tuple(verdict for verdict in basis.verdicts if isinstance(verdict, Unclaimed))
@@ -48,6 +49,24 @@ def assemble(basis: Basis) -> Plan:
         if joins := find_joins(decisions, by_name):
             decisions = _with_joins(decisions, joins, basis.said, basis.joiner)
     return Plan(tuple(decisions), unclaimed, basis.problems, basis)
+
+
+def joined_and_apart(plan: Plan) -> Iterator[tuple[Claim, Claim]]:
+    """Pair each join that there is, or could be, with each of its members: of both one is right.
+
+    Examples
+    --------
+    >>> list(joined_and_apart(Plan()))
+    []
+    """
+    basis = plan.basis
+    if basis is None or basis.joiner is None:
+        return
+    decisions = [verdict for verdict in basis.verdicts if isinstance(verdict, Decision)]
+    for join in find_joins(decisions, {ingestor.name: ingestor for ingestor in basis.ingestors}):
+        (joined,) = join_offer(join, basis.joiner).claims
+        for piece in join.pieces:
+            yield joined, piece.claim
 
 
 def _with_joins(
@@ -72,9 +91,17 @@ def _with_joins(
     for decision in decisions:
         kept = _without(decision, used)
         if kept is not None:
-            more = tuple(dict.fromkeys(readings[id(decision)]))
+            more = _told_apart(readings[id(decision)])
             result.append(replace(kept, readings=(*kept.readings, *more)) if more else kept)
     return joined + result
+
+
+def _told_apart(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """Name each of several joins, so that every one can be chosen: ``joined``, ``joined 2``."""
+    return tuple(
+        replace(reading, name=f"{JOINED} {number}") if number > 1 else reading
+        for number, reading in enumerate(dict.fromkeys(readings), 1)
+    )
 
 
 def _without(decision: Decision, used: set[int]) -> Decision | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ from ..places.naming import Family, find_families, find_kin
 from ..places.numbering import stretches
 from .groups import Group, Reading
 
-__all__ = ["group_names", "regroup"]
+__all__ = ["group_names", "group_paths", "regroup"]
 
 _MOST_TOLD = 3
 
@@ -57,6 +58,21 @@ def group_names(folder: str, names: Iterable[str], present: Iterable[str] = ()) 
         for family in families
     ]
     return sorted(groups, key=lambda group: group.template)
+
+
+def group_paths(paths: Iterable[str]) -> list[Group]:
+    """Group files of any folders by their names.
+
+    Examples
+    --------
+    >>> [group.subject for group in group_paths(["/d/a_1.tif", "/e/a_1.tif", "/d/a_2.tif"])]
+    ['/d/a_{}.tif', '/e/a_1.tif']
+    """
+    folders: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        folder, name = os.path.split(path)
+        folders[folder].append(name)
+    return [group for folder, names in folders.items() for group in group_names(folder, names)]
 
 
 def regroup(group: Group, name: str, others: Iterable[Group]) -> tuple[Group, ...]:

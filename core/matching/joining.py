@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ..registry.records import Acquisition, Ingestor
 from .groups import Group
@@ -20,6 +20,10 @@ JOINER = "joined"
 
 _SEPARATORS = "_-. "
 _MOST_MEMBERS = 8
+"""More are joined only if somebody says so."""
+_MOST_TOLD = 64
+"""More are not one acquisition, whatever they record."""
+_WORDS = re.compile(r"([_\-. ]+)")
 _LAST_NUMBER = re.compile(r"(.*?)[_\-. ]*([0-9]+)")
 
 
@@ -88,33 +92,65 @@ def find_joins(decisions: Sequence[Decision], ingestors: Mapping[str, Ingestor])
         if decision.chosen is not None and not decision.chosen.part
         for claim in decision.chosen.claims
     ]
-    found = [*_by_uid(pieces), *_by_log(pieces), *_by_scan(pieces), *_by_names(pieces)]
-    sure = _united([join for join in found if join.is_sure])
+    found = _doubt_rivals([*_by_uid(pieces), *_by_log(pieces), *_by_scan(pieces)])
+    sure, odd = _united([join for join in found if join.is_sure])
     used = {id(piece.claim) for join in sure for piece in join.pieces}
+    logged = {id(piece.claim) for join in found for piece in join.pieces if not piece.is_log}
     doubtful = {
         frozenset(id(piece.claim) for piece in join.pieces): join
-        for join in found
+        for join in (*_by_folder(pieces, logged), *_by_names(pieces), *found)
         if not join.is_sure
     }
-    return sure + [join for members, join in doubtful.items() if not members & used]
+    return [*sure, *odd, *(join for members, join in doubtful.items() if not members & used)]
 
 
-def _united(joins: Sequence[Join]) -> list[Join]:
-    """Make one join of those that share a run: two detectors and the log of both."""
-    united: list[Join] = []
+def _doubt_rivals(joins: Sequence[Join]) -> list[Join]:
+    """Make joins doubtful where one run fits several of another group: no two are the same run."""
+    partners: dict[tuple[int, int], set[int]] = defaultdict(set)
     for join in joins:
-        mine = {id(piece.claim) for piece in join.pieces}
-        shares = [
-            other for other in united if any(id(piece.claim) in mine for piece in other.pieces)
-        ]
-        pieces = {id(piece.claim): piece for one in (*shares, join) for piece in one.pieces}
+        for piece in join.pieces if join.is_sure else ():
+            for other in join.pieces:
+                if other.decision is not piece.decision:
+                    partners[id(piece.claim), id(other.decision)].add(id(other.claim))
+    return [join if not join.is_sure else _doubted(join, partners) for join in joins]
+
+
+def _doubted(join: Join, partners: Mapping[tuple[int, int], set[int]]) -> Join:
+    rivals = max(
+        len(partners.get((id(piece.claim), id(other.decision)), ()))
+        for piece in join.pieces
+        for other in join.pieces
+    )
+    if rivals < 2:
+        return join
+    reason = f"{join.reason}, but {rivals} runs of one file fit alike"
+    return replace(join, reason=reason, is_sure=False)
+
+
+def _united(joins: Sequence[Join]) -> tuple[list[Join], list[Join]]:
+    """Make one join of those that share a run: two detectors and the log of both.
+
+    Returns also those that would make too many of them, or twice the same group, one run: they
+    are doubtful.
+    """
+    united: dict[int, Join] = {}
+    holder: dict[int, int] = {}
+    odd: list[Join] = []
+    for number, join in enumerate(joins):
+        shares = sorted({holder[id(p.claim)] for p in join.pieces if id(p.claim) in holder})
+        together = [*(united[one] for one in shares), join]
+        pieces = {id(piece.claim): piece for one in together for piece in one.pieces}
         whole = tuple(sorted(pieces.values(), key=lambda piece: piece.is_log))
-        if shares and not _are_several(whole):
+        if not _are_several(whole):
+            why = f"{join.reason}; but with what else is one acquisition it would be too much"
+            odd.append(replace(join, reason=why, is_sure=False))
             continue
-        united = [other for other in united if other not in shares]
-        reasons = dict.fromkeys(one.reason for one in (*shares, join))
-        united.append(Join(whole, "; ".join(reasons), True))
-    return united
+        for one in shares:
+            del united[one]
+        reasons = dict.fromkeys(one.reason for one in together)
+        united[number] = Join(whole, "; ".join(reasons), True)
+        holder |= dict.fromkeys(pieces, number)
+    return list(united.values()), odd
 
 
 def _is_log(offer: Offer, ingestors: Mapping[str, Ingestor]) -> bool:
@@ -129,6 +165,9 @@ def _by_uid(pieces: Iterable[Piece]) -> Iterator[Join]:
     for uid, members in recorded.items():
         if _are_several(members):
             yield Join(tuple(members), f"they all record uid {uid}", True)
+        elif 1 < len({id(piece.decision) for piece in members}) == len(members) <= _MOST_TOLD:
+            many = f"they all record uid {uid}, but are {len(members)}: too many to be sure"
+            yield Join(tuple(members), many, False)
 
 
 def _are_several(members: Sequence[Piece]) -> bool:
@@ -216,27 +255,62 @@ def _overlap(acquisitions: Sequence[Acquisition]) -> bool:
     return max(t for t in starts if t is not None) <= min(t for t in stops if t is not None)
 
 
-def _by_names(pieces: Iterable[Piece]) -> Iterator[Join]:
-    """Yield series of one folder with the same numbers, whose names differ in one word."""
-    alike: dict[tuple[object, ...], list[Piece]] = defaultdict(list)
+def _by_folder(pieces: Sequence[Piece], logged: Container[int]) -> Iterator[Join]:
+    """Yield the only log in a folder that has as many rows as a series there has frames."""
+    logs: dict[tuple[str, int], list[Piece]] = defaultdict(list)
     for piece in pieces:
-        names = piece.decision.group.names
-        if len(names) < 2 or piece.is_log or piece.claim.selector or piece.decision.group.roles:
+        rows = piece.claim.acquisition.events
+        if piece.is_log and rows is not None:
+            logs[piece.folder, rows].append(piece)
+    for piece in pieces if logs else ():
+        frames = _frames(piece)
+        if piece.is_log or id(piece.claim) in logged or frames is None or frames < 2:
             continue
-        words = re.split(r"([^\W\d_]+)", os.path.splitext(piece.decision.group.template)[0])
-        ends = (_digits(names[0]), _digits(names[-1]))
-        for position in range(1, len(words), 2):
-            rest = (*words[:position], None, *words[position + 1 :])
-            alike[piece.folder, len(names), ends, rest].append(piece)
-    for members in alike.values():
+        for folder in (piece.folder, os.path.dirname(piece.folder)):
+            found = logs.get((folder, frames), [])
+            if len(found) == 1:
+                why = f"{found[0].told} lies there too, with {frames} rows for as many frames"
+                yield Join((piece, found[0]), why, False)
+            if found:
+                break
+
+
+def _by_names(pieces: Iterable[Piece]) -> Iterator[Join]:
+    """Yield series with the same numbers whose names, or folders, differ in one word.
+
+    Words are what separators part; those of two detectors differ in more than a number.
+    """
+    alike: dict[tuple[object, ...], dict[str, list[Piece]]] = defaultdict(lambda: defaultdict(list))
+    for piece in pieces:
+        group = piece.decision.group
+        if len(group.names) < 2 or piece.is_log or piece.claim.selector or group.roles:
+            continue
+        ends = (len(group.names), *_counted(group))
+        above, _, folder = piece.folder.rpartition("/")
+        for where, text, rest in (
+            (piece.folder, os.path.splitext(group.template)[0], ""),
+            (above, folder, group.template),
+        ):
+            words = _WORDS.split(text)
+            for position in range(0, len(words), 2):
+                letters = "".join(sign for sign in words[position] if sign.isalpha())
+                others = (*words[:position], None, *words[position + 1 :])
+                if letters:
+                    alike[where, ends, others, rest][letters].append(piece)
+    for by_letters in alike.values():
+        # Which of "a1" and "a2" belongs to "b1" the names do not say.
+        members = [found[0] for found in by_letters.values() if len(found) == 1]
         if _are_several(members):
-            yield Join(
-                tuple(members), "their names differ in one word, their numbers in none", False
-            )
+            why = "their names differ in one word, their numbers in none"
+            yield Join(tuple(members), why, False)
 
 
-def _digits(name: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"[0-9]+", os.path.splitext(name)[0]))
+def _counted(group: Group) -> tuple[tuple[str, ...] | None, ...]:
+    """Return the numbers in the first and in the last name that count."""
+    texts = map(re.escape, os.path.splitext(group.template)[0].split("{}"))
+    match = re.compile("([0-9]+)".join(texts)).match
+    ends = (match(group.names[0]), match(group.names[-1]))
+    return tuple(None if found is None else found.groups() for found in ends)
 
 
 # Making one group of them ------------------------------------------------------------------------
@@ -287,7 +361,9 @@ def join_offer(join: Join, joiner: Ingestor) -> Offer:
 def _labels(pieces: Sequence[Piece]) -> list[str]:
     """Return a name for each member: what tells its files' names from the others'."""
     data = [piece for piece in pieces if not piece.is_log]
-    words = {id(piece): re.split(r"[_\-. ]+", piece.stem) for piece in data}
+    in_names = len({piece.stem for piece in data}) > 1
+    named = {id(p): p.stem if in_names else os.path.basename(p.folder) for p in data}
+    words = {one: re.split(r"[_\-. ]+", name) for one, name in named.items()}
     before = _common_start([*words.values()])
     after = _common_start([found[before:][::-1] for found in words.values()])
     labels: list[str] = []

@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 from ..registry.records import Ingestor
 from .choosing import Choice
 from .groups import Group
-from .offering import TIERS, ask, weigh
+from .offering import MISMATCH, TIERS, ask, weigh
 from .offers import Evidence, Offer, Rejection
 from .plan import Decision, Unclaimed
 from .refusing import tell_pinned_refusal, trouble_of, unclaimed
 from .sampling import Sample
 
 __all__ = ["Apart", "judge"]
+
+
+_NO_FORMAT = "its first bytes are others"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def _judge(
     for ingestor in ingestors:
         evidence = weigh(ingestor, group, sample, choice)
         if against := [item for item in evidence if not item.supports]:
-            rejected.append(Rejection(ingestor.name, against[0].detail))
+            rejected.append(Rejection(ingestor.name, against[0].detail, short=_short(against[0])))
         else:
             candidates.append((ingestor, evidence))
     if trouble := trouble_of(group, sample):
@@ -90,6 +93,15 @@ def _judge(
     if not standings:
         return unclaimed(group, sample, rejected)
     return _rank(group, standings, tuple(rejected), choice)
+
+
+def _short(against: Evidence) -> str:
+    """Tell what speaks against an ingestor as it does against others."""
+    if against.kind == "pattern":
+        return "the name does not fit"
+    if against.kind == "suffix" or against.detail.startswith(MISMATCH):
+        return ""
+    return against.detail.partition(", not ")[0] if ", not " in against.detail else _NO_FORMAT
 
 
 def _stand(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from ..registry.layouts import Layout, Role
 from ..registry.records import Ingestor
 from .groups import Group, RoleFiles, paths_of
 
-__all__ = ["find_laid_out", "suggest_roles"]
+__all__ = ["find_laid_out", "folders_beside", "suggest_roles"]
 
 _Key: TypeAlias = tuple[str, tuple[str, ...]]
 """A root folder, and what stands in the fields that tell acquisitions apart."""
@@ -26,7 +27,9 @@ class _Found:
     by_shared: dict[_Key, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
-def find_laid_out(ingestors: Iterable[Ingestor], groups: Sequence[Group]) -> list[Group]:
+def find_laid_out(
+    ingestors: Iterable[Ingestor], groups: Sequence[Group], beside: Sequence[Group] = ()
+) -> list[Group]:
     """Return the acquisitions that files make according to the layouts of ingestors.
 
     A file may be in several: a log that tells of many scans, flat fields for all samples.
@@ -35,6 +38,8 @@ def find_laid_out(ingestors: Iterable[Ingestor], groups: Sequence[Group]) -> lis
     ----------
     groups
         The selected files, grouped by their names.
+    beside
+        Files that were not selected: an acquisition tells which of them would belong to it.
 
     Examples
     --------
@@ -54,7 +59,7 @@ def find_laid_out(ingestors: Iterable[Ingestor], groups: Sequence[Group]) -> lis
         group
         for ingestor in ingestors
         for number, layout in enumerate(ingestor.layouts)
-        for group in _assemble(ingestor, number, layout, groups)
+        for group in _assemble(ingestor, number, layout, groups, beside)
     ]
 
 
@@ -68,7 +73,7 @@ def suggest_roles(
     groups
         The selected files.
     beside
-        Files of the same folders that were not selected.
+        Files that were not selected: of the same folders, and of `folders_beside`.
 
     Examples
     --------
@@ -84,8 +89,7 @@ def suggest_roles(
         for role in laid_out.roles:
             if any(path in selected for path in paths_of(laid_out.folder, role.names)):
                 continue
-            more = f" and {len(role.names) - 1} more" if len(role.names) > 1 else ""
-            what = f"{role.names[0]}{more} ({role.name}, as {laid_out.ingestor} lays out its files)"
+            what = _tell_beside(role.name, role.names, laid_out.ingestor)
             for number in {selected[path] for path in laid_out.paths if path in selected}:
                 told[number][what] = None
     return [
@@ -94,31 +98,99 @@ def suggest_roles(
     ]
 
 
+def folders_beside(ingestors: Iterable[Ingestor], groups: Sequence[Group]) -> list[str]:
+    """Return the folders in which layouts expect other files of acquisitions that were selected.
+
+    These are the folders that roles name, where files of the first role are among the groups.
+
+    Examples
+    --------
+    >>> layout = Layout((Role("image", "raw/{name}.tif"), Role("log", "logs/{name}.txt", "log")))
+    >>> sem = Ingestor("sem", title="", ingest="json:loads", takes="file", layouts=(layout,))
+    >>> folders_beside([sem], [Group("/d/raw", ("a.tif",), "a.tif")])
+    ['/d/logs']
+    """
+    folders: dict[str, None] = {}
+    for ingestor in ingestors:
+        for layout in ingestor.layouts:
+            first, *others = layout.roles
+            for group in groups:
+                read = _read(first, _tails(group.folder, (first.depth,)), group.names[0])
+                if read is None:
+                    continue
+                root, _, fields = read
+                for role in others:
+                    below = role.template.rpartition("/")[0]
+                    for name, value in fields.items():
+                        below = below.replace(f"{{{name}}}", value).replace(f"{{{name}:d}}", value)
+                    if "{" not in below:
+                        folders[f"{root.rstrip('/')}/{below}".rstrip("/") or "/"] = None
+    return list(folders)
+
+
 def _assemble(
-    ingestor: Ingestor, number: int, layout: Layout, groups: Sequence[Group]
+    ingestor: Ingestor,
+    number: int,
+    layout: Layout,
+    groups: Sequence[Group],
+    beside: Sequence[Group],
 ) -> Iterator[Group]:
     found = _sort_by_role(layout, groups)
+    elsewhere = _sort_by_role(layout, beside) if found[0].names and beside else None
     first, *others = layout.roles
     for key, names in found[0].names.items():
         root, values = key
         fields = dict(zip(layout.keys(first), values, strict=True))
         roles = [_ordered(first, names)]
         notes = list(roles[0][1])
+        suggestions: list[str] = []
         is_complete = True
         for position, role in enumerate(others, 1):
-            shared = tuple(fields[name] for name in layout.shared(role))
-            there = found[position].by_shared.get((root, shared), [])
+            shared = (root, tuple(fields[name] for name in layout.shared(role)))
+            there = found[position].by_shared.get(shared, [])
+            left = [] if elsewhere is None else elsewhere[position].by_shared.get(shared, [])
             if there:
-                roles.append(_ordered(role, there))
-                notes += [f"{role.name}: {note}" for note in roles[-1][1]]
-            elif role.optional:
-                if not _is_alone(layout):
-                    notes.append(f"there are no {role.name} ({role.template})")
-            else:
+                files = _ordered(role, there)
+                if role.parameter is not None and not role.many and len(files[0].names) > 1:
+                    files, note = _only_first(role, files[0].names)
+                    notes.append(note)
+                roles.append(files)
+                notes += [f"{role.name}: {note}" for note in files[1]]
+            elif not role.optional:
                 is_complete = False
+            elif left:
+                suggestions.append(_tell_beside(role.name, left, ingestor.name))
+            elif not _is_alone(layout):
+                notes.append(f"no {role.name}: nothing fits {role.template}")
         if not is_complete or (len(roles) == 1 and len(layout.roles) > 1):
             continue  # names alone would do as well
-        yield _group(ingestor, number, root, roles, notes)
+        for frames in _one_by_one(roles[0]) if ingestor.takes == "file" else roles[:1]:
+            yield _group(ingestor, number, root, [frames, *roles[1:]], notes, suggestions)
+
+
+_Files: TypeAlias = tuple[RoleFiles, tuple[str, ...], str]
+"""The files of a role, what is to be told of them, and their template."""
+
+
+def _one_by_one(files: _Files) -> list[_Files]:
+    """Part the files of the first role, each of which is an acquisition of its own."""
+    role = files[0]
+    return [(RoleFiles(role.name, (name,)), (), name) for name in role.names]
+
+
+def _only_first(role: Role, names: Sequence[str]) -> tuple[_Files, str]:
+    """Take one file for a role that takes no more, and tell so; the others are left to be grouped.
+
+    Which of them it is to be the names do not say.
+    """
+    others = ", ".join(names[1:])
+    note = f"{role.name}: {len(names)} files fit {role.template}: {names[0]} is taken, not {others}"
+    return (RoleFiles(role.name, (names[0],)), (), names[0]), note
+
+
+def _tell_beside(role: str, names: Sequence[str], ingestor: str) -> str:
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{names[0]}{more} ({role}, as {ingestor} lays out its files)"
 
 
 def _is_alone(layout: Layout) -> bool:
@@ -129,8 +201,9 @@ def _group(
     ingestor: Ingestor,
     number: int,
     root: str,
-    roles: Sequence[tuple[RoleFiles, Sequence[str], str]],
+    roles: Sequence[_Files],
     notes: Sequence[str],
+    suggestions: Sequence[str],
 ) -> Group:
     names = dict.fromkeys(name for files, _, _ in roles for name in files.names)
     return Group(
@@ -138,13 +211,14 @@ def _group(
         tuple(names),
         roles[0][2],
         tuple(notes),
+        suggestions=tuple(suggestions),
         ingestor=ingestor.name,
         layout=number,
         roles=tuple(files for files, _, _ in roles),
     )
 
 
-def _ordered(role: Role, names: Iterable[str]) -> tuple[RoleFiles, tuple[str, ...], str]:
+def _ordered(role: Role, names: Iterable[str]) -> _Files:
     """Return the files of a role in the order of their numbers, with what is to be told of them."""
     families = find_kin(names)
     ordered = tuple(name for family in families for name in family.names)
@@ -158,11 +232,15 @@ def _sort_by_role(layout: Layout, groups: Sequence[Group]) -> list[_Found]:
     """Give every file to the role whose template says the most of those that its path fits."""
     found = [_Found() for _ in layout.roles]
     order = sorted(range(len(layout.roles)), key=lambda n: -layout.roles[n].literals)
+    # Names of one group differ in numbers only: its ends tell of all, unless a number is spelled.
+    spells = any(re.search("[0-9]", re.sub("{.*?}", "", role.template)) for role in layout.roles)
     for group in groups:
         tails = _tails(group.folder, {role.depth for role in layout.roles})
         ends = dict.fromkeys((group.names[0], group.names[-1]))
-        if not any(_read(layout.roles[n], tails, name) for n in order for name in ends):
-            continue  # names of one group differ in numbers only
+        if not spells and not any(
+            _read(layout.roles[n], tails, name) for n in order for name in ends
+        ):
+            continue
         for name in group.names:
             for position in order:
                 role = layout.roles[position]

@@ -17,7 +17,7 @@ from .deciding import decide
 from .grouping import group_names
 from .groups import Group
 from .joining import JOINER
-from .layouts import find_laid_out, suggest_roles
+from .layouts import find_laid_out, folders_beside, suggest_roles
 from .plan import Plan, Unclaimed, Verdict
 from .settling import settle
 from .snapshot import Snapshot, recalling
@@ -97,12 +97,12 @@ def _decide_all(
     selection: Selection, ingestors: Sequence[Ingestor], choices: Choices
 ) -> list[Verdict]:
     layouts = _with_layouts(ingestors, choices)
-    groups = _group(selection, layouts)
+    groups, beside = _group(selection, layouts)
     decided = work_ahead(
         groups, lambda group: recalling(group, lambda: decide(group, ingestors, choices))
     )
     verdicts = [verdict for several in decided for verdict in several]
-    return settle(find_laid_out(layouts, groups), verdicts, ingestors, choices)
+    return settle(find_laid_out(layouts, groups, beside), verdicts, ingestors, choices)
 
 
 def _with_layouts(ingestors: Iterable[Ingestor], choices: Choices) -> list[Ingestor]:
@@ -110,17 +110,29 @@ def _with_layouts(ingestors: Iterable[Ingestor], choices: Choices) -> list[Inges
     return [found for found in ingestors if found.layouts and chosen in (None, found.name)]
 
 
-def _group(selection: Selection, with_layouts: Sequence[Ingestor]) -> list[Group]:
-    """Group the names in each folder; what lies beside them and seems to belong is suggested."""
+def _group(
+    selection: Selection, with_layouts: Sequence[Ingestor]
+) -> tuple[list[Group], list[Group]]:
+    """Group the names in each folder; return also the groups beside them.
+
+    What was not selected and seems to belong to them is suggested.
+    """
     groups: list[Group] = []
     beside: list[Group] = []
     for folder, names in selection.folders.items():
         present = _present(folder)
         groups += group_names(folder, names, present)
         if with_layouts and len(present) > len(names):
-            taken = set(names)
-            beside += group_names(folder, [name for name in present if name not in taken])
-    return suggest_roles(with_layouts, groups, beside) if beside else groups
+            beside += _group_left(folder, present, names)
+    for folder in folders_beside(with_layouts, groups):
+        if folder not in selection.folders:
+            beside += _group_left(folder, _present(folder), ())
+    return (suggest_roles(with_layouts, groups, beside) if beside else groups), beside
+
+
+def _group_left(folder: str, present: Collection[str], selected: Collection[str]) -> list[Group]:
+    taken = set(selected)
+    return group_names(folder, [name for name in present if name not in taken])
 
 
 def _present(folder: str) -> Collection[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..registry.records import Acquisition, Tier
 from ..registry.references import resolve_reference
 
-__all__ = ["Claim", "Evidence", "Offer", "Rejection"]
+__all__ = ["Claim", "Evidence", "Offer", "Rejection", "fold_rejected"]
 
 
 @dataclass(frozen=True)
@@ -104,3 +104,25 @@ class Rejection:
     """Whether it would take these files if they, or itself, were not broken."""
     was_asked: bool = False
     """Whether its probe looked into the files and raised; the reason is then what it said."""
+    short: str = ""
+    """What names or formats have against it, told alike for all that these rule out."""
+
+
+def fold_rejected(rejected: Sequence[Rejection]) -> list[str]:
+    """Tell who does not take files and why: those that names and formats rule out in one line each.
+
+    Examples
+    --------
+    >>> fold_rejected([
+    ...     Rejection("hdf5", "it is TIFF, not HDF5", short="it is TIFF"),
+    ...     Rejection("tiff-stack", "its probe declined"),
+    ...     Rejection("spec", "it is TIFF, not SPEC", short="it is TIFF"),
+    ... ])
+    ['tiff-stack: its probe declined', 'hdf5, spec: it is TIFF']
+    """
+    told = [f"{one.ingestor}: {one.reason}" for one in rejected if not one.short]
+    alike: dict[str, list[str]] = {}
+    for one in rejected:
+        if one.short:
+            alike.setdefault(one.short, []).append(one.ingestor)
+    return told + [f"{', '.join(names)}: {why}" for why, names in alike.items()]

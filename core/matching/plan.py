@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import UndecidedError
 from ..registry.records import PluginProblem
 from .groups import Group, Reading
-from .offers import Claim, Offer, Rejection
+from .offers import Claim, Offer, Rejection, fold_rejected
 from .wording import on_one_line
 
 if TYPE_CHECKING:
     from .assembling import Basis
 
 __all__ = ["Decision", "Plan", "Unclaimed", "Verdict"]
+
+_MOST_SHOWN = 10
+_WIDEST = 200
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,21 @@ class Decision:
     """How else the files could be grouped, beside what the group itself says."""
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The absolute paths of the group's files."""
+        return self.group.paths
+
+    @property
+    def subject(self) -> str:
+        """What reports call it."""
+        return self.group.subject
+
+    @property
+    def part(self) -> str:
+        """What its runs are of the files: `Ingestor.part`."""
+        return self.best[0].part if self.best else ""
+
+    @property
     def is_decided(self) -> bool:
         """Whether one offer was chosen."""
         return self.chosen is not None
@@ -55,17 +73,22 @@ class Decision:
         several = len(self.group.names) > 1 and not self.group.ingestor
         return tuple(dict.fromkeys([*offers, *readings, *(["split"] if several else [])]))
 
-    def explain(self) -> str:
+    def explain(self, called: Callable[[str], str] = str) -> str:
         """Tell it to people.
+
+        Parameters
+        ----------
+        called
+            Makes of a path what it is to be called, such as one relative to the working folder.
 
         Examples
         --------
         >>> group = Group("/data", ("a.tif",), "a.tif")
         >>> print(Decision(group, Offer("tiff-series", "SIGNATURE", ())).explain())
-        a.tif
+        /data/a.tif
         → tiff-series  SIGNATURE
         """
-        lines = [str(self.group)]
+        lines = [called(f"{self.group.folder.rstrip('/')}/{self.group}")]
         if self.chosen is None:
             lines.append(f"? undecided: {self.reason}")
             lines += [
@@ -80,7 +103,7 @@ class Decision:
                 lines.append(f"  because {self.reason}")
             lines += [f"  note: {note}" for note in self.chosen.notes]
             lines += [f"  over {offer.ingestor}: {offer.strength}" for offer in self.alternatives]
-        lines += [f"  not {rejection.ingestor}: {rejection.reason}" for rejection in self.rejected]
+        lines += [f"  not {told}" for told in fold_rejected(self.rejected)]
         lines += [
             f"  or {reading.name}: {reading.why}"
             for reading in (*self.group.readings, *self.readings)
@@ -129,13 +152,18 @@ class Unclaimed:
         """Nothing: there is no offer."""
         return ()
 
-    def explain(self) -> str:
+    @property
+    def part(self) -> str:
+        """Nothing: they are no run."""
+        return ""
+
+    def explain(self, called: Callable[[str], str] = str) -> str:
         """Tell it to people."""
         count = f" ({len(self.files)} files)" if len(self.files) > 1 else ""
-        lines = [f"{self.subject}{count}", f"✗ {self.reason}"]
+        lines = [f"{called(self.subject)}{count}", f"✗ {self.reason}"]
         if self.remedy:
             lines.append(f"  {self.remedy}")
-        lines += [f"  not {rejection.ingestor}: {rejection.reason}" for rejection in self.rejected]
+        lines += [f"  not {told}" for told in fold_rejected(self.rejected)]
         lines += [f"  beside it: {told}" for told in self.suggestions]
         return "\n".join(map(on_one_line, lines))
 
@@ -162,7 +190,7 @@ def _reading_to_dict(reading: Reading) -> dict[str, Any]:
     return {"name": reading.name, "why": reading.why, "groups": groups}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """What is to be done with a selection: every path of it is in one decision or unclaimed.
 
@@ -256,10 +284,16 @@ class Plan:
 
         return rechoose(self, group, name, settings=settings, remember=remember)
 
-    def explain(self) -> str:
-        """Tell for each group which ingestor takes it and why, and why not the others."""
-        parts = [decision.explain() for decision in self.decisions]
-        parts += [unclaimed.explain() for unclaimed in self.unclaimed]
+    def explain(self, called: Callable[[str], str] = str) -> str:
+        """Tell for each group which ingestor takes it and why, and why not the others.
+
+        Parameters
+        ----------
+        called
+            Makes of a path what it is to be called, such as one relative to the working folder.
+        """
+        parts = [decision.explain(called) for decision in self.decisions]
+        parts += [unclaimed.explain(called) for unclaimed in self.unclaimed]
         parts += [on_one_line(f"! {problem}") for problem in self.plugin_errors]
         return "\n\n".join(parts) or "nothing is selected"
 
@@ -270,6 +304,26 @@ class Plan:
             "unclaimed": [asdict(unclaimed) for unclaimed in self.unclaimed],
             "plugin_errors": [asdict(problem) for problem in self.plugin_errors],
         }
+
+    def __repr__(self) -> str:
+        counts = ", ".join(
+            f"{count} {word}"
+            for count, word in (
+                (len(self.decisions) - len(self.undecided), "decided"),
+                (len(self.undecided), "undecided"),
+                (len(self.unclaimed), "unclaimed"),
+            )
+            if count
+        )
+        decided = [one for one in self.decisions if one.is_decided]
+        verdicts: list[Verdict] = [*self.undecided, *decided, *self.unclaimed]
+        lines = []
+        for verdict in verdicts[:_MOST_SHOWN]:
+            names = " or ".join(dict.fromkeys(offer.ingestor for offer in verdict.best)) or "nobody"
+            lines.append("\n  " + on_one_line(f"{verdict.subject[:_WIDEST]}: {names}"))
+        more = len(verdicts) - len(lines)
+        rest = f"\n  … and {more} more" if more else ""
+        return f"<Plan: {counts or 'nothing is selected'}{''.join(lines)}{rest}>"
 
     def _repr_html_(self) -> str:
         from .showing import plan_html

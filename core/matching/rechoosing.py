@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ..errors import NoSuchGroupError, PenstockError, UnregisteredIngestorError
+from ..places.naming import find_kin
 from ..places.observation import observe
 from .assembling import JOINED, UNJOINED, Basis, assemble
-from .choosing import Choices, choose
+from .choosing import Choice, Choices, choose
 from .deciding import decide
-from .grouping import regroup
+from .finding import find_verdict
+from .grouping import group_paths, regroup
 from .groups import Group, Reading
 from .joining import find_joins, join_group
 from .plan import Decision, Plan, Unclaimed, Verdict
 from .remembering import remember as remember_choice
 from .sampling import take_sample
-from .settling import restrict
+from .settling import APART, restrict
 
 __all__ = ["rechoose"]
 
 
 def rechoose(
     plan: Plan,
-    group: str | Group | Decision | Unclaimed,
+    group: str | Group | Verdict,
     name: str,
     *,
     settings: Mapping[str, Any] | None = None,
@@ -39,30 +42,30 @@ def rechoose(
     ...
     penstock.core.errors.NoSuchGroupError: a.tif: the plan has no such group...
     """
-    target = _find(plan, group)
+    target = find_verdict(plan, group, name)
     basis = plan.basis
     if basis is None:
         raise PenstockError(
             "the plan was not made by matching: nothing can be chosen again",
             remedy="Match the files.",
         )
-    readings = _readings(target)
-    reading = next((item for item in readings if item.name == name), None)
+    reading = next((item for item in _readings(target) if item.name == name), None)
     with observe():
-        if reading is None:
-            return _choose_ingestor(basis, target, name, settings, remember)
+        if reading is None or isinstance(target, Unclaimed):
+            choice = _look_up(target, name, settings)
+            return _choose_ingestor(basis, target, choice, remember)
         if settings or remember:
             raise PenstockError(
                 f"{name!r} is a way to group files: it has no settings, and is not remembered",
                 remedy="Choose the ingestor afterwards.",
             )
-        if name in (JOINED, UNJOINED):
-            return _say_join(basis, target, reading, is_joined=name == JOINED)
-        groups = reading.groups or regroup(_group_of(target), name, _neighbours(basis, target))
-        return assemble(replace(basis, verdicts=_regroup(basis, target, groups)))
+        if reading.name.startswith((JOINED, UNJOINED)):
+            return _say_join(basis, target, reading, is_joined=name != UNJOINED)
+        groups = reading.groups or regroup(target.group, name, _neighbours(basis, target))
+        return _with(basis, _regroup(basis, target, groups))
 
 
-def _readings(target: Decision | Unclaimed) -> tuple[Reading, ...]:
+def _readings(target: Verdict) -> tuple[Reading, ...]:
     if isinstance(target, Unclaimed):
         return ()
     found = (*target.group.readings, *target.readings)
@@ -71,51 +74,53 @@ def _readings(target: Decision | Unclaimed) -> tuple[Reading, ...]:
     return found
 
 
-def _neighbours(basis: Basis, target: Decision | Unclaimed) -> list[Group]:
-    """Return the groups by names in the folder of another one."""
-    folder = _group_of(target).folder
-    groups = [v.group for v in basis.verdicts if isinstance(v, Decision) and not v.group.ingestor]
-    return [group for group in groups if group.folder == folder]
+def _neighbours(basis: Basis, target: Decision) -> list[Group]:
+    """Return the groups by names in the folder of another one, of the same part."""
+    return [
+        verdict.group
+        for verdict in basis.verdicts
+        if isinstance(verdict, Decision)
+        and not verdict.group.ingestor
+        and verdict.group.folder == target.group.folder
+        and verdict.part == target.part
+    ]
 
 
-def _find(plan: Plan, wanted: str | Group | Decision | Unclaimed) -> Decision | Unclaimed:
-    verdicts: list[Decision | Unclaimed] = [*plan.decisions, *plan.unclaimed]
-    tests: tuple[Callable[[Verdict], bool], ...]
-    if isinstance(wanted, str):
-        tests = (
-            lambda verdict: wanted == _subject(verdict),
-            lambda verdict: wanted == _subject(verdict).rsplit("/", 1)[-1],
-            lambda verdict: isinstance(verdict, Decision) and wanted == verdict.group.template,
-            lambda verdict: wanted in _files(verdict),
-            lambda verdict: any(path.endswith(f"/{wanted}") for path in _files(verdict)),
-        )
-    elif isinstance(wanted, Group):
-        tests = (lambda verdict: isinstance(verdict, Decision) and verdict.group == wanted,)
-    else:
-        tests = (lambda verdict: verdict == wanted,)
-    told = wanted if isinstance(wanted, str) else _subject_of(wanted)
-    for test in tests:
-        found = [verdict for verdict in verdicts if test(verdict)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise NoSuchGroupError(
-                f"{len(found)} groups of the plan answer to that",
-                where=told,
-                remedy="Give the group itself: one of plan.decisions.",
-            )
-    raise NoSuchGroupError(
-        "the plan has no such group", where=told, remedy="plan.explain() shows the groups."
-    )
+def _with(basis: Basis, verdicts: Sequence[Verdict]) -> Plan:
+    """Make the plan of other verdicts; files that none of them has are grouped by their names."""
+    held = _held(verdicts)
+    lost = dict.fromkeys(path for old in basis.verdicts for path in old.files if path not in held)
+    found = [
+        verdict
+        for group in group_paths(lost)
+        for verdict in decide(group, basis.ingestors, basis.choices)
+    ]
+    return assemble(replace(basis, verdicts=(*map(_undoable, verdicts), *found)))
 
 
-def _choose_ingestor(
-    basis: Basis,
-    target: Decision | Unclaimed,
-    name: str,
-    settings: Mapping[str, Any] | None,
-    remember: bool,
-) -> Plan:
+def _undoable(verdict: Verdict) -> Verdict:
+    """Offer the groups by names beside an acquisition that is laid out."""
+    if not isinstance(verdict, Decision) or not verdict.group.roles:
+        return verdict
+    if any(reading.name == APART for reading in verdict.readings):
+        return verdict
+    groups = tuple(group_paths(verdict.files))
+    apart = Reading(APART, "each group of names on its own", groups)
+    return replace(verdict, readings=(*verdict.readings, apart))
+
+
+def _held(verdicts: Iterable[Verdict]) -> set[str]:
+    return {path for verdict in verdicts for path in verdict.files}
+
+
+def _is_laid_out(verdict: Verdict) -> bool:
+    return isinstance(verdict, Decision) and bool(verdict.group.roles)
+
+
+# An ingestor -------------------------------------------------------------------------------------
+
+
+def _look_up(target: Verdict, name: str, settings: Mapping[str, Any] | None) -> Choice:
     if isinstance(target, Decision) and target.group.members:
         raise PenstockError(
             "several runs are joined here", remedy=f"Choose {UNJOINED!r} first, then for each."
@@ -129,90 +134,130 @@ def _choose_ingestor(
         raise error
     if choice is None:
         raise TypeError("the name of an ingestor is needed")
-    group = _group_of(target)
-    verdicts = decide(group, basis.ingestors, Choices(choice))
-    if remember:
-        remember_choice(group, take_sample(group).format or "", name, choice.settings)
-    part = choice.ingestor.part
-    kept = [verdict for verdict in basis.verdicts if not _is_about(verdict, group, part)]
-    return assemble(replace(basis, verdicts=(*kept, *verdicts)))
+    if _is_laid_out(target) and isinstance(target, Decision) and target.group.ingestor != name:
+        raise PenstockError(
+            f"these files are put together as {target.group.ingestor} lays them out, not {name}",
+            where=target.subject,
+            remedy=f"Choose {APART!r} first, then {name!r} for each group.",
+        )
+    return choice
 
 
-def _group_of(target: Decision | Unclaimed) -> Group:
+def _choose_ingestor(basis: Basis, target: Verdict, choice: Choice, remember: bool) -> Plan:
+    name, part = choice.ingestor.name, choice.ingestor.part
+    groups = _groups_of(target)
+    mine = {path for group in groups for path in group.paths}
+    kept: list[Verdict] = []
+    for verdict in basis.verdicts:
+        if (verdict.best and verdict.part != part) or mine.isdisjoint(verdict.files):
+            kept.append(verdict)
+        elif mine.issuperset(verdict.files):
+            continue
+        elif not _is_laid_out(verdict):
+            kept += restrict(verdict, mine, basis.ingestors, basis.choices)
+        elif _is_laid_out(target):
+            kept.append(verdict)  # acquisitions that are laid out may share a log, or flats
+        else:
+            raise PenstockError(
+                f"{name} would take these files again: they are in an acquisition as they are",
+                where=target.subject,
+                remedy=f"Choose for that, or {APART!r} first: {verdict.subject}.",
+            )
+    new: list[Verdict] = []
+    for group in groups:
+        found = decide(group, basis.ingestors, Choices(choice))
+        if remember and any(isinstance(verdict, Decision) for verdict in found):
+            remember_choice(group, take_sample(group).format or "", name, choice.settings)
+        new += found
+    return _with(basis, (*kept, *new))
+
+
+def _groups_of(target: Verdict) -> list[Group]:
+    """Return the group of a verdict; files that nobody takes may have none, and get some."""
     if isinstance(target, Decision):
-        return target.group
-    folder = target.files[0].rsplit("/", 1)[0] or "/"
-    names = tuple(path[len(folder.rstrip("/")) + 1 :] for path in target.files)
-    template = names[0] if len(names) == 1 else target.subject.rsplit("/", 1)[-1]
-    return Group(folder, names, template, suggestions=target.suggestions)
+        return [target.group]
+    groups = group_paths(target.files)
+    if len(groups) > 1 and len({group.folder for group in groups}) == 1:
+        kin = find_kin(name for group in groups for name in group.names)
+        if len(kin) == 1:  # somebody had them merged
+            groups = [Group(groups[0].folder, kin[0].names, kin[0].template, kin[0].notes)]
+    return [replace(group, suggestions=target.suggestions) for group in groups]
 
 
-def _is_about(verdict: Verdict, group: Group, part: str) -> bool:
-    if verdict.best and verdict.best[0].part != part:
-        return False
-    if isinstance(verdict, Decision):
-        return verdict.group.paths == group.paths and verdict.group.ingestor == group.ingestor
-    return verdict.files == group.paths
+# Other groups ------------------------------------------------------------------------------------
 
 
-def _say_join(
-    basis: Basis, target: Decision | Unclaimed, reading: Reading, *, is_joined: bool
-) -> Plan:
-    wanted = reading.groups[0] if is_joined else _group_of(target)
+def _say_join(basis: Basis, target: Decision, reading: Reading, *, is_joined: bool) -> Plan:
+    wanted = reading.groups[0] if is_joined else target.group
     decisions = [verdict for verdict in basis.verdicts if isinstance(verdict, Decision)]
     joins = find_joins(decisions, {ingestor.name: ingestor for ingestor in basis.ingestors})
-    key = next(join.key for join in joins if join_group(join) == wanted)
-    return assemble(replace(basis, said={**basis.said, key: is_joined}))
+    for join in joins:
+        if join_group(join) == wanted:
+            return assemble(replace(basis, said={**basis.said, join.key: is_joined}))
+    raise NoSuchGroupError(
+        "these groups are not what could be joined any more",
+        where=target.subject,
+        remedy="plan.explain(), or `penstock match --why`, shows what can.",
+    )
 
 
-def _regroup(
-    basis: Basis, target: Decision | Unclaimed, groups: Sequence[Group]
-) -> tuple[Verdict, ...]:
-    """Return the verdicts with other groups in the place of all those whose files these hold."""
+def _regroup(basis: Basis, target: Decision, groups: Sequence[Group]) -> list[Verdict]:
+    """Return the verdicts with other groups in the place of those whose files these hold.
+
+    Runs of another part stay as they are.
+    """
+    part = target.part
     new = [
         verdict
         for group in groups
         for verdict in decide(group, basis.ingestors, replace(basis.choices, use=None))
+        if isinstance(verdict, Unclaimed) or verdict.part == part
     ]
-    concerned = {path for group in groups for path in group.paths} | set(_files(target))
+    concerned = {path for group in groups for path in group.paths} | set(target.files)
+    frames = _frames(new)
     kept = [
         verdict
         for verdict in basis.verdicts
-        if verdict != target and not concerned.issuperset(_files(verdict))
+        if (isinstance(verdict, Decision) and verdict.part != part)
+        or not (
+            verdict == target
+            or concerned.issuperset(verdict.files)
+            or (_is_laid_out(verdict) and not frames.isdisjoint(_frames([verdict])))
+        )
     ]
     # Files of layouts are shared (a log of many scans): others give theirs up to them.
-    laid_out = _held(verdict for verdict in [*kept, *new] if _is_laid_out(verdict))
-    others = _held(verdict for verdict in kept if not _is_laid_out(verdict))
-    return (*_restricted(kept, laid_out, basis), *_restricted(new, laid_out | others, basis))
+    laid_out = _by_part(verdict for verdict in [*kept, *new] if _is_laid_out(verdict))
+    others = _by_part(verdict for verdict in kept if not _is_laid_out(verdict))
+    both = {one: laid_out[one] | others[one] for one in {*laid_out, *others}}
+    return [*_restricted(kept, laid_out, basis), *_restricted(new, both, basis)]
 
 
-def _restricted(verdicts: Sequence[Verdict], taken: set[str], basis: Basis) -> list[Verdict]:
+def _frames(verdicts: Iterable[Verdict]) -> set[str]:
+    """Return the files of the first roles of acquisitions that are laid out: no two share these."""
+    return {
+        path
+        for verdict in verdicts
+        if isinstance(verdict, Decision) and verdict.group.roles
+        for path in verdict.files[: len(verdict.group.roles[0].names)]
+    }
+
+
+def _by_part(verdicts: Iterable[Verdict]) -> defaultdict[str, set[str]]:
+    held: defaultdict[str, set[str]] = defaultdict(set)
+    for verdict in verdicts:
+        held[verdict.part].update(verdict.files)
+    return held
+
+
+def _restricted(
+    verdicts: Sequence[Verdict], taken: Mapping[str, set[str]], basis: Basis
+) -> list[Verdict]:
     return [
         left
         for verdict in verdicts
         for left in (
             [verdict]
             if _is_laid_out(verdict)
-            else restrict(verdict, taken, basis.ingestors, basis.choices)
+            else restrict(verdict, taken.get(verdict.part, set()), basis.ingestors, basis.choices)
         )
     ]
-
-
-def _held(verdicts: Iterable[Verdict]) -> set[str]:
-    return {path for verdict in verdicts for path in _files(verdict)}
-
-
-def _is_laid_out(verdict: Verdict) -> bool:
-    return isinstance(verdict, Decision) and bool(verdict.group.roles)
-
-
-def _files(verdict: Verdict) -> tuple[str, ...]:
-    return verdict.group.paths if isinstance(verdict, Decision) else verdict.files
-
-
-def _subject(verdict: Verdict) -> str:
-    return verdict.group.subject if isinstance(verdict, Decision) else verdict.subject
-
-
-def _subject_of(wanted: Group | Decision | Unclaimed) -> str:
-    return wanted.subject if isinstance(wanted, Group) else _subject(wanted)

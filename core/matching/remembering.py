@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import fcntl
+import glob
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -58,13 +60,9 @@ def recall() -> dict[tuple[str, str, str], SavedChoice]:
     """
     try:
         with open(_file(), encoding="utf-8") as file:
-            content = json.load(file)
-        saved = [SavedChoice(**entry) for entry in content["choices"]]
-        if content["version"] != _VERSION:
-            return {}
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return _parse(file.read()).known
+    except (OSError, UnicodeDecodeError):
         return {}
-    return {(choice.format, choice.names, choice.folder): choice for choice in saved}
 
 
 def remember(group: Group, format_id: str, ingestor: str, settings: Mapping[str, Any]) -> None:
@@ -83,32 +81,89 @@ def remember(group: Group, format_id: str, ingestor: str, settings: Mapping[str,
     """
     day = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     choice = SavedChoice(format_id, pattern_of(group), group.folder, ingestor, day, dict(settings))
-    _write({**recall(), (choice.format, choice.names, choice.folder): choice})
+    with _open_to_change() as content:
+        content.known[choice.format, choice.names, choice.folder] = choice
 
 
-def forget(folder: str | None = None) -> int:
-    """Forget what is remembered, of a folder and those below it or of all; return how many.
+def forget(path: str | None = None) -> int:
+    """Forget what is remembered, of what a path selects or of all; return how many choices.
+
+    Parameters
+    ----------
+    path
+        A folder, with those below it; or a file or a glob, for choices on names like these.
 
     Examples
     --------
     >>> forget("/no/such/folder")
     0
     """
-    known = recall()
-    start = None if folder is None else os.path.realpath(folder).rstrip("/") + "/"
-    kept = {
-        key: choice
-        for key, choice in known.items()
-        if start is not None and not f"{choice.folder.rstrip('/')}/".startswith(start)
-    }
-    if len(kept) < len(known):
-        _write(kept)
-    return len(known) - len(kept)
+    if not recall():
+        return 0
+    with _open_to_change() as content:
+        count = len(content.known)
+        content.known = {
+            key: choice
+            for key, choice in content.known.items()
+            if path is not None and not _is_of(choice, path)
+        }
+        return count - len(content.known)
+
+
+def _is_of(choice: SavedChoice, path: str) -> bool:
+    """Tell whether a choice is for a folder, those below it, or files named like one."""
+    for found in (path, *glob.iglob(path)):
+        folder, name = os.path.split(os.path.abspath(found))
+        if choice.folder == os.path.realpath(folder) and choice.names == _pattern(name):
+            return True
+        if f"{choice.folder.rstrip('/')}/".startswith(os.path.realpath(found).rstrip("/") + "/"):
+            return True
+    return False
 
 
 def pattern_of(group: Group) -> str:
     """Return the names of a group with ``{}`` for each number, also for those that do not vary."""
-    return "{}".join(split_name(group.names[0])[0])
+    return _pattern(group.names[0])
+
+
+def _pattern(name: str) -> str:
+    return "{}".join(split_name(name)[0])
+
+
+# The file ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Content:
+    """What the file holds; of what is not understood nothing is lost."""
+
+    known: dict[tuple[str, str, str], SavedChoice] = field(default_factory=dict)
+    others: list[Any] = field(default_factory=list)
+    is_newer: bool = False
+    is_damaged: bool = False
+
+
+def _parse(text: str) -> _Content:
+    try:
+        stored = json.loads(text)
+        version, entries = stored["version"], stored["choices"]
+        if not isinstance(version, int) or not isinstance(entries, list):
+            return _Content(is_damaged=True)
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return _Content(is_damaged=True)
+    content = _Content(is_newer=version > _VERSION)
+    for entry in [] if content.is_newer else entries:
+        try:
+            choice = SavedChoice(**entry)
+        except TypeError:
+            content.others.append(entry)
+            continue
+        key = (choice.format, choice.names, choice.folder)
+        if all(isinstance(text, str) for text in (*key, choice.ingestor, choice.day)):
+            content.known[key] = choice
+        else:
+            content.others.append(entry)
+    return content
 
 
 def _file() -> str:
@@ -117,21 +172,54 @@ def _file() -> str:
     return os.path.join(platformdirs.user_state_dir("penstock", appauthor=False), "choices.json")
 
 
-def _write(choices: Mapping[tuple[str, str, str], SavedChoice]) -> None:
+@contextlib.contextmanager
+def _open_to_change() -> Iterator[_Content]:
+    """Give what is remembered and write it afterwards; others wait until that is done."""
     path = _file()
-    content = {"version": _VERSION, "choices": [asdict(choice) for choice in choices.values()]}
-    temporary = f"{path}.{secrets.token_hex(4)}"
     try:
-        text = json.dumps(content, indent=1)
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        with open(temporary, "x", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
+        with open(f"{path}.lock", "a", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # let go of where the file is closed
+            content = _read(path)
+            before = dict(content.known)
+            yield content
+            if content.known != before:
+                _write(path, content)
     except (OSError, TypeError) as error:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
         raise PenstockError(
             f"the choice cannot be remembered: {error}",
             where=path,
             remedy="Repair the folder, or choose without remembering.",
         ) from error
+
+
+def _read(path: str) -> _Content:
+    """Read what is there; what is of a newer version is left alone, what is damaged put aside."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            content = _parse(file.read())
+    except FileNotFoundError:
+        return _Content()
+    if content.is_newer:
+        raise PenstockError(
+            "a newer penstock has written the choices that are remembered",
+            where=path,
+            remedy="Use that one, or move the file away.",
+        )
+    if content.is_damaged:
+        os.replace(path, f"{path}.damaged")
+    return content
+
+
+def _write(path: str, content: _Content) -> None:
+    entries = [*(asdict(choice) for choice in content.known.values()), *content.others]
+    temporary = f"{path}.{secrets.token_hex(4)}"
+    try:
+        text = json.dumps({"version": _VERSION, "choices": entries}, indent=1)
+        with open(temporary, "x", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

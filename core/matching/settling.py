@@ -10,13 +10,16 @@ from ..registry.records import Ingestor
 from .ahead import work_ahead
 from .choosing import Choices
 from .deciding import decide
-from .grouping import group_names
+from .grouping import group_paths
 from .groups import Group, Reading
 from .offering import TIERS
 from .offers import Offer
 from .plan import Decision, Unclaimed, Verdict
 
-__all__ = ["restrict", "settle"]
+__all__ = ["APART", "restrict", "settle"]
+
+APART = "apart"
+"""The reading of an acquisition that is laid out as groups of names."""
 
 
 def settle(
@@ -52,7 +55,7 @@ class _Contest:
         self.ingestors = ingestors
         self.holders: dict[str, list[int]] = defaultdict(list)
         for number, verdict in enumerate(verdicts):
-            for path in _files(verdict):
+            for path in verdict.files:
                 self.holders[path].append(number)
         self.entered: list[Decision] = []
 
@@ -64,7 +67,7 @@ class _Contest:
             return
         offer = decision.best[0]
         why = f"{offer.ingestor} would take them together, on weaker evidence ({offer.strength})"
-        reading = Reading(f"laid out by {offer.ingestor}", why, (decision.group,))
+        reading = Reading(f"laid out by {self._name(decision)}", why, (decision.group,))
         for number in self._overlapping(decision):
             self.verdicts[number] = _with_reading(self.verdicts[number], reading)
 
@@ -90,6 +93,13 @@ class _Contest:
         ingestor = self.ingestors.get(one.ingestor)
         return ingestor is not None and other.ingestor in ingestor.beats
 
+    def _name(self, decision: Decision) -> str:
+        """Return the ingestor that lays an acquisition out, and by which layout of several."""
+        name = decision.best[0].ingestor
+        ingestor = self.ingestors.get(name)
+        several = ingestor is not None and len(ingestor.layouts) > 1
+        return f"{name} layout {decision.group.layout + 1}" if several else name
+
     def result(self, ingestors: Sequence[Ingestor], choices: Choices) -> list[Verdict]:
         """Return all verdicts, those replaced that others have the files of."""
         result: list[Verdict] = []
@@ -97,31 +107,46 @@ class _Contest:
         for decision in self._winners():
             part = decision.best[0].part
             taken[part].update(decision.group.paths)
-            rivals = [self.verdicts[number] for number in self._overlapping(decision)]
-            groups = tuple(rival.group for rival in rivals if isinstance(rival, Decision))
+            rivals = [
+                rival
+                for rival in (self.verdicts[number] for number in self._overlapping(decision))
+                if rival.part == part
+            ]
+            groups = tuple(group for rival in rivals for group in _groups_of(rival))
             names = ", ".join(dict.fromkeys(o.ingestor for r in rivals for o in r.best))
             why = f"each group of names on its own, by {names or 'nobody'}"
-            result.append(_with_reading(decision, Reading("apart", why, groups)))
+            result.append(_with_reading(decision, Reading(APART, why, groups)))
         for verdict in self.verdicts:
-            part = verdict.best[0].part if verdict.best else ""
-            result += restrict(verdict, taken[part], ingestors, choices)
+            result += restrict(verdict, taken[verdict.part], ingestors, choices)
         return result
 
     def _winners(self) -> list[Decision]:
-        """Of those that share the files of their first role keep the best; equals are undecided."""
-        contenders: dict[tuple[str, str], list[Decision]] = defaultdict(list)
-        for decision in self.entered:
-            first = decision.group.paths[0]
-            contenders[first, decision.best[0].part].append(decision)
-        return [self._pick(decisions) for decisions in contenders.values()]
+        """Of those that share files of their first role keep the best; equals are undecided."""
+        waiting = sorted(self.entered, key=_rank)  # the first of equals stays the first
+        winners: list[Decision] = []
+        holders: dict[tuple[str, str], list[Decision]] = defaultdict(list)
+        for decision in waiting:
+            for path in _frames(decision):
+                holders[path, decision.part].append(decision)
+        over: set[int] = set()
+        for decision in waiting:
+            if id(decision) in over:
+                continue
+            rivals = {
+                id(rival): rival
+                for path in _frames(decision)
+                for rival in holders[path, decision.part]
+                if id(rival) not in over
+            }
+            best = self._pick(list(rivals.values()))
+            taken = _frames(best)
+            over |= {id(rival) for path in taken for rival in holders[path, decision.part]}
+            winners.append(best)
+        return winners
 
     def _pick(self, decisions: list[Decision]) -> Decision:
-        def rank(decision: Decision) -> tuple[bool, int]:
-            best = decision.best[0]
-            return (not _is_pinned(best), TIERS.index(best.tier))
-
-        strongest = min(map(rank, decisions))
-        level = [decision for decision in decisions if rank(decision) == strongest]
+        strongest = min(map(_rank, decisions))
+        level = [decision for decision in decisions if _rank(decision) == strongest]
         beaten = {
             other.best[0].ingestor
             for one in level
@@ -134,18 +159,18 @@ class _Contest:
         chosen, *equals = level
         others = tuple(decision for decision in decisions if decision is not chosen)
         offers = tuple(offer for decision in others for offer in decision.best)
+        apart = [chosen, *others] if equals and _is_one_ingestor(decisions) else others
         readings = tuple(
-            Reading(
-                other.best[0].ingestor, f"as {other.best[0].ingestor} lays them out", (other.group,)
-            )
-            for other in others
+            Reading(self._name(one), f"as {self._name(one)} lays them out", (one.group,))
+            for one in apart
         )
         if equals:
+            noun = "layouts" if _is_one_ingestor([chosen, *equals]) else "ingestors"
             return replace(
                 chosen,
                 chosen=None,
                 alternatives=(*chosen.best, *offers),
-                reason=f"{1 + len(equals)} ingestors fit equally well ({chosen.best[0].tier})",
+                reason=f"{1 + len(equals)} {noun} fit equally well ({chosen.best[0].tier})",
                 readings=(*chosen.readings, *readings),
             )
         return replace(
@@ -165,25 +190,39 @@ def restrict(
     >>> restrict(Unclaimed("/a", ("/a", "/b"), "odd"), {"/a"}, [], Choices())[0].files
     ('/b',)
     """
-    files = _files(verdict)
+    files = verdict.files
     if taken.isdisjoint(files):
         return [verdict]
     if isinstance(verdict, Unclaimed):
         left = tuple(path for path in files if path not in taken)
         subject = left[0] if len(left) == 1 else verdict.subject
         return [replace(verdict, files=left, subject=subject)] if left else []
-    group = verdict.group
-    pairs = zip(group.names, group.paths, strict=True)
-    names = [name for name, path in pairs if path not in taken]
     return [
         decided
-        for part in group_names(group.folder, names)
+        for part in group_paths(path for path in files if path not in taken)
         for decided in decide(part, ingestors, choices)
+        if isinstance(decided, Unclaimed) or decided.part == verdict.part
     ]
 
 
-def _files(verdict: Verdict) -> tuple[str, ...]:
-    return verdict.group.paths if isinstance(verdict, Decision) else verdict.files
+def _frames(decision: Decision) -> set[str]:
+    """Return the files of its first role: no two acquisitions of a layout share these."""
+    return set(decision.group.paths[: len(decision.group.roles[0].names)])
+
+
+def _rank(decision: Decision) -> tuple[bool, int]:
+    best = decision.best[0]
+    return (not _is_pinned(best), TIERS.index(best.tier))
+
+
+def _is_one_ingestor(decisions: Sequence[Decision]) -> bool:
+    return len({decision.best[0].ingestor for decision in decisions}) == 1
+
+
+def _groups_of(verdict: Verdict) -> list[Group]:
+    if isinstance(verdict, Decision):
+        return [verdict.group]
+    return group_paths(verdict.files)
 
 
 def _is_pinned(offer: Offer) -> bool:

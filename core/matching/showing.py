@@ -51,9 +51,13 @@ def plan_html(plan: Plan) -> str:
 def _decision(decision: Decision) -> str:
     if decision.chosen is None:
         names = " or ".join(offer.ingestor for offer in decision.alternatives)
-        return _row(str(decision.group), "?", names, decision.reason, decision.explain())
+        return _row(_place(decision), "?", names, decision.reason, decision.explain())
     why = decision.reason or decision.chosen.strength
-    return _row(str(decision.group), "→", decision.chosen.ingestor, why, decision.explain())
+    return _row(_place(decision), "→", decision.chosen.ingestor, why, decision.explain())
+
+
+def _place(decision: Decision) -> str:
+    return decision.explain().partition("\n")[0]
 
 
 def _unclaimed(unclaimed: Unclaimed) -> str:

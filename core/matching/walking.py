@@ -6,6 +6,7 @@ import errno
 import fnmatch
 import glob
 import os
+import re
 import stat
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ __all__ = ["CHECK_ACCESS", "Obstacle", "Selection", "gather"]
 CHECK_ACCESS = "Check its permissions and the file system."
 """What to do where the file system refuses something."""
 
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 _NO_SUCH_FILE = (*_NOT_THERE, errno.ENAMETOOLONG, errno.EACCES)
 """What the file system says of a path that may be a glob: one can be longer than a name can be."""
@@ -86,11 +88,24 @@ def gather(
     selection = Selection()
     named: dict[str, dict[str, None]] = {}
     walk = _Walk(named, selection.obstacles, frozenset(ignored_folders))
-    for path in [paths] if isinstance(paths, str | os.PathLike) else paths:
-        walk.add(os.fspath(path))
+    for path in _paths_of(paths):
+        walk.add(path)
     selection.folders = {folder: list(names) for folder, names in named.items() if names}
     selection.roots = list(walk.roots)
     return selection
+
+
+def _paths_of(paths: object) -> list[str]:
+    """Return paths as text; what is none is a mistake of the caller."""
+    several = [paths] if isinstance(paths, str | bytes | os.PathLike) else paths
+    if not isinstance(several, Iterable):
+        raise TypeError(f"paths are needed (text, Path, or several of these), not {paths!r}")
+    found = []
+    for path in several:
+        if not isinstance(path, str | os.PathLike):
+            raise TypeError(f"a path is text or a Path, not {path!r}")
+        found.append(os.fsdecode(path))
+    return found
 
 
 @dataclass
@@ -173,7 +188,12 @@ class _Walk:
         if not _has_start(path):
             self.tell(path, "the working folder is gone", "Change to one that is there.")
         elif error.errno in _NOT_THERE:
-            self.tell(path, "it does not exist", "Check the spelling.")
+            if _URL.match(path):
+                self.tell(
+                    path, "it is a URL, and only files are read", "Mount it, or copy it here."
+                )
+            else:
+                self.tell(path, "it does not exist", "Check the spelling.")
         else:
             closed = _closed_folder(path) if error.errno == errno.EACCES else None
             at = f" on the folder {closed}" if closed not in (None, os.path.abspath(path)) else ""

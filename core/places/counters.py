@@ -59,7 +59,8 @@ def find_counters(texts: tuple[str, ...], runs: tuple[str, ...]) -> tuple[int, .
     """Return the positions of the numbers that count, the slowest first; none if no number does.
 
     The last number counts, except decimals, dates, clock times, numbers with a unit or of a
-    device. Numbers before it count too if their labels say that they are axes.
+    device. Numbers before it count too if their labels say that they are axes. Where nothing counts
+    so, a number with a unit or of a device does, if it is the only one, or an angle.
 
     Examples
     --------

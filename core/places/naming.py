@@ -289,7 +289,9 @@ def _judge(numbers: Sequence[tuple[int, ...]]) -> Numbering:
     if len(numbers[0]) == 1:
         return Numbering.of([number for (number,) in numbers])
     axes = [axis for axis in zip(*numbers, strict=True) if min(axis) != max(axis)]
-    return Numbering.of_several(zip(*axes, strict=True)) if axes[1:] else Numbering.of(axes[0])
+    if len(axes) > 1:
+        return Numbering.of_several(zip(*axes, strict=True))
+    return Numbering.of(axes[0]) if axes else _NOTHING  # padded twins: t1_z1 and t01_z1
 
 
 def _order(

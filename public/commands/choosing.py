@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from penstock.commands.terminal import plain, short
 if TYPE_CHECKING:
     from penstock.core.matching.plan import Decision, Plan
 
-__all__ = ["add_choices", "ask_undecided", "can_ask", "make_plan"]
+__all__ = ["add_choices", "ask_undecided", "can_ask", "choose_help", "make_plan"]
 
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,8 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
         metavar=("GROUP", "NAME"),
         action="append",
         default=[],
-        help="let the ingestor NAME take the files of GROUP (its name or one of its files), or "
+        help="let the ingestor NAME take the files of GROUP (as this command prints it, or one of "
+        "its files), or "
         "group them in another way that `penstock match --why` shows: merged, split, apart, "
         "joined, unjoined; can be given several times",
     )
@@ -49,22 +51,47 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--forget",
         action="store_true",
-        help="first forget the choices remembered for these folders",
+        help="first forget the choices remembered for these folders, or for files named like these",
     )
 
 
-def make_plan(options: argparse.Namespace) -> Plan:
-    """Match what the options name, and choose as they say."""
+def make_plan(options: argparse.Namespace, *, can_ask: bool = False) -> Plan:
+    """Match what the options name, and choose as they say.
+
+    Parameters
+    ----------
+    can_ask
+        Whether a person will be asked: what that one chooses can be remembered, too.
+    """
+    from penstock.core.errors import SettingsError
     from penstock.core.matching.matcher import match
     from penstock.core.matching.remembering import forget
 
+    if options.remember and not can_ask and not any(_is_ingestor(n) for _, n in options.choose):
+        raise SettingsError(
+            "--remember remembers for which files an ingestor was chosen, and none is",
+            remedy="Choose it: `--choose GROUP NAME --remember`.",
+        )
     if options.forget:
-        for path in options.paths:
-            forget(path)
+        count = sum(forget(path) for path in options.paths)
+        told = f"{count} remembered {'choice' if count == 1 else 'choices'} forgotten"
+        print(f"penstock: {told}", file=sys.stderr)
     plan = match(options.paths, use=options.use, settings=settings_of(options), fresh=options.fresh)
     for group, name in options.choose:
         plan = plan.with_choice(group, name, remember=options.remember and _is_ingestor(name))
     return plan
+
+
+def choose_help(decision: Decision) -> str:
+    """Return what to type where something is undecided.
+
+    Examples
+    --------
+    >>> from penstock.core.matching.plan import Decision, Group
+    >>> choose_help(Decision(Group("/data", ("a b.tif",), "a b.tif"), None))
+    "Choose one: --choose '/data/a b.tif' NAME"
+    """
+    return f"Choose one: --choose {shlex.quote(short(decision.subject))} NAME"
 
 
 def _is_ingestor(name: str) -> bool:

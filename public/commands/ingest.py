@@ -79,8 +79,9 @@ def run(options: argparse.Namespace) -> int:
         print(f"penstock: {plain(problem)}", file=sys.stderr)
     catalog = _open(options.catalog)
     with observe():
-        plan = make_plan(options)
-        if plan.undecided and not options.json and can_ask():
+        asks = not options.json and can_ask()
+        plan = make_plan(options, can_ask=asks)
+        if plan.undecided and asks:
             plan = ask_undecided(plan, remember=options.remember)
         with progress_bar("ingesting") as progress:
             report = catalog.ingest(

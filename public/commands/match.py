@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from penstock.commands import exit_codes
-from penstock.commands.choosing import add_choices, make_plan
+from penstock.commands.choosing import add_choices, choose_help, make_plan
 from penstock.commands.terminal import plain, print_json, short
 
 __all__ = ["add_parser", "run"]
@@ -52,12 +52,13 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(plan.to_dict())
     elif options.why:
-        print(plan.explain())
+        print(plan.explain(short))
     else:
         for decision in plan.decisions:
             place = os.path.join(decision.group.folder, str(decision.group))
             if decision.chosen is None:
-                told = "undecided: " + ", ".join(offer.ingestor for offer in decision.alternatives)
+                names = dict.fromkeys(offer.ingestor for offer in decision.alternatives)
+                told = f"undecided: {', '.join(names)}. {choose_help(decision)}"
             else:
                 told = decision.chosen.ingestor
                 if len(decision.chosen.claims) > 1:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -181,7 +182,8 @@ def test_match_says_who_takes_what_and_why(data: Path, capsys: pytest.CaptureFix
     assert main(["match", "--why", str(data)]) == 4
     shown = capsys.readouterr().out
     assert "→ tiff-series" in shown
-    assert "not hdf5: it is TIFF, not HDF5" in shown
+    assert "not hdf5, spec: it is TIFF" in shown
+    assert f"{data}/scan_{{}}.tif (3 files)" in shown
     assert "✗ it is text, which no ingestor takes" in shown
     assert main(["match", "--json", str(data)]) == 4
     assert len(json.loads(capsys.readouterr().out)["decisions"]) == 1
@@ -521,8 +523,11 @@ def test_without_a_terminal_what_is_undecided_is_refused_with_what_to_type(
 ) -> None:
     told = run("ingest", undecided)
     assert told.returncode == 3
-    assert "`--choose 'scan_{}.tif' NAME`" in told.stdout
-    chosen = run("ingest", undecided, "--choose", "scan_{}.tif", "tiff-series", "--json")
+    assert "--choose '" in told.stdout
+    matched = run("match", undecided).stdout
+    group = f"{undecided}/scan_{{}}.tif"
+    assert f"undecided: rival, tiff-series. Choose one: --choose '{group}' NAME" in matched
+    chosen = run("ingest", undecided, "--choose", group, "tiff-series", "--json")
     (item, _) = json.loads(chosen.stdout)["items"]
     assert (chosen.returncode, item["details"]["ingestor"]) == (0, "tiff-series")
 
@@ -533,6 +538,27 @@ def test_a_choice_can_be_remembered_and_forgotten(undecided: Path) -> None:
     assert run("match", undecided, *choose).stdout.startswith(f"{undecided}/scan_{{}}.tif")
     assert ": rival" in run("match", undecided).stdout
     assert "undecided" in run("match", undecided, "--forget").stdout
+
+
+def test_choices_are_forgotten_for_a_file(undecided: Path) -> None:
+    choose = ("--choose", "scan_{}.tif", "rival", "--remember")
+    assert run("match", undecided, *choose).returncode == 4
+    told = run("match", undecided, undecided / "scan_8.tif", "--forget")
+    assert "1 remembered choice forgotten" in told.stderr
+
+
+def test_remembering_without_a_choice_is_a_mistake(data: Path) -> None:
+    told = run("match", data, "--remember")
+    assert (told.returncode, "none is" in told.stderr) == (2, True)
+
+
+def test_a_name_in_a_remedy_is_no_command(data: Path) -> None:
+    from penstock.core.catalog.ingesting import _undecided
+    from penstock.core.matching.plan import Decision, Group
+
+    item = _undecided(Decision(Group("/d", (name := "a';touch pwned;'.png",), name), None))
+    quoted = item.remedy.partition("`--choose ")[2].partition(" NAME`")[0]
+    assert shlex.split(quoted) == [f"/d/{name}"]
 
 
 def test_why_a_run_was_made_so_is_kept_with_it(data: Path, tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_what_nobody_takes_and_what_is_undecided_is_refused_with_a_remedy(tmp_pa
     both, png, missing = BlueskyInMemoryCatalog().ingest([tmp_path, tmp_path / "no"])
     assert both.outcome == "refused"
     assert both.details["undecided"] == ["one", "other"]
-    assert "`--choose 'a.both' NAME`" in both.remedy
+    assert f"`--choose {tmp_path}/a.both NAME`" in both.remedy
     png, missing = sorted([png, missing], key=lambda item: item.subject)
     assert (png.outcome, bool(png.remedy)) == ("refused", True)
     assert (missing.outcome, missing.why) == ("failed", "it does not exist")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,17 @@ from penstock.core.errors import (
     SettingsError,
     UnregisteredIngestorError,
 )
-from penstock.core.matching import Plan, match
-from penstock.core.matching.remembering import forget, recall
+from penstock.core.matching import Group, Plan, match
+from penstock.core.matching.remembering import forget, recall, remember
 from penstock.core.registry import RunsFound
 
+ENTRY = {
+    "format": "tiff",
+    "names": "z_{}.tif",
+    "folder": "/d",
+    "ingestor": "a",
+    "day": "2026-03-05",
+}
 TIFF = b"II*\0\x08\0\0\0"
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -161,16 +169,63 @@ def test_settings_are_remembered_with_the_choice(
     assert claim.kwargs == {"cls": "d"}
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"version": 1}', '{"version": 9, "choices": []}'])
+@pytest.mark.parametrize("content", ["", "[]", '{"version": 1}', "\udc80"])
 def test_a_damaged_file_of_choices_holds_nothing(
     folder: Path, content: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
     (folder / "state" / "penstock").mkdir(parents=True)
-    (folder / "state" / "penstock" / "choices.json").write_text(content)
+    (folder / "state" / "penstock" / "choices.json").write_text(content, "utf-8", "surrogateescape")
     assert recall() == {}
     match(folder / "x_1.tif").with_choice("x_1.tif", "b", remember=True)
     assert len(recall()) == 1
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of choices."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "state" / "penstock").mkdir(parents=True)
+    return tmp_path / "state" / "penstock" / "choices.json"
+
+
+def test_what_is_not_understood_is_kept(folder: Path, state: Path) -> None:
+    odd = [{"format": "tiff", "beamline": "7"}, 5, {**ENTRY, "folder": 5}]
+    state.write_text(json.dumps({"version": 1, "choices": [ENTRY, *odd]}))
+    match(folder).with_choice("x_1.tif", "b", remember=True)
+    assert len(recall()) == 2
+    assert json.loads(state.read_text())["choices"][2:] == odd
+
+
+def test_choices_of_a_newer_version_are_not_overwritten(folder: Path, state: Path) -> None:
+    state.write_text(newer := json.dumps({"version": 9, "choices": [ENTRY]}))
+    assert recall() == {}
+    with pytest.raises(PenstockError, match="a newer penstock has written"):
+        match(folder).with_choice("x_1.tif", "b", remember=True)
+    assert state.read_text() == newer
+
+
+def test_a_damaged_file_of_choices_is_put_aside(folder: Path, state: Path) -> None:
+    state.write_text("my choices")
+    match(folder).with_choice("x_1.tif", "b", remember=True)
+    assert Path(f"{state}.damaged").read_text() == "my choices"
+
+
+def test_choices_made_at_the_same_time_are_all_remembered(state: Path) -> None:
+    def note(number: int) -> None:
+        remember(Group(f"/d{number}", ("a.tif",), "a.tif"), "tiff", "a", {})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(note, range(40)))
+    assert len(recall()) == 40
+
+
+def test_choices_are_forgotten_for_files_named_so(folder: Path) -> None:
+    plan = match(folder).with_choice("x_1.tif", "b", remember=True)
+    plan.with_choice("y_1.tif", "a", remember=True)
+    assert forget(str(folder / "z_1.tif")) == 0
+    assert forget(str(folder / "x_77.tif")) == 1
+    assert forget(str(folder / "y_*.tif")) == 1
 
 
 # The configuration -------------------------------------------------------------------------------
@@ -251,3 +306,66 @@ def test_a_plan_as_data_does_not_repeat_names_in_every_reading(
     (decision,) = json.loads(json.dumps(match(tmp_path).to_dict()))["decisions"]
     assert decision["choices"] == ["a"]
     assert decision["group"]["names"] == ["x.tif"]
+
+
+def test_a_plan_is_short_where_it_is_printed(using: Callable[..., None], tmp_path: Path) -> None:
+    using(a={"formats": ("tiff",)}, b={"formats": ("png",)}, c={"formats": ("png",)})
+    for number in range(30):
+        (tmp_path / f"{'x' * (number + 1)}.tif").write_bytes(TIFF)
+    (tmp_path / "z.png").write_bytes(PNG)
+    lines = repr(match(tmp_path)).split("\n")
+    assert lines[:2] == ["<Plan: 30 decided, 1 undecided", f"  {tmp_path}/z.png: b or c"]
+    assert lines[-1] == "  … and 21 more>"
+    assert len(lines) == 12
+
+
+def test_groups_of_the_same_names_are_told_apart(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    using(a={"formats": ("tiff",)})
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.tif").write_bytes(TIFF)
+    plan = match(tmp_path)
+    for told in (plan.explain(), plan._repr_html_()):
+        assert f"{tmp_path}/one/x.tif" in told
+        assert f"{tmp_path}/two/x.tif" in told
+
+
+def test_those_that_the_format_rules_out_are_told_in_one_line(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    using(
+        a={"formats": ("tiff",)},
+        b={"formats": ("png",)},
+        c={"formats": ("hdf5",)},
+        d={"formats": ("tiff",), "probe": lambda paths: None},
+        e={"formats": ("tiff",), "patterns": ("*.sem",)},
+    )
+    (tmp_path / "x.tif").write_bytes(TIFF)
+    lines = match(tmp_path).explain().split("\n")
+    assert [line for line in lines if line.startswith("  not ")] == [
+        "  not d: its probe declined: this is not what it reads",
+        "  not b, c: it is TIFF",
+        "  not e: the name does not fit",
+    ]
+
+
+def test_a_name_that_nobody_has_is_told_in_sentences(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    using(series={"formats": ("tiff",)})
+    (tmp_path / "x.tif").write_bytes(TIFF)
+    with pytest.raises(UnregisteredIngestorError, match=r"did you mean 'series'\? These files can"):
+        match(tmp_path).with_choice("x.tif", "serie")
+
+
+@pytest.mark.parametrize("paths", [None, 5, [None], b"a.tif"])
+def test_what_is_no_path_is_a_mistake(paths: Any) -> None:
+    with pytest.raises(TypeError, match=r"paths are needed|a path is text"):
+        match(paths)
+
+
+def test_a_url_is_told_from_a_path_that_is_not_there() -> None:
+    (item,) = match("s3://bucket/a.tif").unclaimed
+    assert (item.reason, item.remedy[:8]) == ("it is a URL, and only files are read", "Mount it")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import tifffile
+from hypothesis import strategies as st
 
 from penstock.core.matching import Group, match
 from penstock.core.matching.grouping import group_names, regroup
@@ -202,3 +204,26 @@ def test_another_suffix_case_is_more_of_the_same(tmp_path: Path) -> None:
     write(tmp_path, "a_10.tif")
     assert uids(tmp_path) == before
     assert list(before.values()) == [given(tmp_path / "a_*")]
+
+
+# Laws --------------------------------------------------------------------------------------------
+
+WORDS = ["t", "_z", "_", "-", ".", "s", "K", "deg", "1", "01", "001", "2", "20230606"]
+NAMES = st.lists(
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map("".join).map("{}.tif".format),
+    min_size=1,
+    max_size=8,
+    unique=True,
+)
+
+
+@hypothesis.given(NAMES)
+@hypothesis.example(["t1_z1.tif", "t01_z1.tif"])
+@hypothesis.example(["2s1.tif", "002s01.tif"])
+def test_every_name_is_in_one_group_however_they_are_read(names: list[str]) -> None:
+    groups = group_names("/d", names)
+    assert sorted(name for group in groups for name in group.names) == sorted(names)
+    for group in groups:
+        for reading in group.readings:
+            regrouped = regroup(group, reading.name, groups)
+            assert set(group.names) <= {name for part in regrouped for name in part.names}

@@ -203,3 +203,85 @@ def test_the_ingestor_that_joins_takes_no_files(using: Callable[..., None], tmp_
     using(joined={"takes": "calls"})
     write(tmp_path, TIFF, "a.tif")
     assert match(tmp_path).decisions == ()
+
+
+def test_a_scan_that_is_recorded_twice_is_doubtful(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    twice = RunsFound(
+        ({"scan": "1.1"}, {"scan": "1.2"}),
+        acquisitions=(Acquisition(scan_id=1, events=2), Acquisition(scan_id=1, events=2)),
+    )
+    using(series=SERIES, spec={**scans(2), "probe": lambda paths: twice}, joined={"formats": ()})
+    write(tmp_path, TIFF, "a_1_01.tif", "a_1_02.tif")
+    write(tmp_path, b"#F a\n", "a")
+    plan = match(tmp_path)
+    assert told(plan) == [("a", "spec", 2), ("a_1_{}.tif", "series", 1)]
+    assert "a [scan=1.1] records scan 1, and 2 rows for as many frames, but 2 runs" in (
+        plan.explain()
+    )
+    for name, scan in (("joined", "1.1"), ("joined 2", "1.2")):
+        joined = plan.with_choice("a_1_{}.tif", name)
+        template = f"a_1_{{}}.tif + a [scan={scan}]"
+        assert (template, "joined", 1) in told(joined)
+        assert ("a", "spec", 1) in told(joined)
+
+
+def test_too_many_for_one_acquisition_are_joined_only_if_somebody_says_so(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    using(one={"formats": ("tiff",), "takes": "file", "probe": recording(uid="6f2a")}, joined={})
+    write(tmp_path, TIFF, *(f"{letter}.tif" for letter in "abcdefghi"))
+    plan = match(tmp_path)
+    assert len(plan.decisions) == 9
+    assert "they all record uid 6f2a, but are 9: too many to be sure" in plan.explain()
+    assert len(plan.with_choice("a.tif", "joined").decisions) == 1
+
+
+def test_what_would_make_a_join_too_large_is_shown(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    using(series=SERIES, spec=scans(2), joined={"formats": ()})
+    write(tmp_path, TIFF, *(f"a_{letter}_1_{n}.tif" for letter in "bcdefghij" for n in (1, 2)))
+    write(tmp_path, b"#F a\n", "a")
+    plan = match(tmp_path)
+    assert len(plan.decisions[0].group.members) == 8
+    assert "or joined: a records scan 1, and 2 rows for as many frames; but with what else" in (
+        plan.explain()
+    )
+    assert sum(len(one.files) for one in plan.decisions) == 19
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "labels"),
+    [
+        ("pilatus/scan_{}.tif", "eiger/scan_{}.tif", ["eiger", "pilatus"]),
+        ("pilatus100k_{}.tif", "eiger_{}.tif", ["eiger", "pilatus100k"]),
+        ("map/holes_0_{}.tif", "map_0_{}.tif", []),
+        ("s1_{}.tif", "s2_{}.tif", []),
+        ("day1/scan_{}.tif", "day2/scan_{}.tif", []),
+    ],
+)
+def test_detectors_are_told_by_a_word_in_names_or_folders(
+    using: Callable[..., None], tmp_path: Path, one: str, other: str, labels: list[str]
+) -> None:
+    using(series=SERIES, joined={"formats": ()})
+    write(tmp_path, TIFF, *(name.format(n) for name in (one, other) for n in (1, 2)))
+    plan = match(tmp_path)
+    if not labels:
+        assert "or joined" not in plan.explain()
+        return
+    (claim,) = plan.with_choice(plan.decisions[0], "joined").claims()
+    assert sorted(part["name"] for part in claim.args[0]) == labels
+
+
+def test_the_only_log_of_a_folder_may_be_that_of_a_series_with_as_many_frames(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    using(series=SERIES, spec=scans(3, 2), joined={"formats": ()})
+    write(tmp_path, TIFF, "S12/img_1.tif", "S12/img_2.tif")
+    write(tmp_path, b"#F a\n", "S12/scan12.spec")
+    plan = match(tmp_path)
+    assert len(plan.decisions) == 2
+    assert "scan12.spec [scan=2] lies there too, with 2 rows for as many frames" in plan.explain()
+    assert len(plan.with_choice("img_{}.tif", "joined").decisions) == 2

@@ -193,7 +193,7 @@ def test_holes_are_told_by_role(using: Callable[..., None], tmp_path: Path) -> N
     (decision,) = match(tmp_path).decisions
     assert decision.group.notes == (
         "flats: 1 number is missing: 2",
-        "there are no darks (darks/{name}_{index:d}.tif)",
+        "no darks: nothing fits darks/{name}_{index:d}.tif",
     )
 
 
@@ -234,3 +234,65 @@ def test_files_in_other_roles_are_suggested_and_not_added(
     )
     assert len(decision.group.names) == 1
     assert "beside it: a_data_000001.h5 and 1 more" in decision.explain()
+
+
+def test_files_in_the_folders_of_other_roles_are_suggested(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    using(series={"formats": ("tiff",)}, tomo=tomography())
+    write(tmp_path, TIFF, "radios/a_0.tif", "radios/a_1.tif", "flats/a_0.tif")
+    write(tmp_path, TIFF, "darks/a_0.tif", "darks/a_1.tif", "darks/b_0.tif")
+    (decision,) = match([tmp_path / "radios", tmp_path / "flats"]).decisions
+    darks = "darks/a_0.tif and 1 more (darks, as tomo lays out its files)"
+    assert (decision.group.notes, decision.group.suggestions) == ((), (darks,))
+    (decision,) = match(tmp_path / "radios").decisions
+    assert decision.group.suggestions == (
+        "flats/a_0.tif (flats, as tomo lays out its files)",
+        darks,
+    )
+
+
+def test_a_number_that_a_template_spells_is_found_within_a_series(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    frames, flat = (
+        Role("frames", "on/{name}_{index:d}.tif"),
+        Role("flat", "off/{name}_0500.tif", "f"),
+    )
+    using(series={"formats": ("tiff",)}, tomo=tomography(Layout((frames, flat))))
+    numbers = range(0, 1000, 100)
+    write(tmp_path, TIFF, *(f"{side}/a_{n:04d}.tif" for side in ("on", "off") for n in numbers))
+    laid_out = next(claim for claim in match(tmp_path).claims() if claim.ingestor == "tomo")
+    assert laid_out.kwargs == {"f": [str(tmp_path / "off/a_0500.tif")]}
+
+
+def test_each_file_is_an_acquisition_where_the_ingestor_takes_one(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    layout = Layout((Role("frames", "{name}_{index:d}.tif"), Role("log", "{name}.txt", "log")))
+    using(lab=tomography(layout, takes="file"))
+    write(tmp_path, TIFF, "a_1.tif", "a_2.tif", "a_3.tif")
+    write(tmp_path, b"x\n", "a.txt")
+    plan = match(tmp_path)
+    frames = [str(tmp_path / f"a_{number}.tif") for number in (1, 2, 3)]
+    assert sorted(claim.args[0] for claim in plan.claims()) == frames
+    assert all(len(claim.files) == 2 for claim in plan.claims())
+
+
+def test_a_second_file_for_a_role_that_takes_one_is_told_and_stays_by_itself(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    layout = Layout(
+        (
+            Role("frames", "{name}_{index:d}.tif"),
+            Role("log", "{name}.{kind}", "log", many=False),
+        )
+    )
+    using(lab=tomography(layout))
+    write(tmp_path, TIFF, "a_1.tif", "a_2.tif")
+    write(tmp_path, b"x\n", "a.log", "a.txt")
+    plan = match(tmp_path)
+    (claim,) = plan.claims()
+    assert claim.kwargs == {"log": str(tmp_path / "a.log")}
+    assert claim.notes == ("log: 2 files fit {name}.{kind}: a.log is taken, not a.txt",)
+    assert [item.files for item in plan.unclaimed] == [(str(tmp_path / "a.txt"),)]

@@ -83,10 +83,10 @@ def test_an_explanation_says_why_and_why_not(using: Callable[..., None], tmp_pat
         tree={"formats": ("hdf5",)},
     )
     assert match(write(tmp_path, TIFF, "a_1.tif", "a_2.tif")).explain() == (
-        "a_{}.tif (2 files)\n"
+        f"{tmp_path}/a_{{}}.tif (2 files)\n"
         "→ camera  STRUCTURE: signature: it is TIFF; probe: Software tag 'camera'\n"
         "  over series: SIGNATURE: signature: it is TIFF\n"
-        "  not tree: it is TIFF, not HDF5"
+        "  not tree: it is TIFF"
     )
 
 
