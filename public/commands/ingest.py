@@ -64,7 +64,12 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="open files that lie on tape too, which calls them back",
     )
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument(
+        "--traceback", action="store_true", help="show where in its code an ingestor failed"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the report as JSON, tracebacks and all"
+    )
     parser.set_defaults(run=run)
 
 
@@ -94,6 +99,8 @@ def run(options: argparse.Namespace) -> int:
         print_json(told if copies is None else {**told, "copies": copies.to_dict()})
     else:
         print_report(report)
+        if options.traceback:
+            _print_tracebacks(report)
         if copies is not None:
             print_copies(copies)
     return exit_codes.of_copies(copies or Report()) or exit_codes.of_report(report)
@@ -134,6 +141,13 @@ def print_report(report: Report) -> None:
         style="bold red" if report.with_outcome("failed") else "bold yellow",
     )
     print(report)
+
+
+def _print_tracebacks(report: Report) -> None:
+    for item in report:
+        if text := item.details.get("traceback"):
+            print(plain(f"\n{item.subject}: {item.why}"))
+            print("\n".join(map(plain, text.splitlines())))
 
 
 def _note_rows(runs: Sequence[ReportItem]) -> list[tuple[str, str]]:
