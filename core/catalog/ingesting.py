@@ -152,7 +152,7 @@ def _ingest(
 
 
 def _failed(subject: str, error: Exception, about: Mapping[str, Any]) -> ReportItem:
-    """Tell what went wrong; where it was the ingestor's code, also whose that is, and where in it."""
+    """Tell what went wrong; of an ingestor's own fault also whose it is, and where in its code."""
     item = ReportItem.from_error(subject, error, **about)
     is_fault = is_plugin_fault(error)
     if is_fault or not isinstance(error, PenstockError):

@@ -43,6 +43,8 @@ def report_to(name: str) -> str:
     'Report it to the author of ingestor no-such.'
     """
     origin = origin_of(name)
-    return f"Report it to the authors of {origin}." if origin else (
-        f"Report it to the author of ingestor {name}."
+    return (
+        f"Report it to the authors of {origin}."
+        if origin
+        else (f"Report it to the author of ingestor {name}.")
     )

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 
-__all__ = ["InstalledEntryPoint", "read_entry_points"]
+__all__ = ["InstalledEntryPoint", "read_entry_points", "without_extras"]
 
 _INFO = (".dist-info", ".egg-info")
 
@@ -43,13 +43,24 @@ class InstalledEntryPoint(NamedTuple):
 
     def load(self) -> Any:
         """Import what it names: a module, or something in one."""
-        module, _, path = self.value.partition("[")[0].partition(":")  # without extras
+        module, _, path = without_extras(self.value).partition(":")
         if not module.strip():
             raise ImportError(f"{self.value!r} names no module")
         value: Any = importlib.import_module(module.strip())
         for name in filter(None, path.strip().split(".")):
             value = getattr(value, name)
         return value
+
+
+def without_extras(value: str) -> str:
+    """Return what an entry point names, without the extras that it says it needs.
+
+    Examples
+    --------
+    >>> without_extras("lab.tiff:ingest [fast]")
+    'lab.tiff:ingest'
+    """
+    return value.partition("[")[0].strip()
 
 
 def read_entry_points(groups: Iterable[str]) -> list[InstalledEntryPoint]:
