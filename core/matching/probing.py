@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._isolated import tell_error
+from ..config import get_config
 from ..errors import (
     AmbiguousDataError,
     FileCrashesReaderError,
@@ -27,8 +28,6 @@ from .caveats import doubt, note_consulted
 __all__ = ["probe", "probe_plainly"]
 
 _PLAINLY = "penstock.core.matching.probing:probe_plainly"
-_TIMEOUT = 60.0
-"""Seconds that a probe in a worker may take."""
 _LASTING = (NoDataError, AmbiguousDataError, UnsupportedFileError)
 """Errors that tell of what a file holds: they come again until it changes. Others may not."""
 
@@ -76,7 +75,7 @@ def _is_transient(text: str) -> bool:
 
 def _probe_isolated(reference: str, paths: list[str]) -> RunsFound | None:
     try:
-        answer = ask_worker(_PLAINLY, reference, paths, timeout=_TIMEOUT)
+        answer = ask_worker(_PLAINLY, reference, paths, timeout=get_config().probe_seconds)
     except FileCrashesReaderError as error:
         what = error.what.replace(_PLAINLY, "reading it")
         raise FileCrashesReaderError(what, where=error.where, remedy=error.remedy) from error

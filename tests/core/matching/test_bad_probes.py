@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from penstock.core.config import Config, use_config
 from penstock.core.isolation import stop_worker
 from penstock.core.matching import match
 from penstock.core.registry import Acquisition, Ingestor, Registry, RunsFound, hookimpl
@@ -63,11 +64,12 @@ def test_an_answer_that_is_none_costs_the_ingestor_and_no_other(
 
 
 LAB = """
-import sys
+import sys, time
 from penstock.core.registry import Acquisition, RunsFound
 def ends(paths): sys.exit(3)
 def odd(paths): return RunsFound(acquisitions=({"uid": "x"},))
 def raises(paths): return 1 / 0
+def hangs(paths): time.sleep(30)
 def prints(paths):
     print("hello")
     return RunsFound(detail="in spite of that")
@@ -122,6 +124,15 @@ def test_the_same_is_told_of_a_probe_in_a_worker(
     assert reason in unclaimed.reason
     assert unclaimed.is_fault
     assert unclaimed.remedy == "Report it to the author of ingestor odd."
+
+
+def test_the_configuration_says_how_long_a_probe_in_a_worker_may_take(
+    lab: Callable[[str], None], tmp_path: Path
+) -> None:
+    lab("hangs")
+    with use_config(Config(probe_seconds=0.2)):
+        (unclaimed,) = match(write(tmp_path)).unclaimed
+    assert "took longer than 0.2 s" in unclaimed.reason
 
 
 def test_what_a_probe_in_a_worker_prints_comes_in_nobodys_way(
