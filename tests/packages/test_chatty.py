@@ -60,3 +60,14 @@ def test_a_plugin_that_failed_is_told_of_beside_the_plan(
     done = site.penstock("match", str(data))
     assert "penstock: plug-in" in done.stderr
     assert "penstock: plug-in" not in done.stdout
+
+
+def test_a_fault_in_its_code_is_told_with_whose_it_is_and_where(site: Any, data: Path) -> None:
+    data.write_text("CHAT fault\n")
+    _, told = site.ask("ingest", str(data))
+    (item,) = told["items"]
+    assert item["why"] == "TypeError: unsupported operand (ingestor chatty of lab-chatty 0.3)"
+    assert item["remedy"].startswith("Report it to the authors of lab-chatty 0.3.")
+    assert "lab_chatty/ingest.py" in item["details"]["traceback"]
+    assert "lab_chatty/ingest.py" not in site.penstock("ingest", str(data)).stdout
+    assert "lab_chatty/ingest.py" in site.penstock("ingest", str(data), "--traceback").stdout

@@ -13,7 +13,7 @@ import pytest
 from penstock.core.config import Config, use_config
 from penstock.core.isolation import stop_worker
 from penstock.core.matching import match
-from penstock.core.registry import Acquisition, Ingestor, Registry, RunsFound, hookimpl
+from penstock.core.registry import Acquisition, Ingestor, Layout, Registry, RunsFound, hookimpl
 from penstock.core.registry.registry import use_registry
 
 TIFF = b"II*\0\x08\0\0\0"
@@ -40,6 +40,15 @@ ANSWERS: dict[str, Callable[[], Any]] = {
 }
 
 
+def plugin(records: list[Ingestor]) -> Any:
+    class Lab:
+        @hookimpl
+        def penstock_ingestors(self) -> list[Ingestor]:
+            return records
+
+    return Lab()
+
+
 def write(folder: Path) -> Path:
     (folder / "a.tif").write_bytes(TIFF)
     return folder / "a.tif"
@@ -61,6 +70,34 @@ def test_an_answer_that_is_none_costs_the_ingestor_and_no_other(
     told = answer.partition(",")[0]
     assert told in rejection.reason or "gave bool instead of RunsFound" in rejection.reason
     assert rejection.remedy == "Report it to the author of ingestor odd."
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"part": 5},
+        {"part": None},
+        {"version": 1.0},
+        {"patterns": (5,)},
+        {"patterns": None},
+        {"layouts": ("x",)},
+        {"layouts": (Layout(roles=("a",)),)},  # type: ignore[arg-type]
+        {"takes": []},
+        {"probe": 3},
+        {"beats": "good"},
+    ],
+)
+def test_a_malformed_record_stands_in_nobodys_way(tmp_path: Path, changes: dict[str, Any]) -> None:
+    values = {"title": "", "ingest": "json:loads", "takes": "file", "formats": ("tiff",)}
+    records = [Ingestor("odd", **{**values, **changes})]
+    good = Ingestor("good", **values)
+    bad = Registry.from_plugins([plugin(records), plugin([good])])
+    with use_registry(bad):
+        plan = match(write(tmp_path))
+    assert [claim.ingestor for claim in plan.claims()] == ["good"]
+    assert [problem.what.partition(" is ")[0] for problem in plan.plugin_errors] == [
+        "Ingestor 'odd'"
+    ]
 
 
 LAB = """

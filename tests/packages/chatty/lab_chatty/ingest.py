@@ -17,9 +17,12 @@ def probe(paths):
 
 
 def ingest(path):
-    """Yield a run without streams."""
+    """Yield a run without streams; raise where the file says so."""
     print("chatty: ingesting")
     uid = os.path.basename(path)
+    with open(path) as file:
+        if "fault" in file.read():
+            raise TypeError("unsupported operand")
     yield "start", {"uid": uid, "time": 0.0}
     print("chatty: ending")
     yield "stop", {"uid": f"{uid}-s", "time": 0.0, "run_start": uid, "exit_status": "success"}
