@@ -12,6 +12,7 @@ from penstock.commands import exit_codes
 from penstock.commands.choosing import add_choices, ask_undecided, can_ask, make_plan
 from penstock.commands.copies import copy_runs, print_copies
 from penstock.commands.data_keys import dtype_text, shape_text
+from penstock.commands.foreign import foreign_output_aside, tell_problems
 from penstock.commands.terminal import plain, print_json, print_table, progress_bar, short
 from penstock.core.errors import CatalogError
 from penstock.core.report import Report, ReportItem
@@ -80,20 +81,23 @@ def run(options: argparse.Namespace) -> int:
 
     if options.cache is not None:
         prepare_folder(options.cache)  # ingesting takes long: what cannot end is not begun
-    for problem in get_registry().problems:
-        print(f"penstock: {plain(problem)}", file=sys.stderr)
+    with foreign_output_aside():
+        problems = get_registry().problems
+    tell_problems(problems)
     catalog = _open(options.catalog)
     with observe():
-        plan = make_plan(options)
+        with foreign_output_aside():
+            plan = make_plan(options)
         if plan.undecided and not options.json and can_ask():
             plan = ask_undecided(plan, remember=options.remember)
-        with progress_bar("ingesting") as progress:
+        with foreign_output_aside(), progress_bar("ingesting") as progress:
             report = catalog.ingest(
                 plan, recall=options.recall, again=options.again, progress=progress
             )
     copies = None
     if options.cache is not None:
-        copies = copy_runs(catalog, options.cache, {"uid": {"$in": report.uids}})
+        with foreign_output_aside():
+            copies = copy_runs(catalog, options.cache, {"uid": {"$in": report.uids}})
     if options.json:
         told = report.to_dict()
         print_json(told if copies is None else {**told, "copies": copies.to_dict()})
