@@ -22,7 +22,8 @@ MOST_AHEAD = 16
 """Calls that a worker is handed at a time: it need not wait for the host between them."""
 
 _START_TIMEOUT = 60.0
-_LOOK_AGAIN = 0.5
+_LOOK_AGAIN = 0.1
+"""Seconds: another thread may have taken the answer that this one waits for."""
 
 
 class Call:
@@ -105,14 +106,44 @@ class _Seat:
         self.calls.append(call)
         self.worker.send(call.pack(**told))
 
-    def receive(self) -> None:
-        for answer in self.worker.receive():
+    def ends(self, since: float) -> float:
+        """When its time is up, if somebody waits since then."""
+        return max(self.since, since) + self.time_limit
+
+    def receive(self) -> bool:
+        answers = self.worker.receive()
+        for answer in answers:
             if self.is_ready:
                 self.calls.popleft().answer = answer
                 self.served += 1
             self.is_ready = True
             self.since = time.monotonic()
             self.worker.forget_words()
+        return bool(answers)
+
+
+class Watch:
+    """Waits a moment, until a worker may have something to say, or its time is up.
+
+    Another thread may meanwhile take what it has said, or drop it: then there is nothing, the next
+    time one looks.
+    """
+
+    def __init__(self, seats: Iterable[_Seat], since: float) -> None:
+        self._poll = select.poll()
+        seconds = _LOOK_AGAIN
+        for seat in seats:
+            seconds = min(seconds, seat.ends(since) - time.monotonic())
+            if not seat.worker.alive:
+                seconds = 0.0
+            for fd in seat.worker.readable:
+                self._poll.register(fd, select.POLLIN)
+            for fd in seat.worker.writable:
+                self._poll.register(fd, select.POLLOUT)
+        self._milliseconds = max(0.0, seconds) * 1000
+
+    def wait(self) -> None:
+        self._poll.poll(self._milliseconds)
 
 
 class Pool:
@@ -127,32 +158,40 @@ class Pool:
         self._waiting.append(call)
         self.go_on()
 
-    def wait_for(self, call: Call) -> None:
-        try:
-            if not call.done and not any(call in seat.calls for seat in self._seats):
-                # First of all, and also where a fork or an interrupt has left it behind.
-                if call in self._waiting:
-                    self._waiting.remove(call)
-                self._waiting.appendleft(call)
-            began = time.monotonic()
-            while not call.done:
-                self._hand_out()
-                if not call.done:
-                    self._watch(_LOOK_AGAIN, began)
-        except BaseException:
-            # Interrupted: nobody knows what was sent and received. What others wait for is redone.
-            self._waiting.extendleft(
-                other for seat in reversed(self._seats) for other in reversed(seat.calls)
-            )
+    def expect(self, call: Call) -> None:
+        """Take care that a call that somebody waits for is with a worker, or the next to be."""
+        if not call.done and not any(call in seat.calls for seat in self._seats):
+            # First of all, and also where a fork or an interrupt has left it behind.
             if call in self._waiting:
                 self._waiting.remove(call)
-            self._drop(*self._seats)
-            raise
+            self._waiting.appendleft(call)
+        self._hand_out()
+
+    def watch(self, since: float) -> Watch:
+        """Return what to wait for, `since` when somebody waits: outside of any lock."""
+        return Watch([seat for seat in self._seats if seat.is_busy], since)
+
+    def take_in(self, since: float | None) -> None:
+        """Send and receive what can be, miss workers that are lost, and hand out more calls.
+
+        `since` is when whoever waits began to; None where nobody does.
+        """
+        for seat in [seat for seat in self._seats if seat.is_busy]:
+            self._attend(seat, since)
+        self._hand_out()
+
+    def give_up(self, call: Call) -> None:
+        """Start anew, after an interrupt: nobody knows what was sent and received.
+
+        What others wait for is redone.
+        """
+        self.stop()
+        if call in self._waiting:
+            self._waiting.remove(call)
 
     def go_on(self) -> None:
         if self._waiting or any(seat.is_busy for seat in self._seats):
-            self._watch(0.0, None)
-            self._hand_out()
+            self.take_in(None)
 
     def cancel(self, call: Call) -> None:
         if call in self._waiting:
@@ -209,39 +248,21 @@ class Pool:
                 remedy="Run penstock in a Python that can start itself.",
             )
 
-    def _watch(self, seconds: float, waiting_since: float | None) -> None:
-        """Send and receive what can be, for so long at the most; and miss workers that are lost."""
-        busy = [seat for seat in self._seats if seat.is_busy]
-        ended = {id(seat) for seat in busy if not seat.worker.alive}
-        poll = select.poll()
-        for seat in busy:
-            for fd in seat.worker.readable:
-                poll.register(fd, select.POLLIN)
-            for fd in seat.worker.writable:
-                poll.register(fd, select.POLLOUT)
-        if waiting_since is not None:
-            now = time.monotonic()
-            ends = (max(seat.since, waiting_since) + seat.time_limit for seat in busy)
-            seconds = max(0.0, min([seconds, *(end - now for end in ends)]))
-        events = {fd for fd, _ in poll.poll(0 if ended else seconds * 1000)}
-        for seat in busy:
-            try:
-                if events & seat.worker.writable:
-                    seat.worker.flush()
-                if events & seat.worker.readable:
-                    seat.receive()
-                elif id(seat) in ended:
-                    # Once dead, it says no more; what it started may keep its pipes open.
-                    raise seat.worker.lost()
-            except WorkerLostError as lost:
-                self._lose(seat, lost, crashed=True)
-                continue
-            if waiting_since is not None and seat.is_busy:
-                limit = seat.time_limit
-                if time.monotonic() - max(seat.since, waiting_since) >= limit:
-                    words = seat.worker.last_words()
-                    late = WorkerLostError(f"took longer than {limit:g} s{words}")
-                    self._lose(seat, late, crashed=False)
+    def _attend(self, seat: _Seat, since: float | None) -> None:
+        has_ended = not seat.worker.alive
+        try:
+            if seat.worker.writable:
+                seat.worker.flush()
+            if not seat.receive() and has_ended:
+                # Once dead, it says no more; what it started may keep its pipes open.
+                raise seat.worker.lost()
+        except WorkerLostError as lost:
+            self._lose(seat, lost, crashed=True)
+            return
+        if since is not None and seat.is_busy and seat.ends(since) <= time.monotonic():
+            words = seat.worker.last_words()
+            late = WorkerLostError(f"took longer than {seat.time_limit:g} s{words}")
+            self._lose(seat, late, crashed=False)
 
     def _lose(self, seat: _Seat, lost: WorkerLostError, *, crashed: bool) -> None:
         """Drop a worker; the call that was under way in it is to blame, the others are redone."""

@@ -18,6 +18,9 @@ penstock, if there is one::
     [pins]
     "*/saxs/*.tif" = "my-saxs"       # which ingestor takes such paths, whatever others offer
 
+    [matching]
+    probe_seconds = 20               # that a probe may take which runs in a process of its own
+
     [catalogs.45id]
     uri = "/data/45id/runs.db"       # `penstock ls 45id`, `penstock.catalogs["45id"]`
 """
@@ -63,6 +66,8 @@ class Config:
     pins: tuple[tuple[str, str], ...] = ()
     """Globs of absolute paths (``*`` matches any signs), and the ingestor that takes them; the
     first that fits counts."""
+    probe_seconds: float = 60.0
+    """How long a probe may take that runs in a worker process; others have no limit."""
     catalogs: Mapping[str, str] = field(default_factory=dict)
     """Catalogs by name, and where each of them is: a path, a glob or a URL."""
     file: str | None = None
@@ -154,6 +159,16 @@ def _read_pins(section: dict[str, Any], where: Any) -> dict[str, Any]:
     return {"pins": tuple(section.items())}
 
 
+def _read_matching(section: dict[str, Any], where: Any) -> dict[str, Any]:
+    _check_keys(section, {"probe_seconds"}, "matching", where)
+    seconds = section.get("probe_seconds", Config.probe_seconds)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= 1e6:
+        raise ConfigError(
+            f"[matching] probe_seconds is {seconds!r}, not a number of seconds", where=where
+        )
+    return {"probe_seconds": float(seconds)}
+
+
 def _read_catalogs(section: dict[str, Any], where: Any) -> dict[str, Any]:
     catalogs = {}
     for name, entry in section.items():
@@ -181,6 +196,7 @@ _SECTIONS = {
     "walk": _read_walk,
     "time": _read_time,
     "pins": _read_pins,
+    "matching": _read_matching,
     "catalogs": _read_catalogs,
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 from typing import Any
 
 from . import errors
@@ -36,8 +37,7 @@ class IsolatedCall:
 
     def result(self) -> Any:
         """Wait for the result; raises what `call_isolated` does."""
-        with _lock:
-            _pool.wait_for(self._call)
+        _wait_for(self._call)
         if self._call.lost is not None:
             raise self._call.lost
         assert self._call.answer is not None
@@ -166,6 +166,24 @@ def rebuild_error(told: dict[str, Any], subject: str | None) -> PenstockError:
         error = kind(told["what"], where=told["where"], remedy=told["remedy"])
     error.add_note(f"In the worker process:\n{told['traceback']}")
     return error
+
+
+def _wait_for(call: Call) -> None:
+    """Wait in rounds, the lock free between them: other threads wait for other calls."""
+    since = time.monotonic()
+    try:
+        with _lock:
+            _pool.expect(call)
+        while not call.done:
+            with _lock:
+                watch = _pool.watch(since)
+            watch.wait()
+            with _lock:
+                _pool.take_in(since)
+    except BaseException:
+        with _lock:
+            _pool.give_up(call)
+        raise
 
 
 _lock = threading.RLock()

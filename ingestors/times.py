@@ -11,6 +11,8 @@ from ..core.config import get_config
 
 __all__ = ["configured_zone", "parse_time", "zone_told"]
 
+_LONGEST = 200
+"""Signs of a time: longer text is none, and takes long to look through."""
 _OTHER_FORMATS = (
     "%a %b %d %H:%M:%S %Y",
     "%m/%d/%Y %H:%M:%S",
@@ -64,7 +66,7 @@ def parse_time(text: Any, zone: datetime.tzinfo | None) -> tuple[float, bool] | 
     (1456574400.0, False)
     >>> parse_time("yesterday", None)
     """
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not text.strip() or len(text) > _LONGEST:
         return None
     cleaned = re.sub(r"(\.\d{6})\d+", r"\1", text.strip().replace(" UTC", "+00:00"))
     moment = None

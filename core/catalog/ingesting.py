@@ -5,17 +5,20 @@ from __future__ import annotations
 import datetime
 import os
 import shlex
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
-from ..errors import OnTapeError, SettingsError
+from ..errors import OnTapeError, PenstockError, SettingsError
 from ..matching.assembling import joined_and_apart
 from ..matching.matcher import match
 from ..matching.offers import Claim, fold_rejected
 from ..matching.plan import Decision, Plan, Unclaimed
 from ..places import observe
 from ..places.observation import current_observation
+from ..registry.blaming import is_plugin_fault, origin_of, report_to
 from ..report import Outcome, Report, ReportItem
 from ..run.bluesky_run import BlueskyRun
 from .marks import Mark, mark_claim
@@ -85,7 +88,8 @@ def ingest_paths(
     -------
     Report
         Its items' details hold ``ingestor``, ``files``, ``streams`` (for each: ``events`` and
-        ``data_keys`` with shape and dtype), ``time`` of the start and ``notes``.
+        ``data_keys`` with shape and dtype), ``time`` of the start and ``notes``; where an
+        ingestor's code failed, its ``traceback``.
 
     Examples
     --------
@@ -150,7 +154,7 @@ def _ingest(
     except OnTapeError as error:
         return ReportItem.from_error(subject, error, "refused", **about)
     except Exception as error:  # noqa: BLE001 # an ingestor's code: one bad file stops no other
-        return ReportItem.from_error(subject, error, **about)
+        return _failed(subject, error, about)
     if run.provenance.get("replaced") == "changed":
         about["notes"].append("the files have changed since they were last ingested")
     why = details.pop("incomplete")
@@ -177,6 +181,24 @@ def _tell_rivals(catalog: TakesRuns, rivals: Iterable[Mark]) -> list[str]:
         f"`penstock rm CATALOG {uid}`, or catalog.remove({uid!r})"
         for uid in uids
     ]
+
+
+def _failed(subject: str, error: Exception, about: Mapping[str, Any]) -> ReportItem:
+    """Tell what went wrong; of an ingestor's own fault also whose it is, and where in its code."""
+    item = ReportItem.from_error(subject, error, **about)
+    is_fault = is_plugin_fault(error)
+    if is_fault or not isinstance(error, PenstockError):
+        item.details["traceback"] = "".join(traceback.format_exception(error))
+    if not is_fault:
+        return item
+    name: str = about["ingestor"]
+    origin = origin_of(name)
+    remedy = f"{report_to(name)} `penstock ingest --traceback` shows where in its code."
+    return replace(
+        item,
+        why=f"{item.why} (ingestor {name}{f' of {origin}' if origin else ''})",
+        remedy=item.remedy or remedy,
+    )
 
 
 def _check_not_on_tape(claim: Claim) -> None:

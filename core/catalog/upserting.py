@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..errors import UpsertError
+from ..errors import PluginError, UpsertError
 from ..places import Fingerprint, observe
 from ..places.pinning import noted_identities
 from ..registry import get_registry, resolve_reference
+from ..registry.references import tell_exit
 from ..run.source import CallSource, fingerprint_call, pull_start
 from .store import Entry
 
@@ -71,9 +72,13 @@ def entry_of_call(
     """
     function, args, kwargs = call
     with observe(), noted_identities() as identities:
-        documents = function(*args, **kwargs)
-        _check_documents(documents, function)
-        start = pull_start(documents, getattr(function, "__qualname__", repr(function)))
+        where = getattr(function, "__qualname__", repr(function))
+        try:
+            documents = function(*args, **kwargs)
+            _check_documents(documents, function)
+            start = pull_start(documents, where)
+        except SystemExit as error:
+            raise PluginError(tell_exit("the ingestor", error), where=where) from error
         name = get_registry().name_of(function)
         fingerprint = fingerprint_call(function, args, kwargs)
     source = CallSource(function, tuple(args), kwargs, start, fingerprint, identities)

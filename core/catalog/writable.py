@@ -89,7 +89,9 @@ class WritableCatalog(BlueskyCatalog):
         """Add the run that an ingestor gives; one of the same uid is replaced.
 
         The function is called, its start document pulled, and the rest left until it is needed;
-        then it is called again.
+        then it is called again. All of it happens in this process, and nothing is probed before: a
+        file made to crash the library that reads it crashes the process, where `ingest` would have
+        refused it.
 
         Parameters
         ----------
@@ -192,7 +194,8 @@ class WritableCatalog(BlueskyCatalog):
     ) -> Report:
         """Recognise files and folders, and upsert every run found in them.
 
-        A catalog that stays skips what is in it and has not changed.
+        A catalog that stays skips what is in it and has not changed. Files whose library can crash
+        are probed in a worker process, and left out if it does; others are read in this process.
 
         Parameters
         ----------

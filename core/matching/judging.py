@@ -142,21 +142,28 @@ def _rank(
         return Decision(group, None, offers, rejected, reason)
     chosen = best[0].offer
     others = tuple(item.offer for item in standings if item.offer is not chosen)
-    return Decision(group, chosen, others, rejected, _reason(chosen, others, choice))
+    return Decision(group, chosen, others, rejected, _reason(chosen, standings, choice))
 
 
 def _best(standings: Sequence[_Standing]) -> list[_Standing]:
-    """Return the offers of the strongest tier that no other one of them beats."""
+    """Return the offers of the strongest tier that no other one of them beats.
+
+    Those who give way to others do so first.
+    """
     strongest = min(TIERS.index(item.offer.tier) for item in standings)
     level = [item for item in standings if TIERS.index(item.offer.tier) == strongest]
+    level = [item for item in level if not item.ingestor.gives_way] or level
     beaten = {name for item in level for name in item.ingestor.beats}
     return [item for item in level if item.ingestor.name not in beaten]
 
 
-def _reason(chosen: Offer, others: Sequence[Offer], choice: Choice | None) -> str:
+def _reason(chosen: Offer, standings: Sequence[_Standing], choice: Choice | None) -> str:
     if choice is not None:
         return choice.reason
-    rivals = [offer.ingestor for offer in others if offer.tier == chosen.tier]
-    if rivals:
-        return f"it is declared to be preferred to {', '.join(rivals)}"
-    return ""
+    rivals = [item.ingestor for item in standings if item.offer.tier == chosen.tier]
+    beaten = [rival.name for rival in rivals if rival.name != chosen.ingestor]
+    if not beaten:
+        return ""
+    if all(rival.gives_way for rival in rivals if rival.name != chosen.ingestor):
+        return f"{', '.join(beaten)} {'give' if beaten[1:] else 'gives'} way to others"
+    return f"it is declared to be preferred to {', '.join(beaten)}"

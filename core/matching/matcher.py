@@ -20,7 +20,7 @@ from .joining import JOINER
 from .layouts import find_laid_out, folders_beside, suggest_roles
 from .plan import Plan, Unclaimed, Verdict
 from .settling import settle
-from .snapshot import Snapshot, recalling
+from .snapshot import Snapshot
 from .walking import Obstacle, Selection, gather
 
 __all__ = ["match"]
@@ -85,7 +85,7 @@ def match(
             snapshot = Snapshot(selection, registry, observation, besides=besides, fresh=fresh)
         settled = None if snapshot is None else snapshot.recall_all()
         if settled is None:
-            settled = _decide_all(selection, ingestors, choices)
+            settled = _decide_all(selection, ingestors, choices, snapshot)
             if snapshot is not None:
                 snapshot.save(settled)
     obstacles = [_from_obstacle(obstacle) for obstacle in selection.obstacles]
@@ -94,13 +94,20 @@ def match(
 
 
 def _decide_all(
-    selection: Selection, ingestors: Sequence[Ingestor], choices: Choices
+    selection: Selection,
+    ingestors: Sequence[Ingestor],
+    choices: Choices,
+    snapshot: Snapshot | None,
 ) -> list[Verdict]:
     layouts = _with_layouts(ingestors, choices)
     groups, beside = _group(selection, layouts)
-    decided = work_ahead(
-        groups, lambda group: recalling(group, lambda: decide(group, ingestors, choices))
-    )
+
+    def work(group: Group) -> list[Verdict]:
+        if snapshot is None:
+            return decide(group, ingestors, choices)
+        return snapshot.recall_or(group, lambda: decide(group, ingestors, choices))
+
+    decided = work_ahead(groups, work)
     verdicts = [verdict for several in decided for verdict in several]
     return settle(find_laid_out(layouts, groups, beside), verdicts, ingestors, choices)
 

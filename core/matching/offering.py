@@ -12,6 +12,7 @@ from typing import Any, cast, get_args
 
 from ..errors import AmbiguousDataError, NoDataError, PenstockError, UnsafeLinkError
 from ..formats import FORMATS, format_by_suffix, is_format
+from ..registry.blaming import is_plugin_fault, origin_of, report_to
 from ..registry.records import Acquisition, Ingestor, RunsFound, Tier
 from .choosing import Choice
 from .groups import Group, paths_of
@@ -164,8 +165,14 @@ def _rejection(name: str, error: Exception) -> Rejection:
         remedy = error.remedy or ""
         if isinstance(error, AmbiguousDataError) and "--set" not in remedy:
             remedy = f"{remedy} On the command line: `--use {name} --set NAME=VALUE`.".lstrip()
-        return Rejection(name, error.what, remedy, is_fault, was_asked=True)
-    return Rejection(name, f"{type(error).__name__}: {error}", is_fault=True, was_asked=True)
+        what = error.what
+    else:
+        is_fault, remedy, what = True, "", f"{type(error).__name__}: {error}"
+    if is_plugin_fault(error):
+        remedy = remedy or report_to(name)
+        if origin := origin_of(name):
+            what = f"{what} [{origin}]"
+    return Rejection(name, what, remedy, is_fault, was_asked=True)
 
 
 def _mismatch(group: Group, sample: Sample) -> tuple[str, ...]:

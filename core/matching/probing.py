@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._isolated import tell_error
+from ..config import get_config
 from ..errors import (
     AmbiguousDataError,
     FileCrashesReaderError,
@@ -18,16 +19,15 @@ from ..errors import (
 from ..isolation import rebuild_error
 from ..places.consulting import Consulted
 from ..places.observation import observe
+from ..registry.answers import check_found
 from ..registry.records import Ingestor, RunsFound
-from ..registry.references import resolve_reference
+from ..registry.references import resolve_reference, tell_exit
 from .ahead import ask_worker
 from .caveats import doubt, note_consulted
 
 __all__ = ["probe", "probe_plainly"]
 
 _PLAINLY = "penstock.core.matching.probing:probe_plainly"
-_TIMEOUT = 60.0
-"""Seconds that a probe in a worker may take."""
 _LASTING = (NoDataError, AmbiguousDataError, UnsupportedFileError)
 """Errors that tell of what a file holds: they come again until it changes. Others may not."""
 
@@ -75,17 +75,21 @@ def _is_transient(text: str) -> bool:
 
 def _probe_isolated(reference: str, paths: list[str]) -> RunsFound | None:
     try:
-        answer = ask_worker(_PLAINLY, reference, paths, timeout=_TIMEOUT)
+        answer = ask_worker(_PLAINLY, reference, paths, timeout=get_config().probe_seconds)
     except FileCrashesReaderError as error:
         what = error.what.replace(_PLAINLY, "reading it")
         raise FileCrashesReaderError(what, where=error.where, remedy=error.remedy) from error
     note_consulted(paths[0], answer["consulted"])
     if "error" in answer:
-        if answer["error"]["kind"] is None:  # a fault of the plug-in
-            doubt(paths[0])
-        raise rebuild_error(answer["error"], paths[0])
+        told = answer["error"]
+        # Of no kind of ours: a fault of the plug-in, which says nothing of the file.
+        raise rebuild_error(told if told["kind"] else _as_fault(told, reference), paths[0])
     found = answer["found"]
     return None if found is None else RunsFound.from_dict(found)
+
+
+def _as_fault(told: dict[str, Any], reference: str) -> dict[str, Any]:
+    return told | {"kind": PluginError.__name__, "where": reference, "remedy": None}
 
 
 def probe_plainly(reference: str, paths: list[str]) -> dict[str, Any]:
@@ -95,16 +99,18 @@ def probe_plainly(reference: str, paths: list[str]) -> dict[str, Any]:
         try:
             found = _probe(reference, paths)
             answer["found"] = None if found is None else found.to_dict()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 # the host raises it
+        except Exception as error:  # noqa: BLE001 # the host raises it
             answer["error"] = tell_error(error)
         answer["consulted"] = sorted(observation.part(Consulted).take())
     return answer
 
 
 def _probe(reference: str, paths: list[str]) -> RunsFound | None:
-    found = resolve_reference(reference)(paths)
-    if found is None or isinstance(found, RunsFound):
-        return found
-    raise PluginError(
-        f"the probe gave {type(found).__name__} instead of RunsFound or None", where=reference
-    )
+    try:
+        found = resolve_reference(reference)(paths)
+    except SystemExit as error:
+        raise PluginError(tell_exit("its probe", error), where=reference) from error
+    try:
+        return check_found(found)
+    except (TypeError, ValueError) as error:
+        raise PluginError(f"its probe gave what is no answer: {error}", where=reference) from error

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import msgpack
 
-from ..places.observation import FileStat, Observation, active_observation
+from ..places.observation import FileStat, Observation
 from ..registry.registry import Registry
 from .caveats import Caveats
 from .groups import Group
@@ -31,7 +31,7 @@ from .storing import UnstorableError, pack_verdicts, token_of, unpack_verdicts
 from .walking import Selection
 from .world import digest_world
 
-__all__ = ["Snapshot", "recalling"]
+__all__ = ["Snapshot"]
 
 _SETTLED_NS = 2_000_000_000
 """Files that were written less than that ago may be written again with the same time."""
@@ -88,8 +88,7 @@ class Snapshot:
     registry
         The ingestors in use.
     observation
-        The look at the file system that the selection comes from: until it ends, `recalling`
-        asks this snapshot.
+        The look at the file system that the selection comes from.
     besides
         What else verdicts depend on: plain values.
     fresh
@@ -128,7 +127,6 @@ class Snapshot:
             self._others = {key: e for key, e in found.entries.items() if not self._covers(key)}
             if not fresh:
                 self._known, self._whole = found.entries, found.whole
-            observation.part(_Active).snapshot = self
 
     # Recalling --------------------------------------------------------------------------------
 
@@ -184,6 +182,16 @@ class Snapshot:
         return self._holding[key]
 
     # Keeping ----------------------------------------------------------------------------------
+
+    def recall_or(self, group: Group, decide: Callable[[], list[Verdict]]) -> list[Verdict]:
+        """Return what was decided about a group, if that still holds, else decide and note it."""
+        if self._world is None:
+            return decide()
+        found = self.recall(group)
+        if found is None:
+            found = decide()
+        self.note(group, found)
+        return found
 
     def note(self, group: Group, verdicts: list[Verdict]) -> None:
         """Take note of what is decided about a group."""
@@ -319,32 +327,6 @@ class Snapshot:
         others = sorted(entries.keys() - set(names)) if len(entries) > len(names) else []
         told = "\0".join([*names, "", *others]).encode("utf-8", "surrogatepass")
         return _State(digest_of(told + sizes.tobytes() + times.tobytes()), times)
-
-
-class _Active:
-    """The snapshot of the selection that is being matched."""
-
-    def __init__(self) -> None:
-        self.snapshot: Snapshot | None = None
-
-
-def recalling(group: Group, decide: Callable[[], list[Verdict]]) -> list[Verdict]:
-    """Return what was decided about a group before, if that still holds, else decide now.
-
-    Examples
-    --------
-    >>> recalling(Group("/data", ("a.tif",), "a.tif"), lambda: [])
-    []
-    """
-    observation = active_observation()
-    snapshot = None if observation is None else observation.part(_Active).snapshot
-    if snapshot is None:
-        return decide()
-    found = snapshot.recall(group)
-    if found is None:
-        found = decide()
-    snapshot.note(group, found)
-    return found
 
 
 def _folders_of(group: Group) -> tuple[str, ...]:

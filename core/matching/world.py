@@ -7,14 +7,17 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from importlib import util
 
 from ..config import get_config
+from ..registry.installed import installed_distributions
 from ..registry.registry import Registry
 from .storing import SHAPE
 
 __all__ = ["digest_world"]
 
+_OWN = __name__.partition(".")[0]
 _MOST_SOURCES = 20_000
 _VARIABLES = ("HDF5_PLUGIN_PATH", "HDF5_EXTFILE_PREFIX", "HDF5_VDS_PREFIX", "TZ")
 """Environment variables that tell libraries what they can read, and where it is."""
@@ -44,8 +47,7 @@ def digest_world(registry: Registry, besides: object = None) -> str | None:
     True
     """
     ingestors = registry.ingestors.values()
-    packages = {__name__.partition(".")[0]}
-    packages |= {
+    packages = {
         reference.partition(":")[0].partition(".")[0]
         for ingestor in ingestors
         for reference in (ingestor.ingest, ingestor.probe)
@@ -59,14 +61,22 @@ def digest_world(registry: Registry, besides: object = None) -> str | None:
     add(SHAPE, sys.version, replace(get_config(), file=None), besides)
     add(*(os.environ.get(name) for name in _VARIABLES))
     add(*ingestors)  # with their versions
-    for package in sorted(packages):
-        sources = _sources_of(package)
+    for package in sorted(packages | {_OWN}):
+        sources = _own_sources() if package == _OWN else _sources_of(package)
         if sources is None:
             return None
         add(package, *sources)
-    for folder in sys.path:
-        add(folder, *_installed_in(folder))
+    add(*installed_distributions())
     return digest.hexdigest()
+
+
+@cache
+def _own_sources() -> list[tuple[str, int, int]] | None:
+    """Look once: this code is imported, and nobody edits it while he works with it.
+
+    That of plug-ins may be: whoever writes one has it imported again in his notebook.
+    """
+    return _sources_of(_OWN)
 
 
 def _sources_of(package: str) -> list[tuple[str, int, int]] | None:
@@ -97,13 +107,3 @@ def _python_files(roots: Iterable[str]) -> Iterator[str]:
             folders[:] = [name for name in folders if name != "__pycache__"]
             code = (name for name in names if name.endswith((".py", ".so")))
             yield from (os.path.join(folder, name) for name in code)
-
-
-def _installed_in(folder: str) -> list[str]:
-    """Return the distributions in a folder that Python imports from, with their versions."""
-    try:
-        return sorted(
-            name for name in os.listdir(folder or ".") if name.endswith((".dist-info", ".egg-info"))
-        )
-    except OSError:
-        return []

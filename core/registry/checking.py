@@ -7,8 +7,10 @@ for whoever looks after an installation.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import inspect
+import io
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -121,18 +123,51 @@ def _check_ingestor(ingestor: Ingestor, registry: Registry) -> _Faults:
     for pattern in ingestor.patterns:
         if not pattern or "/" in pattern:
             yield f"pattern {pattern!r} fits no file: patterns are about names, not paths", None
+    yield from _check_roles(ingestor)
     for name in ingestor.beats:
         if name == ingestor.name or name not in registry.ingestors:
             near = difflib.get_close_matches(name, set(registry.ingestors) - {ingestor.name}, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             yield f"it beats {name!r}, which is no other ingestor that is installed{hint}", None
     takes_files = ingestor.takes in ("file", "files")
-    if takes_files and not (ingestor.formats or ingestor.patterns or ingestor.probe):
+    laid_out = bool(ingestor.layouts)
+    limits = (ingestor.formats, ingestor.patterns, ingestor.probe)
+    if takes_files and not any(limits) and not (laid_out and ingestor.only_laid_out):
         yield "without formats, patterns and a probe it would take any file", None
     elif ingestor.tier == "STRUCTURE" and not ingestor.probe:
         yield "its tier is STRUCTURE, which nothing but a probe can confirm", None
-    elif ingestor.tier == "CONVENTION" and not (ingestor.formats and ingestor.patterns):
-        yield "its tier is CONVENTION, which takes formats and patterns", None
+    elif ingestor.tier == "CONVENTION" and not (
+        ingestor.formats and (ingestor.patterns or laid_out)
+    ):
+        yield "its tier is CONVENTION, which takes formats, and patterns or layouts", None
+
+
+def _check_roles(ingestor: Ingestor) -> _Faults:
+    """Check that the function takes the files of all roles by name, beside the first one's."""
+    parameters = [
+        role.parameter
+        for layout in ingestor.layouts
+        for role in layout.roles
+        if role.parameter is not None
+    ]
+    if not parameters:
+        return
+    try:
+        signature = inspect.signature(resolve_reference(ingestor.ingest))
+    except (PluginError, TypeError, ValueError):  # told already, or written in C
+        return
+    given = signature.parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in given.values()):
+        return
+    named = {
+        name
+        for number, (name, parameter) in enumerate(given.items())
+        if number and parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    }
+    for name in dict.fromkeys(parameters):
+        if name not in named:
+            called = f"{ingestor.ingest}{signature}"
+            yield f"layouts: {called} has no keyword parameter {name!r} for a role's files", None
 
 
 def _check_call(
@@ -176,8 +211,10 @@ def _check_signature(
 
 def _try_configure(reference: str) -> _Faults:
     try:
-        resolve_reference(reference)(argparse.ArgumentParser())
-    except Exception as error:  # noqa: BLE001 # a plug-in's code: what it raises is the finding
+        # What it says to standard error before it gives up is no concern of ours.
+        with contextlib.redirect_stderr(io.StringIO()):
+            resolve_reference(reference)(argparse.ArgumentParser())
+    except (Exception, SystemExit) as error:  # noqa: BLE001 # a plug-in's code: it is the finding
         yield f"configure: {reference} failed: {type(error).__name__}: {error}", error
 
 

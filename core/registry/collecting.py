@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
+import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, cast, get_args
 
 import pluggy
 
-from ..errors import PluginError
 from ..formats import FORMATS
 from .discovery import FoundPlugin
 from .layouts import check_layout
@@ -105,7 +106,7 @@ def _call(hook: str, impl: pluggy.HookImpl, plugin: FoundPlugin, collected: Coll
             continue
         try:
             check(result)
-        except (PluginError, TypeError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 # whatever a field holds that is none
             what = f"{kind.__name__} {result.name!r} is not valid"
             collected.problems.append(_problem(plugin, what, error))
         else:
@@ -123,6 +124,15 @@ def _check_ingestor(ingestor: Ingestor) -> None:
     _check_choice("tier", ingestor.tier, get_args(Tier))
     for field in ("formats", "patterns", "beats", "selects", "settings", "path_settings"):
         _check_strings(field, getattr(ingestor, field))
+    for field in ("part", "version"):
+        _check_text(field, getattr(ingestor, field))
+    for field in ("isolate", "only_laid_out", "is_log", "gives_way"):
+        if not isinstance(getattr(ingestor, field), bool):
+            raise TypeError(f"{field} must be True or False, not {getattr(ingestor, field)!r}")
+    for pattern in ingestor.patterns:
+        re.compile(fnmatch.translate(pattern))  # raises where it cannot be matched
+    if not isinstance(ingestor.layouts, tuple):
+        raise TypeError(f"layouts must be a tuple, not {ingestor.layouts!r}")
     for layout in ingestor.layouts:
         check_layout(layout)
     for format_id in ingestor.formats:

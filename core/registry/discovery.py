@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
-from .installed import InstalledEntryPoint, read_entry_points
+from .installed import InstalledEntryPoint, read_entry_points, without_extras
 from .records import PluginInfo, PluginProblem
 
 __all__ = [
@@ -112,7 +112,9 @@ def has_plugins_of_others() -> bool:
 
 
 def _plugin_of(point: InstalledEntryPoint) -> FoundPlugin:
-    return FoundPlugin(point.name, point.value, point.distribution, point.version, point.load)
+    return FoundPlugin(
+        point.name, without_extras(point.value), point.distribution, point.version, point.load
+    )
 
 
 def _earlier_plugins(points: list[InstalledEntryPoint]) -> list[FoundPlugin]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ..formats import formats_by_mimetype
 from .hooks import hookimpl
-from .installed import InstalledEntryPoint
+from .installed import InstalledEntryPoint, without_extras
 from .records import Ingestor
 
 __all__ = ["EarlierPlugin", "name_entry_points"]
@@ -34,12 +34,28 @@ def name_entry_points(
     >>> list(name_entry_points([InstalledEntryPoint(group, "image/tiff", "als:ingest", "als-x")]))
     ['image/tiff:als-x']
     """
-    named = [(f"{point.name}:{point.distribution or point.value}", point) for point in points]
-    counts = Counter(name for name, _ in named)
-    return {
-        name if counts[name] == 1 else f"{name}:{point.value.rpartition(':')[2]}": point
-        for name, point in named
-    }
+    named = [
+        (f"{point.name}:{point.distribution or without_extras(point.value)}", point)
+        for point in points
+    ]
+    # Told apart by the function where that is needed, then by its module, and by numbers at last.
+    for qualify in (_function_of, _module_of, None):
+        counts = Counter(name for name, _ in named)
+        seen: Counter[str] = Counter()
+        for number, (name, point) in enumerate(named):
+            seen[name] += 1
+            if counts[name] > 1:
+                told = str(seen[name]) if qualify is None else qualify(point)
+                named[number] = f"{name}:{told}", point
+    return dict(named)
+
+
+def _function_of(point: InstalledEntryPoint) -> str:
+    return without_extras(point.value).rpartition(":")[2]
+
+
+def _module_of(point: InstalledEntryPoint) -> str:
+    return without_extras(point.value).rpartition(":")[0]
 
 
 def identifier_of(name: str) -> str:
@@ -84,7 +100,7 @@ def _record(name: str, point: InstalledEntryPoint) -> Ingestor:
     reference = f"{_FUNCTIONS}:{identifier_of(name)}"
     return Ingestor(
         name,
-        title=f"{point.name}, by {point.value} (group {point.group})",
+        title=f"{point.name}, by {without_extras(point.value)} (group {point.group})",
         ingest=reference,
         takes="files",
         formats=formats,
@@ -92,5 +108,6 @@ def _record(name: str, point: InstalledEntryPoint) -> Ingestor:
         probe=f"{reference}.probe",
         isolate=True,
         tier="EXTENSION" if formats else "FALLBACK",
+        gives_way=True,
         version=point.version,
     )

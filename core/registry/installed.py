@@ -11,10 +11,16 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 
-__all__ = ["InstalledEntryPoint", "read_entry_points"]
+__all__ = [
+    "InstalledEntryPoint",
+    "installed_distributions",
+    "read_entry_points",
+    "without_extras",
+]
 
 _INFO = (".dist-info", ".egg-info")
 
@@ -43,13 +49,24 @@ class InstalledEntryPoint(NamedTuple):
 
     def load(self) -> Any:
         """Import what it names: a module, or something in one."""
-        module, _, path = self.value.partition("[")[0].partition(":")  # without extras
+        module, _, path = without_extras(self.value).partition(":")
         if not module.strip():
             raise ImportError(f"{self.value!r} names no module")
         value: Any = importlib.import_module(module.strip())
         for name in filter(None, path.strip().split(".")):
             value = getattr(value, name)
         return value
+
+
+def without_extras(value: str) -> str:
+    """Return what an entry point names, without the extras that it says it needs.
+
+    Examples
+    --------
+    >>> without_extras("lab.tiff:ingest [fast]")
+    'lab.tiff:ingest'
+    """
+    return value.partition("[")[0].strip()
 
 
 def read_entry_points(groups: Iterable[str]) -> list[InstalledEntryPoint]:
@@ -67,6 +84,41 @@ def read_entry_points(groups: Iterable[str]) -> list[InstalledEntryPoint]:
     folders = _plain_folders()
     found = _ask_importlib(wanted) if folders is None else _scan(folders, wanted)
     return list(dict.fromkeys(found))
+
+
+def installed_distributions() -> list[str]:
+    """Return name and version of each distribution in the folders of ``sys.path``, in their order.
+
+    Where the folders lie, and what else is in them, makes no difference: it is another one for each
+    way in which Python is started.
+
+    Examples
+    --------
+    >>> any(found.startswith("pluggy ") for found in installed_distributions())
+    True
+    """
+    found: dict[str, str] = {}
+    for folder in dict.fromkeys(entry or "." for entry in sys.path):
+        try:
+            state = os.stat(folder)
+            listed = _distributions_in(os.path.abspath(folder), state.st_ino, state.st_mtime_ns)
+        except OSError:
+            continue
+        for key, version in listed:
+            found.setdefault(key, version)
+    return [f"{key} {version}" for key, version in sorted(found.items())]
+
+
+@lru_cache(maxsize=64)
+def _distributions_in(folder: str, inode: int, mtime_ns: int) -> tuple[tuple[str, str], ...]:
+    del inode, mtime_ns  # whoever installs something writes into the folder
+    found = []
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(_INFO):
+            version = os.path.splitext(name)[0].partition("-")[2]
+            version = version or _origin(os.path.join(folder, name))[1]  # of a source tree
+            found.append((_distribution_key(name), version))
+    return tuple(found)
 
 
 def _plain_folders() -> list[str] | None:

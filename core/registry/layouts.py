@@ -101,8 +101,14 @@ def check_layout(layout: Layout) -> None:
     ...
     ValueError: the template '{name}_{index:d.tif' of role 'frames' has a stray brace
     """
+    if not isinstance(layout, Layout):
+        raise TypeError(f"layouts must hold Layout records, not {layout!r}")
     if not isinstance(layout.roles, tuple) or not layout.roles:
         raise TypeError("a layout needs a tuple of roles")
+    if not isinstance(layout.counts, tuple):
+        raise TypeError(f"counts must be a tuple of names, not {layout.counts!r}")
+    for role in layout.roles:
+        _check_types(role)
     names = [role.name for role in layout.roles]
     if len(set(names)) < len(names):
         raise ValueError(f"roles of a layout have the same name: {', '.join(names)}")
@@ -119,6 +125,17 @@ def check_layout(layout: Layout) -> None:
     unknown = [name for name in layout.counts if name not in fields]
     if unknown and layout.counts != ("index",):
         raise ValueError(f"no template has a field {', '.join(unknown)}")
+
+
+def _check_types(role: Role) -> None:
+    if not isinstance(role, Role):
+        raise TypeError(f"the roles of a layout must be Role records, not {role!r}")
+    texts = (role.name, role.template, role.parameter or "")
+    switches = (role.many, role.optional)
+    if not all(isinstance(text, str) for text in texts) or not role.name or not role.template:
+        raise TypeError(f"name and template of a role must be text: {role!r}")
+    if not all(isinstance(switch, bool) for switch in switches):
+        raise TypeError(f"many and optional of a role must be True or False: {role!r}")
 
 
 def _check_role(role: Role) -> None:

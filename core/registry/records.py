@@ -78,6 +78,8 @@ class Ingestor:
     is_log: bool = False
     """Its runs are tables written beside other data (motor positions, counters): where a log and
     images tell that they are of one acquisition, they become one run."""
+    gives_way: bool = False
+    """Another ingestor that fits as well, and does not give way, is preferred to it."""
     settings: tuple[str, ...] = ()
     """Further keyword arguments that do no harm whoever sets them: a catalog that somebody else
     wrote may hold calls with these and with `selects`, and with no others."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import PluginError
 
-__all__ = ["check_reference", "is_referred_to", "resolve_reference"]
+__all__ = ["check_reference", "is_referred_to", "resolve_reference", "tell_exit"]
 
 
 def check_reference(reference: object) -> str:
@@ -71,6 +71,17 @@ def resolve_reference(reference: str) -> Callable[..., Any]:
         raise PluginError(f"{path} is not callable", where=reference)
     resolved: Callable[..., Any] = value
     return resolved
+
+
+def tell_exit(what: str, error: SystemExit) -> str:
+    """Say that a plug-in's code asked to end the program: that is not its to decide.
+
+    Examples
+    --------
+    >>> tell_exit("its probe", SystemExit(3))
+    'its probe tried to end the program (SystemExit: 3)'
+    """
+    return f"{what} tried to end the program (SystemExit: {error.code})"
 
 
 def is_referred_to(function: Callable[..., Any], reference: str) -> bool:

@@ -145,7 +145,7 @@ def _open(datum: _Datum) -> Any:
         return datum.handler(datum.path, **datum.resource_kwargs)
     except PenstockError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AssetError(
             f"its handler failed: {type(error).__name__}: {error}", where=datum.path
         ) from error
@@ -156,7 +156,7 @@ def _value(handler: Any, datum: _Datum) -> NDArray[Any]:
         return np.asarray(handler(**datum.datum_kwargs))
     except PenstockError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AssetError(
             f"its handler failed on {dict(datum.datum_kwargs)}: {type(error).__name__}: {error}",
             where=datum.path,

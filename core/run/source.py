@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from ..documents import Document, normalise
-from ..errors import DocumentError, InconsistentRunError, PenstockError
+from ..errors import DocumentError, InconsistentRunError, PenstockError, PluginError
 from ..places import Fingerprint, take_fingerprint
 from ..places.pinning import Pins, pinned
 from ..registry import calls_of, get_registry
+from ..registry.references import tell_exit
 
 __all__ = [
     "CallSource",
@@ -138,9 +139,10 @@ class CallSource:
         InconsistentRunError
             If it gives another run's documents now.
         """
-        with pinned(self.pins):
-            stream = iter(self.function(*self.args, **self.kwargs))
+        stream: Any = None
         try:
+            with pinned(self.pins):
+                stream = iter(self.function(*self.args, **self.kwargs))
             with pinned(self.pins):
                 start = _checked_start(next(stream, None), self.label)
             if start["uid"] != self.start["uid"]:
@@ -158,6 +160,8 @@ class CallSource:
                 if item is None:
                     break
                 yield item
+        except SystemExit as error:
+            raise PluginError(tell_exit("the ingestor", error), where=self.label) from error
         finally:
             close = getattr(stream, "close", None)
             if close is not None:

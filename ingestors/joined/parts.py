@@ -34,7 +34,7 @@ class PartSource:
         """Yield the documents; an ingestor that fails ends them, and `failure` says why."""
         try:
             yield from self.call.function(*self.call.args, **self.call.kwargs)
-        except Exception as error:  # noqa: BLE001 # an ingestor's code: it costs its own part
+        except (Exception, SystemExit) as error:  # noqa: BLE001 # an ingestor's code: it costs its own part
             self.failure = told(error)
 
     def fingerprint(self) -> None:
@@ -75,7 +75,7 @@ class Part:
         return self.failure if self.source is None else self.source.failure
 
 
-def told(error: Exception) -> str:
+def told(error: BaseException) -> str:
     """Say what an error says, in one line.
 
     Examples
@@ -112,7 +112,7 @@ def open_parts(given: Any) -> list[Part]:
     for name, call in zip(_names(calls), calls, strict=True):
         try:
             parts.append(_open(name, call))
-        except Exception as error:  # an ingestor's code: told under the part's name
+        except (Exception, SystemExit) as error:  # an ingestor's code: told under the part's name
             errors.append(_named(error, name, call))
             known = pinned_identity(_selector(call))
             if known is None:
@@ -147,7 +147,7 @@ def _selector(call: Call) -> tuple[str, ...]:
     return ("part of a joined run", call.ingestor, digest_of([asked]))
 
 
-def _named(error: Exception, name: str, call: Call) -> PenstockError:
+def _named(error: BaseException, name: str, call: Call) -> PenstockError:
     """Say which part an error is about."""
     part = f"part {name!r} ({call.ingestor})"
     if isinstance(error, PenstockError):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ...core.documents import safe_key
+from ..labels import unique_keys
 from .index import ScanPlace, SpecIndex, decoded, read_bytes
 from .lines import Lines, split_labels, split_lines
 
@@ -123,25 +123,6 @@ def read_scan(index: SpecIndex, place: ScanPlace) -> Scan:
     return scan
 
 
-def unique_keys(names: Iterable[str]) -> dict[str, str]:
-    """Return a data key for each name, in order; names that make the same one get numbers.
-
-    Examples
-    --------
-    >>> unique_keys(["s2 vgap", "s2.vgap"])
-    {'s2_vgap': 's2 vgap', 's2_vgap_2': 's2.vgap'}
-    """
-    keys: dict[str, str] = {}
-    for name in names:
-        base = key = safe_key(name)
-        number = 1
-        while key in keys:
-            number += 1
-            key = f"{base}_{number}"
-        keys[key] = name
-    return keys
-
-
 # Columns ---------------------------------------------------------------------------------------
 
 
@@ -225,10 +206,10 @@ def _read_positions(scan: Scan) -> None:
 
 
 def _read_spectra(scan: Scan) -> None:
-    for name, texts in scan.lines.spectra.items():
-        key = safe_key(f"mca_{name}" if name and name != "A" else "mca")
-        while key in scan.columns or key in scan.spectra:
-            key += "_"
+    # Behind the columns' own keys, which they are not to take.
+    names = [f"mca_{name}" if name and name != "A" else "mca" for name in scan.lines.spectra]
+    keys = list(unique_keys([*scan.columns, *names]))[len(scan.columns) :]
+    for key, texts in zip(keys, scan.lines.spectra.values(), strict=True):
         scan.spectra[key] = [_to_numbers(text.split(), key, scan.notes) for text in texts]
 
 

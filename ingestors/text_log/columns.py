@@ -6,14 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ...core.documents import safe_key
+from ..labels import unique_keys
 from ..times import configured_zone, parse_time
 from .table import Table, is_number
 
 __all__ = ["LogColumn", "frame_numbers", "read_columns", "row_times"]
 
-_UNITS = re.compile(r"(.*\S)[\s_]*[\[(]([^\])]{1,20})[\])]\s*")
-_LONGEST_LABEL = 200
+_LONGEST_LABEL, _LONGEST_UNITS = 200, 20
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _CODE = re.compile(r"[+-]?0\d+")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,7}$")
@@ -56,20 +55,25 @@ def read_columns(table: Table) -> list[LogColumn]:
     >>> [(column.key, column.units, column.values) for column in read_columns(table)]
     [('well', '', ['01', '02', '03']), ('I0', 'mA', [2.5, None, 2.0]), ('n', '', [1, 2, 3])]
     """
-    columns: list[LogColumn] = []
-    taken: set[str] = set()
-    for number, label in enumerate(table.labels):
-        label = label[:_LONGEST_LABEL]
-        match = _UNITS.fullmatch(label)
-        name, units = (match[1], match[2]) if match else (label, "")
-        base = key = safe_key(name)
-        times = 1
-        while key in taken:
-            times += 1
-            key = f"{base}_{times}"
-        taken.add(key)
-        columns.append(LogColumn(key, label, units, _values(table.column(number))))
-    return columns
+    labels = [label[:_LONGEST_LABEL] for label in table.labels]
+    parted = list(map(_part_label, labels))
+    keys = unique_keys(name for name, _ in parted)
+    return [
+        LogColumn(key, labels[number], parted[number][1], _values(table.column(number)))
+        for number, key in enumerate(keys)
+    ]
+
+
+def _part_label(label: str) -> tuple[str, str]:
+    """Part ``name [units]``."""
+    text = label.rstrip()
+    if text[-1:] not in ("]", ")"):
+        return label, ""
+    begin = max(text.rfind("["), text.rfind("("))
+    name, units = text[: max(begin, 0)].rstrip(" \t_"), text[begin + 1 : -1]
+    if not name or not 1 <= len(units) <= _LONGEST_UNITS or "]" in units or ")" in units:
+        return label, ""
+    return name, units
 
 
 def _values(words: list[str]) -> list[Any]:

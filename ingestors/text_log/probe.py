@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from ...core.errors import PenstockError
+from ...core.places.recalling import real_path
 from ...core.registry.records import Acquisition, RunsFound
+from .counting import count_lines, count_lines_of_file
 from .facts import log_facts
+from .logs import MOST_BYTES
 from .reading import read_text
-from .table import find_table
+from .table import Table, find_table
 
 __all__ = ["probe"]
 
@@ -38,11 +41,22 @@ def probe(paths: list[str]) -> RunsFound | None:
         return None
     more = ", …" if len(table.labels) > 8 else ""
     detail = f"a table with the columns {', '.join(table.labels[:8])}{more}"
-    return RunsFound(detail=detail, acquisitions=_recorded(paths[0]))
+    recorded = _recorded(paths[0]) if whole else _counted(paths[0], text, table)
+    return RunsFound(detail=detail, acquisitions=recorded)
+
+
+def _counted(path: str, head: str, table: Table) -> tuple[Acquisition, ...]:
+    """Return how many rows a long table has; when they were written, only parsing would tell."""
+    lines = count_lines_of_file(real_path(path), MOST_BYTES)
+    if lines is None:  # nobody can ingest it
+        return ()
+    rows = len(table.rows) + len(table.uneven)
+    labels = count_lines(head[: head.rfind("\n") + 1].encode()) - rows
+    return (Acquisition(events=lines - labels),)
 
 
 def _recorded(path: str) -> tuple[Acquisition, ...]:
-    """Return what the table records, if it can be read whole."""
+    """Return what a short table records."""
     try:
         facts = log_facts(path)
     except PenstockError:  # who ingests it will say so

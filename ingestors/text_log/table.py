@@ -7,7 +7,6 @@ throughout, and above stand labels, unless there is nothing but numbers. Anythin
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,8 +14,8 @@ __all__ = ["Table", "find_table", "is_number"]
 
 _COMMENTS = ("#", "%", "!", "//")
 _DELIMITERS = ("\t", ",", ";", " ")
-_SAID = re.compile(r"[#%!/]+\s*([^:=\t]{1,80}?)\s*(?::|=|\t)\s*(.*)")
-_MOST_SAID, _LONGEST_SAID = 200, 500
+_SIGNS = "#%!/"
+_MOST_SAID, _LONGEST_KEY, _LONGEST_SAID = 200, 80, 500
 _SAMPLE = 200
 
 
@@ -124,7 +123,7 @@ def _labels_in(above: list[str], delimiter: str, width: int) -> list[str] | None
     """Return labels that stand in the last comment above a table."""
     if not above:
         return None
-    parted = _split([above[-1].lstrip("#%!/").strip()], delimiter)
+    parted = _split([above[-1].lstrip(_SIGNS).strip()], delimiter)
     labels = parted[0] if parted else []
     return labels if _are_labels(labels, width) and width > 1 else None
 
@@ -151,10 +150,25 @@ def _is_table(rows: list[list[str]], width: int, delimiter: str, labelled: bool)
 def _said(lines: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in lines:
-        match = _SAID.fullmatch(line)
-        if match is not None and len(found) < _MOST_SAID:
-            found.setdefault(match[1].strip(), match[2].strip()[:_LONGEST_SAID])
+        key, value = _part_said(line)
+        if key and len(found) < _MOST_SAID:
+            found.setdefault(key, value)
     return found
+
+
+def _part_said(line: str) -> tuple[str, str]:
+    """Part ``#Key: value``; the key is empty where a line says nothing of the kind."""
+    text = line.lstrip(_SIGNS)
+    if text == line:
+        return "", ""
+    text = text.strip()[: _LONGEST_KEY + _LONGEST_SAID]
+    ends = [place for sign in ":=\t" if (place := text.find(sign)) >= 0]
+    if not ends:
+        return "", ""
+    key, value = text[: min(ends)].strip(), text[min(ends) :].strip()
+    if value[:1] in (":", "="):  # behind a tab, or none
+        value = value[1:].strip()
+    return (key, value[:_LONGEST_SAID]) if len(key) <= _LONGEST_KEY else ("", "")
 
 
 def is_number(word: str) -> bool:

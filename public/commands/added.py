@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.commands import ADDED_RUN, SUBCOMMANDS, exit_codes
-from penstock.commands.terminal import plain
+from penstock.commands.foreign import foreign_output_aside, tell_problems
 from penstock.core.errors import PenstockError, PluginError
 from penstock.core.registry.discovery import FoundPlugin, has_plugins_of_others
 from penstock.core.registry.records import Command, PluginProblem
@@ -60,11 +59,11 @@ def add_commands(subparsers: Any, typed: str | None) -> None:
         return
     from penstock.core.registry.registry import get_registry
 
-    registry = get_registry()
+    with foreign_output_aside():
+        registry = get_registry()
     commands, problems = added_commands(registry)
     if typed is not None and typed not in [command.name for command in commands]:
-        for problem in (*registry.problems, *problems):  # its plug-in may be among them
-            print(f"penstock: {plain(problem)}", file=sys.stderr)
+        tell_problems([*registry.problems, *problems])  # its plug-in may be among them
     for command in commands:
         plugin = registry.plugin_of(command)
         parser: argparse.ArgumentParser = subparsers.add_parser(

@@ -8,6 +8,7 @@ from typing import Any
 from penstock.commands import exit_codes
 from penstock.commands.catalogs import CATALOG_HELP, open_catalog, print_problems
 from penstock.commands.copies import copy_runs, print_copies
+from penstock.commands.foreign import foreign_output_aside
 from penstock.commands.queries import QUERY_HELP, parse_query
 from penstock.commands.terminal import print_json
 
@@ -53,8 +54,9 @@ def run(options: argparse.Namespace) -> int:
     """Copy, print, and return the exit code."""
     query = parse_query(options.query)
     catalog = open_catalog(options.catalog)
-    report = copy_runs(catalog, options.directory, query)
-    problems = catalog.problems
+    with foreign_output_aside():
+        report = copy_runs(catalog, options.directory, query)
+        problems = catalog.problems
     if options.json:
         print_json({**report.to_dict(), "problems": problems.to_dict()})
     else:

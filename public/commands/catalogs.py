@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
+from penstock.commands.foreign import foreign_output_aside
 from penstock.commands.terminal import paged, print_json, print_table, short, utc
 from penstock.core.report import Report
 
@@ -85,15 +86,17 @@ def list_runs(catalog: BlueskyCatalog, options: argparse.Namespace) -> int:
     options
         What the person said: those of `add_listing`, and what they called the catalog.
     """
-    problems = catalog.problems  # first: it looks at the files, of which the runs are listed then
+    with foreign_output_aside():
+        problems = catalog.problems  # first: it looks at the files, of which the runs are listed
     limit = options.limit
     if limit is None and sys.stdout.isatty() and not options.json:
         limit = _MOST_AT_TERMINAL
-    starts = catalog.newest_starts(limit, options.offset)
+    with foreign_output_aside():
+        starts = catalog.newest_starts(limit, options.offset)
+        total = len(starts) if limit is None and not options.offset else len(catalog)
     if options.json:
         print_json({"runs": starts, "problems": problems.to_dict()})
         return exit_codes.of_copies(problems)
-    total = len(starts) if limit is None and not options.offset else len(catalog)
     with paged():
         _print_runs(starts)
         print_problems(problems)

@@ -8,6 +8,7 @@ from typing import Any
 
 from penstock.commands import exit_codes
 from penstock.commands.catalogs import CATALOG_HELP, DEFAULT_HELP, open_catalog
+from penstock.commands.foreign import foreign_output_aside
 from penstock.commands.queries import QUERY_HELP, parse_query
 from penstock.commands.terminal import print_json, print_table, progress_bar, short
 from penstock.core.errors import CatalogError
@@ -65,9 +66,10 @@ def run(options: argparse.Namespace) -> int:
     query = parse_query(options.query) or None
     catalog: Any = open_catalog(options.catalog)
     if not options.update:
-        report = catalog.check(query)
+        with foreign_output_aside():
+            report = catalog.check(query)
     elif isinstance(catalog, WritableCatalog):
-        with progress_bar("updating") as progress:
+        with foreign_output_aside(), progress_bar("updating") as progress:
             report = catalog.refresh(query, progress)
     else:
         raise CatalogError(

@@ -12,6 +12,7 @@ from penstock.commands import exit_codes
 from penstock.commands.choosing import add_choices, ask_undecided, can_ask, make_plan
 from penstock.commands.copies import copy_runs, print_copies
 from penstock.commands.data_keys import dtype_text, shape_text
+from penstock.commands.foreign import foreign_output_aside, tell_problems
 from penstock.commands.terminal import plain, print_json, print_table, progress_bar, short
 from penstock.core.errors import CatalogError
 from penstock.core.report import Report, ReportItem
@@ -64,7 +65,12 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="open files that lie on tape too, which calls them back",
     )
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument(
+        "--traceback", action="store_true", help="show where in its code an ingestor failed"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the report as JSON, tracebacks and all"
+    )
     parser.set_defaults(run=run)
 
 
@@ -75,26 +81,31 @@ def run(options: argparse.Namespace) -> int:
 
     if options.cache is not None:
         prepare_folder(options.cache)  # ingesting takes long: what cannot end is not begun
-    for problem in get_registry().problems:
-        print(f"penstock: {plain(problem)}", file=sys.stderr)
+    with foreign_output_aside():
+        problems = get_registry().problems
+    tell_problems(problems)
     catalog = _open(options.catalog)
     with observe():
         asks = not options.json and can_ask()
-        plan = make_plan(options, can_ask=asks)
+        with foreign_output_aside():
+            plan = make_plan(options, can_ask=asks)
         if plan.undecided and asks:
             plan = ask_undecided(plan, remember=options.remember)
-        with progress_bar("ingesting") as progress:
+        with foreign_output_aside(), progress_bar("ingesting") as progress:
             report = catalog.ingest(
                 plan, recall=options.recall, again=options.again, progress=progress
             )
     copies = None
     if options.cache is not None:
-        copies = copy_runs(catalog, options.cache, {"uid": {"$in": report.uids}})
+        with foreign_output_aside():
+            copies = copy_runs(catalog, options.cache, {"uid": {"$in": report.uids}})
     if options.json:
         told = report.to_dict()
         print_json(told if copies is None else {**told, "copies": copies.to_dict()})
     else:
         print_report(report)
+        if options.traceback:
+            _print_tracebacks(report)
         if copies is not None:
             print_copies(copies)
     return exit_codes.of_copies(copies or Report()) or exit_codes.of_report(report)
@@ -135,6 +146,13 @@ def print_report(report: Report) -> None:
         style="bold red" if report.with_outcome("failed") else "bold yellow",
     )
     print(report)
+
+
+def _print_tracebacks(report: Report) -> None:
+    for item in report:
+        if text := item.details.get("traceback"):
+            print(plain(f"\n{item.subject}: {item.why}"))
+            print("\n".join(map(plain, text.splitlines())))
 
 
 def _note_rows(runs: Sequence[ReportItem]) -> list[tuple[str, str]]:

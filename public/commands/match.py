@@ -8,6 +8,7 @@ from typing import Any
 
 from penstock.commands import exit_codes
 from penstock.commands.choosing import add_choices, choose_help, make_plan
+from penstock.commands.foreign import foreign_output_aside, tell_problems
 from penstock.commands.terminal import plain, print_json, short
 
 __all__ = ["add_parser", "run"]
@@ -48,7 +49,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Match, print, and return the exit code."""
-    plan = make_plan(options)
+    with foreign_output_aside():
+        plan = make_plan(options)
+    tell_problems(plan.plugin_errors)
     if options.json:
         print_json(plan.to_dict())
     elif options.why:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
+from penstock.commands.foreign import foreign_output_aside
 from penstock.commands.terminal import print_json, print_table
 
 if TYPE_CHECKING:
@@ -61,14 +62,15 @@ def run(options: argparse.Namespace) -> int:
     from penstock.core.registry.handlers import handler_entry_points
     from penstock.core.registry.registry import get_registry
 
-    registry = get_registry()
-    handlers = handler_entry_points()
-    problems = [*registry.problems, *added_commands(registry)[1], *handlers.problems]
-    if options.check:
-        from penstock.core.registry.checking import check_handlers, check_plugins
+    with foreign_output_aside():
+        registry = get_registry()
+        handlers = handler_entry_points()
+        problems = [*registry.problems, *added_commands(registry)[1], *handlers.problems]
+        if options.check:
+            from penstock.core.registry.checking import check_handlers, check_plugins
 
-        problems += check_plugins(registry)
-        problems += check_handlers(handlers)[len(handlers.problems) :]
+            problems += check_plugins(registry)
+            problems += check_handlers(handlers)[len(handlers.problems) :]
     if options.json:
         print_json(_as_plain_data(registry, handlers, problems))
     else:

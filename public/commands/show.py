@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.commands import exit_codes
 from penstock.commands.catalogs import CATALOG_HELP, open_catalog
 from penstock.commands.data_keys import dtype_text, shape_text
+from penstock.commands.foreign import foreign_output_aside
 from penstock.commands.terminal import plain, print_json, print_table, short, utc
 
 if TYPE_CHECKING:
@@ -56,13 +57,14 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show the run and return the exit code."""
-    chosen = open_catalog(options.catalog)[options.key]
+    with foreign_output_aside():
+        told = _as_data(open_catalog(options.catalog)[options.key])
     if options.json:
-        print_json(_as_data(chosen))
+        print_json(told)
     else:
-        _print_run(chosen)
+        _print_run(told)
         if options.why:
-            _print_provenance(chosen.provenance)
+            _print_provenance(told["provenance"])
     return exit_codes.DONE
 
 
@@ -80,13 +82,12 @@ def _as_data(run: BlueskyRun) -> dict[str, Any]:
     }
 
 
-def _print_run(run: BlueskyRun) -> None:
-    told = _as_data(run)
+def _print_run(told: Mapping[str, Any]) -> None:
     stop = told["stop"] or {}
     status = told["exit_status"] or "in progress, or cut short"
     reason = told["provenance"].get("truncated") or stop.get("reason")
     lines = {
-        "Run": run.uid,
+        "Run": told["uid"],
         "exit status": f"{status} ({reason})" if reason else status,
         "start": utc(told["start"]["time"]),
         "stop": utc(stop.get("time")),

@@ -51,6 +51,10 @@ def test_every_setting_is_read(tmp_path):
         ("[roots]\ndata = 'relative'\n", "not an absolute path"),
         ("[uri_prefixes]\nx = 1\n", "not an absolute path"),
         ("[time]\nzone = 'Mars/Olympus'\n", "no time zone"),
+        ("[matching]\nprobe_seconds = 0\n", "probe_seconds is 0, not a number of seconds"),
+        ("[matching]\nprobe_seconds = true\n", "not a number of seconds"),
+        ("[matching]\nprobe_seconds = nan\n", "not a number of seconds"),
+        ("[matching]\nseconds = 3\n", r"\[matching\] has no setting seconds"),
         ("[catalogs.a]\n", r"\[catalogs.a\] uri is None"),
         ("[catalogs.a]\nuri = 'runs.db'\n", "neither an absolute path nor a URL"),
         ("[catalogs.a]\nurl = '/a'\n", r"\[catalogs.a\] has no setting url"),
@@ -90,6 +94,12 @@ def test_the_users_own_file_is_read(isolated_configuration):
     path.parent.mkdir()
     path.write_text(FULL)
     assert get_config().file == str(path)
+
+
+def test_how_long_a_probe_may_take_is_a_number(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text("matching.probe_seconds = 20\n")
+    assert load_config(path).probe_seconds == 20.0
 
 
 def test_a_file_is_read_once(tmp_path, monkeypatch):

@@ -51,6 +51,11 @@ def fail(path): return [][1]
 def say_ambiguous(path): raise AmbiguousDataError("two", where=path, remedy="Choose.")
 def say_ours(path): raise OurError("gone", where="b.tif")
 def answer(size): return "x" * size
+def wait_for(path):
+    for _ in range(500):
+        if os.path.exists(path): return "there"
+        time.sleep(0.01)
+    return "never"
 def give_object(): return object()
 def limits(): return [resource.getrlimit(resource.RLIMIT_CORE)[0],
                       resource.getrlimit(resource.RLIMIT_AS)[0], os.getsid(0) == os.getpid()]
@@ -231,6 +236,23 @@ def test_threads_share_the_worker_and_get_their_own_answers() -> None:
     for thread in threads:
         thread.join()
     assert answers == {n: [[n, i] for i in range(20)] for n in range(4)}
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one worker only")
+def test_a_thread_that_waits_keeps_no_other_from_its_answer(tmp_path: Path) -> None:
+    # What the first call waits for is there only once the second has been answered.
+    call_isolated("lab:pid")
+    sign = tmp_path / "sign"
+    first: list[str] = []
+    waiting = threading.Thread(
+        target=lambda: first.append(call_isolated("lab:wait_for", str(sign)))
+    )
+    waiting.start()
+    time.sleep(0.2)
+    assert call_isolated("lab:echo", 1) == [[1], {}]
+    sign.touch()
+    waiting.join()
+    assert first == ["there"]
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

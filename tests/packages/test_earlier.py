@@ -141,3 +141,12 @@ assert registry.path_parameter("text/csv:xicam-lab") == "paths"
 """
     done = site.run("-c", code)
     assert done.returncode == 0, done.stderr
+
+
+def test_one_that_fits_as_well_as_one_of_today_gives_way(site: Any, data: Path) -> None:
+    (data / "x.csv").write_text("name,I0\na,1\nb,2\nc,3\n")
+    code, told = site.ask("match", str(data))
+    assert code == 0
+    (decision,) = told["decisions"]
+    assert decision["chosen"]["ingestor"] == "text-log"
+    assert decision["reason"] == "text/csv:xicam-lab gives way to others"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ....core.errors import AssetError, PenstockError, TruncatedFileError, UnsupportedFileError
 from .bytes import Source, open_file
 from .pages import Header, PageKind, PageTemplate, read_header
+from .quiet import keep_quiet
 
 __all__ = [
     "TIFFFILE_ERRORS",
@@ -28,6 +29,8 @@ __all__ = [
     "open_tifffile",
     "page_at",
 ]
+
+keep_quiet()
 
 MOST_PAGES = 2**22
 MOST_TEMPLATES = 16

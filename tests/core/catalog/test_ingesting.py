@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from penstock import BlueskyInMemoryCatalog, Ingestor, RunsFound, hookimpl, match
+from penstock.core.errors import PluginError
 from penstock.core.registry import Registry, use_registry
 
 COLUMNS = {"x": {"dtype": "number", "shape": [], "source": "test", "dtype_numpy": "<f8"}}
@@ -28,6 +29,8 @@ def ingest(path: str, entry: str = "", *, stop: str = "success") -> Iterator[tup
     yield "descriptor", key
     if "bad middle" in text:
         raise ValueError("row 7 is damaged")
+    if "ends the program" in text:
+        sys.exit("no licence")
     event = {"uid": f"{uid}-e", "time": 0.0, "descriptor": f"{uid}-d", "seq_num": 1}
     yield "event", event | {"data": {"x": 1.0}, "timestamps": {"x": 0.0}, "filled": {}}
     if "cut short" not in text:
@@ -93,10 +96,46 @@ def test_one_bad_file_among_many_is_reported_and_the_others_are_ingested(tmp_pat
     assert outcomes == {
         "a.lab": ("ok", ""),
         "b.lab": ("failed", "OSError: cannot be read"),
-        "c.lab": ("failed", "ValueError: row 7 is damaged"),
+        "c.lab": ("failed", "ValueError: row 7 is damaged (ingestor lab)"),
         "d.lab": ("ok", ""),
     }
     assert set(catalog) == {"a.lab", "d.lab"}, "a run that nobody could read is not kept"
+
+
+def test_a_fault_of_an_ingestor_is_told_with_what_to_do_and_where_in_its_code(
+    tmp_path: Path,
+) -> None:
+    (item,) = BlueskyInMemoryCatalog().ingest(write(tmp_path, a="bad middle"))
+    assert item.remedy.startswith("Report it to the author of ingestor lab.")
+    assert "--traceback" in item.remedy
+    assert 'raise ValueError("row 7 is damaged")' in item.details["traceback"]
+
+
+def test_an_ingestor_that_ends_the_program_is_one_that_failed(tmp_path: Path) -> None:
+    catalog = BlueskyInMemoryCatalog()
+    report = catalog.ingest(write(tmp_path, a="ends the program", b="fine"))
+    failed, good = report
+    assert (failed.outcome, good.outcome) == ("failed", "ok")
+    assert "tried to end the program (SystemExit: no licence)" in failed.why
+    assert set(catalog) == {"b.lab"}
+
+
+def test_a_run_whose_ingestor_ends_the_program_later_on_is_an_error_of_that_run(
+    tmp_path: Path,
+) -> None:
+    catalog = BlueskyInMemoryCatalog()
+    catalog.ingest(write(tmp_path, a="fine"))
+    write(tmp_path, a="ends the program")
+    with pytest.raises(PluginError, match="tried to end the program"):
+        list(catalog["a.lab"].documents())
+
+
+def test_ending_the_program_at_once_is_an_error_of_the_ingestor() -> None:
+    def ends(path: str) -> Any:
+        sys.exit(3)
+
+    with pytest.raises(PluginError, match="tried to end the program"):
+        BlueskyInMemoryCatalog().upsert(ends, ("a",))
 
 
 @pytest.mark.parametrize(

@@ -323,6 +323,27 @@ def test_a_probe_with_a_bug_stops_no_other(using: Callable[..., None], tmp_path:
     assert "gave bool instead of RunsFound" in second.reason
 
 
+def test_who_gives_way_does_so_to_who_fits_as_well(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    using(
+        old={"formats": ("tiff",), "gives_way": True},
+        new={"formats": ("tiff",)},
+        older={"formats": ("tiff",), "gives_way": True, "tier": "EXTENSION"},
+    )
+    (decision,) = match(write(tmp_path, TIFF, "a.tif")).decisions
+    assert decision.chosen is not None
+    assert (decision.chosen.ingestor, decision.reason) == ("new", "old gives way to others")
+    assert [offer.ingestor for offer in decision.alternatives] == ["old", "older"]
+
+
+def test_among_those_that_give_way_nobody_is_preferred(
+    using: Callable[..., None], tmp_path: Path
+) -> None:
+    using(a={"formats": ("tiff",), "gives_way": True}, b={"formats": ("tiff",), "gives_way": True})
+    assert told(match(write(tmp_path, TIFF, "a.tif"))) == {"a.tif": None}
+
+
 def test_a_file_that_holds_several_runs_gives_several_claims(
     using: Callable[..., None], tmp_path: Path
 ) -> None:

@@ -578,3 +578,51 @@ def test_one_look_at_the_file_system_is_one(tree: Path) -> None:
         (tree / "a" / "img_0.tif").write_bytes(PNG)
         match(tree)
     assert match(tree) == match(tree, fresh=True)
+
+
+def test_where_python_looks_for_modules_makes_no_difference(
+    tree: Path, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    match(tree)
+    (tmp_path / "scripts").mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path / "scripts"))  # a script lies there
+    assert_recalled(opened, tree)
+    monkeypatch.setattr(sys, "path", [*sys.path[1:], "/no/such/folder"])
+    assert_recalled(opened, tree)
+
+
+def test_another_distribution_makes_one(
+    tree: Path, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    (site / "lab_x-1.0.dist-info").mkdir(parents=True)
+    match(tree)
+    monkeypatch.syspath_prepend(str(site))
+    assert opened.by(lambda: match(tree))[1]
+    assert_recalled(opened, tree)
+    (site / "lab_x-1.0.dist-info").rename(site / "lab_x-1.1.dist-info")
+    assert opened.by(lambda: match(tree))[1]
+
+
+def test_the_distribution_that_is_imported_counts(
+    tree: Path, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, version in (("a", "1.0"), ("b", "2.0")):
+        (tmp_path / folder / f"lab_x-{version}.dist-info").mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "a")])
+    match(tree)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "b")])
+    assert_recalled(opened, tree)
+
+
+def test_what_was_decided_is_not_recalled_where_a_person_says_who_is_to_take_it(
+    tree: Path,
+) -> None:
+    anew = match(tree, use="tiff-stack")
+    match(tree)
+    with observe():
+        match(tree)
+        assert match(tree, use="tiff-stack") == anew
+    with observe():
+        match(tree, use="tiff-stack")
+        assert match(tree) == match(tree, fresh=True)

@@ -14,7 +14,9 @@ from penstock.core.registry import (
     Command,
     Exporter,
     Ingestor,
+    Layout,
     Registry,
+    Role,
     get_registry,
     hookimpl,
 )
@@ -33,12 +35,20 @@ def needs_two(path, other):  # type: ignore[no-untyped-def]
     yield path, other
 
 
+def laid_out(path, flats=(), *, log=None):  # type: ignore[no-untyped-def]
+    yield path, flats, log
+
+
 def any_names(path, **kwargs):  # type: ignore[no-untyped-def]
     yield path, kwargs
 
 
 async def asynchronous(path):  # type: ignore[no-untyped-def]
     return path
+
+
+def configure_with_an_error(parser):  # type: ignore[no-untyped-def]
+    parser.error("no licence")
 
 
 def configure_badly(parser):  # type: ignore[no-untyped-def]
@@ -76,6 +86,11 @@ def registry(**hooks: Any) -> Registry:
     return Registry.from_plugins([module])
 
 
+def layout(*parameters: str) -> Layout:
+    roles = (Role(name, f"{{name}}_{name}.tif", parameter=name) for name in parameters)
+    return Layout((Role("images", "{name}_{index:d}.tif"), *roles))
+
+
 def ingestor(ingest: str = "good", **changes: Any) -> Ingestor:
     values: dict[str, Any] = {"title": "x", "takes": "file", "formats": ("tiff",), **changes}
     return Ingestor("x", ingest=f"{LAB}:{ingest}", **values)
@@ -96,6 +111,10 @@ def test_the_built_in_ones_are_good() -> None:
         ingestor("any_names", selects=("whatever",)),
         ingestor(probe=f"{LAB}:good", tier="STRUCTURE"),
         ingestor(patterns=("a_*.tif",), tier="CONVENTION"),
+        ingestor("laid_out", layouts=(layout("flats", "log"),), tier="CONVENTION"),
+        ingestor("laid_out", layouts=(layout("flats"),), formats=()),
+        ingestor("any_names", layouts=(layout("darks"),)),
+        ingestor(takes="calls", formats=()),
     ],
 )
 def test_a_good_ingestor_is_good(record: Ingestor) -> None:
@@ -114,7 +133,13 @@ def test_a_good_ingestor_is_good(record: Ingestor) -> None:
         (ingestor(beats=("tiff-seires",)), "beats 'tiff-seires', which is no other ingestor"),
         (ingestor(formats=()), "it would take any file"),
         (ingestor(tier="STRUCTURE"), "nothing but a probe can confirm"),
-        (ingestor(tier="CONVENTION"), "which takes formats and patterns"),
+        (ingestor(tier="CONVENTION"), "which takes formats, and patterns or layouts"),
+        (ingestor("laid_out", layouts=(layout("darks"),)), "has no keyword parameter 'darks'"),
+        (ingestor("laid_out", layouts=(layout("path"),)), "has no keyword parameter 'path'"),
+        (
+            ingestor("laid_out", layouts=(layout("log"),), formats=(), only_laid_out=False),
+            "it would take any file",
+        ),
     ],
 )
 def test_what_is_wrong_with_an_ingestor_is_told(record: Ingestor, what: str) -> None:
@@ -140,6 +165,14 @@ def test_an_unknown_name_that_it_beats_is_told_with_the_nearest() -> None:
         (
             {"commands": [Command("c", "c", f"{LAB}:good", configure=f"{LAB}:configure_badly")]},
             "command c: configure: lab_of_the_tests:configure_badly failed: ArgumentError",
+        ),
+        (
+            {
+                "commands": [
+                    Command("c", "c", f"{LAB}:good", configure=f"{LAB}:configure_with_an_error")
+                ]
+            },
+            "command c: configure: lab_of_the_tests:configure_with_an_error failed: SystemExit",
         ),
     ],
 )

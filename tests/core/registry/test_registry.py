@@ -14,13 +14,22 @@ from penstock.core.errors import PluginError, UnregisteredIngestorError
 from penstock.core.registry import (
     AssetReader,
     Ingestor,
+    Layout,
     Registry,
+    Role,
     RunsFound,
     get_registry,
     hookimpl,
     resolve_reference,
     use_registry,
 )
+
+
+class Unlucky:
+    """Raises whatever is asked of it."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no luck")
 
 
 def ingestor(name: str, **changes: Any) -> Ingestor:
@@ -138,6 +147,16 @@ def test_a_hook_that_raises_stops_no_other_plugin() -> None:
         ([ingestor("x", tier="BEST")], "tier must be one of STRUCTURE"),
         ([ingestor("x", formats=("tif",))], "a format must be one of tiff"),
         ([ingestor("x", patterns="*.tif")], "patterns must be a tuple of strings"),
+        ([ingestor("x", part=5)], "part must be text, not 5"),
+        ([ingestor("x", part=None)], "part must be text, not None"),
+        ([ingestor("x", version=1.0)], "version must be text, not 1.0"),
+        ([ingestor("x", is_log="yes")], "is_log must be True or False, not 'yes'"),
+        ([ingestor("x", layouts=("x",))], "layouts must hold Layout records, not 'x'"),
+        ([ingestor("x", layouts=None)], "layouts must be a tuple, not None"),
+        ([ingestor("x", layouts=(Layout(roles=("a",)),))], "must be Role records, not 'a'"),
+        ([ingestor("x", layouts=(Layout(roles=(Role("a", 5),)),))], "must be text"),
+        ([ingestor("x", layouts=(Layout((Role("a", "b"),), counts=5),))], "counts must be a tuple"),
+        ([ingestor("x", layouts=Unlucky())], "RuntimeError: no luck"),
     ],
 )
 def test_a_wrong_record_is_told_and_the_right_ones_stay(given: Any, said: str) -> None:

@@ -1,5 +1,7 @@
 """Tables in text files: read where a table is really there, and left alone where it is not."""
 
+import re
+
 import event_model
 import pytest
 from hypothesis import given
@@ -9,7 +11,12 @@ from penstock import match
 from penstock.core.config import Config, use_config
 from penstock.core.errors import MissingFileError, TooLargeError, UnsupportedFileError
 from penstock.ingestors import ingest_text_log
-from penstock.ingestors.text_log import logs
+from penstock.ingestors.text_log import columns as columns_module
+from penstock.ingestors.text_log import counting, logs
+from penstock.ingestors.text_log import facts as facts_module
+from penstock.ingestors.text_log import probe as probe_module
+from penstock.ingestors.text_log import table as table_module
+from penstock.ingestors.text_log.counting import count_lines, count_lines_of_file
 from penstock.ingestors.text_log.facts import LogFacts, log_facts
 from penstock.ingestors.text_log.probe import probe
 
@@ -221,3 +228,83 @@ def test_a_plate_of_the_corpus_keeps_its_codes(corpus):
     path = corpus / "CellProfiler__CellProfiler/tests/core/data/ExampleSBSImages/1049_Metadata.csv"
     data = columns(path)
     assert (data["Column"][0], data["frame_number"][:3]) == ("01", [1, 2, 3])
+
+
+def test_a_long_table_is_counted_and_not_parsed(log, monkeypatch):
+    def fail(path):
+        raise AssertionError("it was parsed")
+
+    monkeypatch.setattr(probe_module, "log_facts", fail)
+    head = "# of the lab\nfile,I0\n"
+    rows = "".join(f"a_{n:06}.tif,{n}\n" for n in range(20_000))
+    for text in (head + rows, head + rows + "\n# the end\n\n", head + rows.rstrip("\n")):
+        (recorded,) = probe([str(log(text, "a.csv"))]).acquisitions
+        assert (recorded.events, recorded.start) == (20_000, None)
+    labels = "# file\tI0\n"
+    text = labels + rows.replace(",", "\t").replace("\n", "\r\n")
+    assert probe([str(log(text))]).acquisitions[0].events == 20_000
+
+
+def test_of_a_table_that_is_too_long_nothing_is_known(log, monkeypatch):
+    monkeypatch.setattr(probe_module, "MOST_BYTES", 100_000)
+    found = probe([str(log("a,b\n" + "1,2\n" * 40_000))])
+    assert (found.detail, found.acquisitions) == ("a table with the columns a, b", ())
+
+
+@given(st.text("1 #%!/a\t\r\n\f,", max_size=60), st.integers(1, 9))
+def test_lines_are_counted_the_same_wherever_blocks_are_cut(tmp_path_factory, text, block):
+    lines = text.replace("\r\n", "\n").split("\n")
+    wanted = sum(
+        1
+        for line in lines
+        if line.strip(" \t\r\f") and not line.lstrip(" \t\r\f").startswith(("#", "%", "!", "//"))
+    )
+    assert count_lines(text.encode()) == wanted
+    path = tmp_path_factory.mktemp("count") / "a"
+    path.write_bytes(text.encode())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "_BLOCK", block)
+        longest = max(map(len, text.split("\n")))
+        found = count_lines_of_file(str(path), 1000)
+        assert found == wanted or (found is None and longest > block)
+
+
+@pytest.mark.parametrize("module", [table_module, columns_module, logs, facts_module])
+def test_nothing_said_by_a_file_is_taken_apart_by_a_pattern_that_goes_back(module):
+    # By construction: patterns of which one part can end where the next begins take squared time.
+    patterns = {value.pattern for value in vars(module).values() if isinstance(value, re.Pattern)}
+    assert patterns <= {r"[+-]?\d{1,18}", r"[+-]?0\d+", r"\.[A-Za-z][A-Za-z0-9]{0,7}$"}
+
+
+@pytest.mark.parametrize("sign", [*" \t#%!/:=,;[]()_\"'.0-+eax", "[(", "_ ", "# ", "\\"])
+def test_long_lines_of_any_sign_are_read_or_left_alone(log, sign):
+    long = sign * 20_000
+    for text in (f"#{long}\na b\n1 2\n3 4\n", f"# k{long}\n{long},b\n1,2\n3,4\n5,6\n", long):
+        probe([str(log(text))])
+
+
+def test_labels_that_are_all_alike_get_numbers_in_one_go(log):
+    width = 1_000
+    text = "\n".join([",".join(["a"] * width), *[",".join(["1"] * width)] * 3]) + "\n"
+    found = columns(log(text, "a.csv"))
+    assert len(found) == width
+    assert list(found)[:3] == ["a", "a_2", "a_3"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("#Key: value", ("Key", "value")),
+        ("# Key = a:b", ("Key", "a:b")),
+        ("%Key\tvalue", ("Key", "value")),
+        ("#Key \t: value", ("Key", "value")),
+        ("#Key:", ("Key", "")),
+        ("#: value", ("", "")),
+        ("# nothing of the kind", ("", "")),
+        ("#" + "k" * 81 + ": v", ("", "")),
+        ("Key: value", ("", "")),
+    ],
+)
+def test_what_is_said_above_is_parted(line, said):
+    key, value = table_module._part_said(line)
+    assert (key, value if key else "") == said

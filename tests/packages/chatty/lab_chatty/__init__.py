@@ -1,0 +1,1 @@
+"""A plug-in that prints wherever it can."""
