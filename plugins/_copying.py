@@ -13,7 +13,7 @@ from ..core.errors import PenstockError, TruncatedFileError, UnsupportedFileErro
 from ..core.places import prepare_folder
 from ..core.report import Outcome, ReportItem
 from ..core.run.rows import external_keys
-from ._limits import fitting_pages
+from ._limits import fitting_pages, growing_pages
 from ._mark import make_mark
 from ._writing import check_space, clear_leftovers, copy_name, open_new
 
@@ -142,8 +142,10 @@ def _write(
             stop = doc
             continue
         events += 1 if name == "event" else len(doc["seq_num"]) if name == "event_page" else 0
-        for part in fitting_pages(name, doc, arrays_as_lists=not files.has_arrays):
-            files.write(file, name, part)
+        for fitting in fitting_pages(name, doc, arrays_as_lists=not files.has_arrays):
+            parts = growing_pages(fitting, file.tell) if name == "event_page" else [fitting]
+            for part in parts:
+                files.write(file, name, part)
     files.write(file, "stream_resource", mark)
     if stop is not None:
         for part in fitting_pages("stop", stop, arrays_as_lists=not files.has_arrays):

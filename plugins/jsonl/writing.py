@@ -92,7 +92,7 @@ def _as_lists(key: str, value: Any, rows: int) -> Any:
             f"{key!r} holds arrays of {int(value.nbytes) // rows / 2**20:.1f} MiB in its events",
             remedy="Write a msgpack copy: run.cache(directory).",
         )
-    array = np.asarray(value.compute() if is_lazy(value) else unmasked(value))
+    array = np.asarray(unmasked(value.compute() if is_lazy(value) else value))
     if array.dtype.kind == "O":
         return _as_lists(key, array.tolist(), 1)
     if array.dtype.kind not in "biufU" or not _fits_floats(array):

@@ -301,9 +301,10 @@ def test_frames_are_read_where_they_lie_and_only_those_asked_for(
 
     monkeypatch.setattr(StoredFrames, "read", recorded)
     assert np.array_equal(lazy[13].compute(), values[13])
-    assert read == [(3, 4, None)]
+    assert [(stop - start, region) for start, stop, region in read] == [(1, None)]
     assert np.array_equal(lazy[2, 10:20, 5].compute(), values[2, 10:20, 5])
-    assert read[1:] == [(2, 3, (slice(10, 20), slice(5, 6)))]
+    regions = [(stop - start, region) for start, stop, region in read[1:]]
+    assert regions == [(1, (slice(10, 20), slice(5, 6)))]
     assert np.array_equal(stream.read()["image"].values, values)
 
 
@@ -311,9 +312,10 @@ def test_columns_of_images_are_lazy_arrays_that_can_be_pickled(tmp_path: Path) -
     values = image_copy(tmp_path)
     run = BlueskyMsgpackCatalog(tmp_path)["images"]
     pages = [doc for name, doc in run.documents() if name == "event_page"]
-    column = pages[1]["data"]["image"]
-    assert isinstance(column, AssetArray)
-    assert np.array_equal(pickle.loads(pickle.dumps(column))[...], values[10:])
+    columns = [page["data"]["image"] for page in pages]
+    assert {type(column) for column in columns} == {AssetArray}
+    read = [pickle.loads(pickle.dumps(column))[...] for column in columns]
+    assert np.array_equal(np.concatenate(read), values)
 
 
 def test_a_file_replaced_under_lazy_arrays_is_an_error_and_not_other_data(tmp_path: Path) -> None:

@@ -42,6 +42,10 @@ def copied(run: BlueskyRun, folder: Path) -> BlueskyRun:
     return BlueskyMsgpackCatalog(folder)[run.uid]
 
 
+def copied_already(folder: Path) -> BlueskyRun:
+    return BlueskyMsgpackCatalog(folder)[-1]
+
+
 def names_in(folder: Path) -> list[str]:
     return sorted(os.listdir(folder))
 
@@ -87,6 +91,34 @@ def test_a_run_without_a_stop_is_copied_and_marked(tmp_path: Path) -> None:
     assert len(copy.primary) == 3
 
 
+@pytest.mark.parametrize(
+    ("frames", "side", "lost"),
+    [(20, 80, 0.13), (400, 40, 0.13), (3, 300, 0.34)],
+    ids=["small", "many", "large frames"],
+)
+def test_what_is_lost_with_the_end_of_a_copy_is_an_eighth_of_it_or_a_frame(
+    tmp_path: Path, frames: int, side: int, lost: float
+) -> None:
+    values = np.arange(frames * side * side, dtype="u2").reshape(frames, side, side)
+    run = BlueskyRun(DocumentsSource(list(image_run(values))))
+    path = Path(run.cache(tmp_path).details["path"])
+    content = path.read_bytes()
+    for size in range(20_000, len(content), len(content) // 40):
+        path.write_bytes(content[:size])
+        back = copied_already(tmp_path).primary
+        whole = (size - 20_000) / len(content) - lost
+        assert len(back) >= int(whole * frames)
+        read = back.read()["image"].values if len(back) else values[:0]
+        assert np.array_equal(read, values[: len(back)])
+
+
+def test_columns_that_grow_from_page_to_page_stay_lazy_and_whole(tmp_path: Path) -> None:
+    values = np.arange(20_000 * 3, dtype="f8").reshape(-1, 3)  # small at first, then large
+    column = copied(BlueskyRun(DocumentsSource(list(image_run(values)))), tmp_path).primary
+    assert np.array_equal(column.read()["image"].values, values)
+    assert np.array_equal(column.to_dask()["image"][5:7, 1].compute(), values[5:7, 1])
+
+
 def test_what_lazy_arrays_in_events_hold_is_copied(tmp_path: Path) -> None:
     import dask.array as da
 
@@ -103,8 +135,10 @@ def test_arrays_of_every_plain_type_come_back(
     size = 4 * int(np.prod(shape))
     values = (np.arange(size) % 2).astype("u1").astype("i8").astype(dtype).reshape(4, *shape)
     run = BlueskyRun(DocumentsSource(list(image_run(values))))
-    back = next(doc for name, doc in copied(run, tmp_path).documents("yes") if name == "event_page")
-    assert np.array_equal(np.asarray(back["data"]["image"]), values)
+    pages = [doc for name, doc in copied(run, tmp_path).documents("yes") if name == "event_page"]
+    back = [np.asarray(page["data"]["image"]) for page in pages]
+    assert {part.dtype for part in back} == {values.dtype}
+    assert np.array_equal(np.concatenate(back), values)
 
 
 def test_waveforms_of_different_lengths_come_back(tmp_path: Path) -> None:
