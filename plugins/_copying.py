@@ -14,7 +14,7 @@ from ..core.places import prepare_folder
 from ..core.report import Outcome, ReportItem
 from ..core.run.rows import external_keys
 from ._limits import fitting_pages, growing_pages
-from ._mark import make_mark
+from ._mark import NO_STOP, make_mark
 from ._writing import check_space, clear_leftovers, copy_name, open_new
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["CopyFormat", "copy_run"]
 
 Judgement: TypeAlias = Literal["absent", "fresh", "stale", "fuller"]
-
-
-_NO_STOP = "the run has no stop: it is in progress, or was cut short"
 
 
 class WriteDocument(Protocol):
@@ -95,7 +92,7 @@ def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
         events, is_complete = _write(file, run.documents(fill=files.fill), files, mark)
         size = file.tell()
     outcome: Outcome = "ok" if is_complete else "partial"
-    why = "" if is_complete else lack or _NO_STOP
+    why = "" if is_complete else lack or NO_STOP
     details = {"path": path, "bytes": size, "events": events, "replaced": there == "stale"}
     return ReportItem(path, outcome, why, uid=run.uid, details=details)
 
@@ -129,7 +126,7 @@ def _lack(run: BlueskyRun) -> str:
     told = run.provenance
     if "truncated" in told:
         return f"{told.get('file')} {told['truncated']}"
-    return "" if run.metadata["stop"] is not None else _NO_STOP
+    return "" if run.metadata["stop"] is not None else NO_STOP
 
 
 def _write(
@@ -146,6 +143,7 @@ def _write(
             parts = growing_pages(fitting, file.tell) if name == "event_page" else [fitting]
             for part in parts:
                 files.write(file, name, part)
+    mark["parameters"]["has_stop"] = stop is not None
     files.write(file, "stream_resource", mark)
     if stop is not None:
         for part in fitting_pages("stop", stop, arrays_as_lists=not files.has_arrays):

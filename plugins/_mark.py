@@ -6,12 +6,15 @@ a run has none. Other readers pass over it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..core.documents.uids import child_uid
+from ..core.errors import PenstockError
 
-__all__ = ["DOCUMENT_NAMES", "is_mark", "make_mark"]
+__all__ = ["DOCUMENT_NAMES", "NO_STOP", "is_mark", "make_mark", "tell_cut", "tell_mark"]
+
+NO_STOP = "the run has no stop: it is in progress, or was cut short"
 
 DOCUMENT_NAMES = frozenset(
     {
@@ -62,3 +65,30 @@ def is_mark(name: str, doc: Mapping[str, Any]) -> bool:
         and doc.get("mimetype") == _MIMETYPE
         and isinstance(doc.get("parameters"), dict)
     )
+
+
+def tell_cut(
+    path: str,
+    read_mark: Callable[[str], tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]],
+) -> str:
+    """Tell what is missing of a file whose end is not that of a whole copy; "" if nothing is."""
+    try:
+        mark, stop = read_mark(path)
+    except PenstockError as error:
+        return error.what
+    if mark is not None:
+        return tell_mark(mark, has_stop=stop is not None)
+    return "" if stop is not None else NO_STOP
+
+
+def tell_mark(mark: Mapping[str, Any], *, has_stop: bool) -> str:
+    """Tell what is missing of a file that has a mark; "" of a whole one.
+
+    Examples
+    --------
+    >>> tell_mark({"has_stop": True}, has_stop=False)
+    'ends before the stop document'
+    """
+    if mark.get("has_stop") and not has_stop:
+        return "ends before the stop document"
+    return str(mark.get("truncated", ""))

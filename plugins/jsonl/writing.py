@@ -30,7 +30,8 @@ def export_run(run: BlueskyRun, directory: str) -> ReportItem:
 
     Each line is ``[name, document]``, as suitcase-jsonl writes it. Small arrays of numbers, flags
     and text in events become lists of equal values (JSON knows no widths: they come back as int64,
-    float64). Dates that are Python's own become ISO 8601 text, as in metadata. An up-to-date file stays; one that is cut short or stale is replaced.
+    float64). Dates that are Python's own become ISO 8601 text, as in metadata. An up-to-date file
+    stays; one that is cut short or stale is replaced.
 
     Raises
     ------

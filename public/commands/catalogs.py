@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
-from penstock.commands.terminal import paged, print_json, print_table, short, utc
+from penstock.commands.terminal import paged, print_json, print_table, short, short_uid, utc
 from penstock.core.report import Report
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def list_runs(catalog: BlueskyCatalog, options: argparse.Namespace) -> int:
 
 
 def print_problems(problems: Report) -> None:
-    """Print a table of the files that hold no run that can be read.
+    """Print tables of the files that hold no run that can be read, and of those not whole.
 
     Examples
     --------
@@ -111,21 +111,33 @@ def print_problems(problems: Report) -> None:
     print_table(
         "Not read",
         ["outcome", "file", "why", "remedy"],
-        [(item.outcome, short(item.subject), item.why, item.remedy) for item in problems],
+        [
+            (item.outcome, short(item.subject), item.why, item.remedy)
+            for item in problems
+            if item.outcome != "partial"
+        ],
         style="bold red",
+    )
+    print_table(
+        "Not whole",
+        ["uid", "file", "why", "remedy"],
+        [
+            (short_uid(item.uid or ""), short(item.subject), item.why, item.remedy)
+            for item in problems.with_outcome("partial")
+        ],
+        style="bold yellow",
     )
 
 
 def _print_runs(starts: Iterable[Mapping[str, Any]]) -> None:
     told = [(start, [_cell(start.get(column)) for column in _COLUMNS]) for start in starts]
     used = [i for i in range(len(_COLUMNS)) if any(cells[i] for _, cells in told)]
-    at_terminal = sys.stdout.isatty()
     print_table(
         "Runs",
         ["uid", "start time", *(_COLUMNS[i].partition("_name")[0] for i in used)],
         [
             (
-                start["uid"][:8] if at_terminal else start["uid"],
+                short_uid(start["uid"]),
                 utc(start["time"]),
                 *(cells[i] for i in used),
             )

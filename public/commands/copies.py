@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from penstock.commands.terminal import print_table, progress_bar, short
+from penstock.commands.terminal import print_table, progress_bar, short, short_uid
 from penstock.core.report import Report
 
 if TYPE_CHECKING:
@@ -46,15 +48,16 @@ def print_copies(report: Report) -> None:
         ["uid", "outcome", "events", "size", "file", "note"],
         [
             (
-                item.uid or "",
+                short_uid(item.uid or ""),
                 item.outcome,
                 item.details.get("events", ""),
                 decimal(item.details["bytes"]) if "bytes" in item.details else "",
-                short(item.subject),
+                os.path.basename(item.subject) if sys.stdout.isatty() else short(item.subject),
                 item.why,
             )
             for item in report.with_outcome("ok", "partial", "skipped")
         ],
+        expendable=["file"],
     )
     print_table(
         "Not copied",

@@ -12,7 +12,14 @@ from penstock.commands import exit_codes
 from penstock.commands.choosing import add_choices, ask_undecided, can_ask, make_plan
 from penstock.commands.copies import copy_runs, print_copies
 from penstock.commands.data_keys import dtype_text, shape_text
-from penstock.commands.terminal import plain, print_json, print_table, progress_bar, short
+from penstock.commands.terminal import (
+    plain,
+    print_json,
+    print_table,
+    progress_bar,
+    short,
+    short_uid,
+)
 from penstock.core.errors import CatalogError
 from penstock.core.report import Report, ReportItem
 
@@ -152,9 +159,8 @@ def _run_row(item: ReportItem) -> list[object]:
     details = item.details
     streams = details["streams"]
     shown = {name: _largest(stream["data_keys"]) for name, stream in streams.items()}
-    uid = item.uid or ""
     return [
-        uid[:8] if sys.stdout.isatty() else uid,
+        short_uid(item.uid or ""),
         details["ingestor"],
         details["files"],
         list(streams),

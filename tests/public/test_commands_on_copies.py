@@ -190,6 +190,19 @@ def test_ls_names_files_that_cannot_be_read_and_lists_the_others(
     assert re.search(r"^Not read\n.*\n failed +\S*bad.msgpack", shown, re.MULTILINE)
 
 
+def test_copies_that_are_not_whole_are_listed_and_named(copies: Path, capsys: Output) -> None:
+    path = copies / "554a-co.msgpack"
+    path.write_bytes(path.read_bytes()[:-5])
+    for command in (["ls", str(copies)], ["search", str(copies), "scan_id>500"]):
+        assert main(command) == 0
+        output = capsys.readouterr().out
+        assert "554a-co" in output.partition("Not whole")[0]
+        assert "554a-co.msgpack  ends at byte" in output.partition("Not whole")[2]
+    main(["ls", str(copies), "--json"])
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]["items"]
+    assert (problem["outcome"], problem["uid"]) == ("partial", "554a-co")
+
+
 def test_ls_of_no_copies_says_how_to_make_some(tmp_path: Path, capsys: Output) -> None:
     assert main(["ls", str(tmp_path)]) == 0
     assert f"penstock ingest PATH --cache {tmp_path}" in capsys.readouterr().out

@@ -85,7 +85,9 @@ def test_small_arrays_become_lists_and_nan_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["f2", "f4", "f8", "g", "i1", "u2", "i4", "u8", "?", "U3"], ids=lambda kind: f"as-{kind}"
+    "kind",
+    ["f2", "f4", "f8", "g", "i1", "u2", "i4", "u8", "?", "U3"],
+    ids=lambda kind: f"as-{kind}",
 )
 @pytest.mark.parametrize("style", ["event", "event_page"])
 def test_numpy_scalars_in_events_come_back_equal(tmp_path: Path, kind: str, style: str) -> None:

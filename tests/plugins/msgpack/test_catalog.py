@@ -20,6 +20,7 @@ from penstock.core.errors import AssetError, NoDataError, PenstockError, RunNotF
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
 from penstock.plugins.jsonl import BlueskyJSONLCatalog, export_run
+from penstock.plugins.jsonl import reading as jsonl_reading
 from penstock.plugins.msgpack import decoding
 from penstock.plugins.msgpack.arrays import StoredFrames
 
@@ -70,6 +71,11 @@ def starts_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr("penstock.plugins.msgpack.catalog.read_start", recorded)
     return read
 
+
+FORMATS = {
+    "msgpack": (BlueskyRun.cache, decoding, BlueskyMsgpackCatalog),
+    "jsonl": (export_run, jsonl_reading, BlueskyJSONLCatalog),
+}
 
 # Following the files ------------------------------------------------------------------------------
 
@@ -242,6 +248,55 @@ def test_a_start_document_is_read_once(tmp_path: Path, starts_read: list[str]) -
     settle()
     assert sorted(catalog) == ["one", "two"]
     assert starts_read == ["one.msgpack", "two.msgpack"]
+
+
+@pytest.mark.parametrize("kind", ["msgpack", "jsonl"])
+def test_copies_that_are_not_whole_are_named_in_every_listing_and_looked_at_once(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export, reader, opened = FORMATS[kind]
+    for number in range(70):
+        export(BlueskyRun(count_run(100, uid=f"run-{number:02}")), str(tmp_path))
+    suffix = f".{kind}"
+    cut = tmp_path / f"run-07{suffix}"
+    content = cut.read_bytes()
+    cut.write_bytes(content[: len(content) * 3 // 4])
+    documents = content.index(b"event_page") - 2
+    (tmp_path / f"run-08{suffix}").write_bytes(content[:documents].replace(b"run-07", b"run-08"))
+    settle()
+    looked_at = []
+    original = reader.read_cut
+
+    def recorded(path: str) -> str:
+        looked_at.append(path)
+        return original(path)
+
+    monkeypatch.setattr(f"penstock.plugins.{kind}.catalog.read_cut", recorded)
+    for _ in range(2):
+        catalog = opened(tmp_path)
+        assert len(list(catalog)) == 70
+        found = {item.uid: item for item in catalog.problems}
+        assert found.keys() == {"run-07", "run-08"}
+        assert {item.outcome for item in found.values()} == {"partial"}
+        assert found["run-07"].subject == str(cut)
+        assert found["run-07"].why.startswith("ends at byte")
+        assert "was cut short" in found["run-08"].why
+        assert len(catalog.check().with_outcome("partial")) == 2
+        assert len(looked_at) == 70
+    BlueskyRun(count_run(100, uid="run-07")).cache(tmp_path)
+    if kind == "msgpack":
+        assert [item.uid for item in opened(tmp_path).problems] == ["run-08"]
+
+
+@pytest.mark.parametrize("kind", ["msgpack", "jsonl"])
+def test_cut_anywhere_a_copy_is_named(tmp_path: Path, kind: str) -> None:
+    export, reader, _ = FORMATS[kind]
+    path = Path(export(BlueskyRun(count_run(30, uid="6f2a")), str(tmp_path)).details["path"])
+    content = path.read_bytes()
+    assert reader.read_cut(str(path)) == ""
+    for size in range(len(content) - 1, 0, -7):
+        path.write_bytes(content[:size])
+        assert reader.read_cut(str(path))
 
 
 def test_many_start_documents_are_remembered_between_sessions(

@@ -86,6 +86,9 @@ def told(documents: Any) -> Iterator[tuple[str, str]]:
     """Rows one by one, arrays as type, shape and bytes, NaN as text: how pages are cut is free."""
     for name, doc in documents:
         for part in unpack_page(doc) if name == "event_page" else [doc]:
+            if name == "descriptor":  # told of the first page; the events tell each array's own
+                for item in part["data_keys"].values():
+                    item.pop("dtype_numpy", None)
             yield name, repr(_plain(part))
 
 
