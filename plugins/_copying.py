@@ -187,7 +187,7 @@ def _judge(
     if mark is not None and (state is not None or mark.get("fingerprint") is not None):
         is_fresh = mark.get("fingerprint") == state
     else:  # nothing tells what it was made from: the documents' two ends have to do
-        is_fresh = stop is not None and _same(stop, run.metadata["stop"])
+        is_fresh = stop is not None and _same_stop(stop, run)
         if is_fresh and mark is None and files.fill == "yes":  # others write references as well
             is_fresh = _is_self_contained(files.read_documents(path))
     if is_fresh:
@@ -207,6 +207,20 @@ def _is_self_contained(documents: Iterable[Document]) -> bool:
                 if any(flag is False for flag in (flags if name == "event_page" else [flags])):
                     return False
     return not awaited
+
+
+def _same_stop(there: dict[str, Any], run: BlueskyRun) -> bool:
+    """Compare stops, without what is another one in each pass through the run's documents."""
+    stop = run.metadata["stop"]
+    if stop is None or _same(_without(there, {"uid"}), _without(stop, {"uid"})):
+        return stop is not None
+    again = run.drain_again()["stop"] or {}
+    fickle = {key for key in stop.keys() | again.keys() if stop.get(key) != again.get(key)}
+    return bool(fickle) and _same(_without(there, fickle), _without(stop, fickle))
+
+
+def _without(doc: dict[str, Any], keys: set[str]) -> dict[str, Any]:
+    return {key: value for key, value in doc.items() if key not in keys}
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -101,6 +101,21 @@ class BlueskyRun:
         taken: Fingerprint | None = take()
         return taken
 
+    def drain_again(self) -> RunMetadata:
+        """Return the metadata that one more pass through the documents gives.
+
+        Ingestors of others make random uids, and take the clock's time: what differs between two
+        passes tells nothing of the data.
+
+        Examples
+        --------
+        >>> from penstock.core.run.samples import count_run
+        >>> run = BlueskyRun(count_run(3))
+        >>> run.drain_again() == run.metadata
+        True
+        """
+        return RunMetadata(copy.copy(self._reader))  # without what was drained
+
     # Streams ---------------------------------------------------------------------------------
 
     def __iter__(self) -> Iterator[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import event_model
 import numpy as np
@@ -269,6 +272,29 @@ def test_an_up_to_date_copy_is_kept(catalog: BlueskyInMemoryCatalog, tmp_path: P
     item = catalog[-1].cache(tmp_path / "copies")
     assert (item.outcome, item.why) == ("skipped", "the copy is up to date")
     assert path.stat().st_mtime_ns == written
+
+
+def by_event_model(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """An ingestor that nobody registered: its uids are random, and the stop's time is the clock's."""
+    bundle = event_model.compose_run(uid="6f2a", time=1.0)
+    yield "start", bundle.start_doc
+    key = {"shape": [], "dtype": "number", "source": "s"}
+    stream = bundle.compose_descriptor(name="primary", data_keys={"x": key})
+    yield "descriptor", stream.descriptor_doc
+    for value in json.loads(path.read_text()):
+        yield "event", stream.compose_event(data={"x": value}, timestamps={"x": 1.0}, time=1.0)
+    yield "stop", bundle.compose_stop()
+
+
+def test_a_copy_is_kept_though_uids_and_times_of_each_pass_are_others(tmp_path: Path) -> None:
+    (tmp_path / "data.json").write_text("[1, 2]")
+    catalog = BlueskyInMemoryCatalog()
+    catalog.upsert(by_event_model, (tmp_path / "data.json",), {})
+    outcomes = [catalog.cache(tmp_path / "copies").items[0].outcome for _ in range(2)]
+    assert outcomes == ["ok", "skipped"]
+    (tmp_path / "data.json").write_text("[1, 2, 3]")
+    (item,) = catalog.cache(tmp_path / "copies")
+    assert item.details["replaced"]
 
 
 def test_a_copy_is_replaced_when_the_files_have_changed(
