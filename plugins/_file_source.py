@@ -62,7 +62,7 @@ class FileSource:
         if mark is not None:
             if isinstance(made_by := mark.get("provenance"), dict):
                 told = {**made_by, **told}
-            told |= {key: mark[key] for key in ("fingerprint", "copied") if key in mark}
+            told |= {key: mark[key] for key in ("fingerprint", "copied", "masked") if key in mark}
             if cut := tell_mark(mark, has_stop=stop is not None):
                 told["truncated"] = cut
         return told

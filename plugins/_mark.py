@@ -12,7 +12,15 @@ from typing import Any
 from ..core.documents.uids import child_uid
 from ..core.errors import PenstockError
 
-__all__ = ["DOCUMENT_NAMES", "NO_STOP", "is_mark", "make_mark", "tell_cut", "tell_mark"]
+__all__ = [
+    "DOCUMENT_NAMES",
+    "NO_STOP",
+    "is_mark",
+    "make_mark",
+    "tell_cut",
+    "tell_mark",
+    "tell_masked",
+]
 
 NO_STOP = "the run has no stop: it is in progress, or was cut short"
 
@@ -31,6 +39,7 @@ DOCUMENT_NAMES = frozenset(
     }
 )
 
+_MOST_SHOWN = 10
 _MIMETYPE = "application/x-penstock-mark"
 
 
@@ -92,3 +101,20 @@ def tell_mark(mark: Mapping[str, Any], *, has_stop: bool) -> str:
     if mark.get("has_stop") and not has_stop:
         return "ends before the stop document"
     return str(mark.get("truncated", ""))
+
+
+def tell_masked(mark: Mapping[str, Any]) -> list[str]:
+    """Tell of each data key which frames could not be read when the copy was made.
+
+    Examples
+    --------
+    >>> tell_masked({"masked": {"image": [3, 4]}})
+    ["2 frames of 'image' could not be read and are NaN: rows 3, 4"]
+    """
+    masked = mark.get("masked")
+    told = []
+    for key, rows in masked.items() if isinstance(masked, dict) else ():
+        shown = ", ".join(map(str, rows[:_MOST_SHOWN])) + (", …" if len(rows) > _MOST_SHOWN else "")
+        noun = "frame" if len(rows) == 1 else "frames"
+        told.append(f"{len(rows)} {noun} of {key!r} could not be read and are NaN: rows {shown}")
+    return told

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
 from penstock.commands.choosing import add_choices, ask_undecided, can_ask, make_plan
-from penstock.commands.copies import copy_runs, print_copies
+from penstock.commands.copies import add_bad_frames, copy_runs, print_copies
 from penstock.commands.data_keys import dtype_text, shape_text
 from penstock.commands.terminal import (
     plain,
@@ -66,6 +66,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--cache", metavar="DIR", help="then copy every run into this folder; see `penstock cache`"
     )
+    add_bad_frames(parser)
     parser.add_argument(
         "--recall",
         action="store_true",
@@ -95,7 +96,9 @@ def run(options: argparse.Namespace) -> int:
             )
     copies = None
     if options.cache is not None:
-        copies = copy_runs(catalog, options.cache, {"uid": {"$in": report.uids}})
+        copies = copy_runs(
+            catalog, options.cache, {"uid": {"$in": report.uids}}, bad_frames=options.bad_frames
+        )
     if options.json:
         told = report.to_dict()
         print_json(told if copies is None else {**told, "copies": copies.to_dict()})

@@ -148,6 +148,29 @@ def test_cache_copies_a_catalog_or_what_a_query_leaves_of_it(
     assert len(BlueskyMsgpackCatalog(tmp_path / "all")) == 3
 
 
+def test_cache_writes_documents_alone_as_json_lines(
+    copies: Path, tmp_path: Path, capsys: Output
+) -> None:
+    texts = str(tmp_path / "texts")
+    assert main(["cache", str(copies), texts, "--to", "jsonl"]) == 0
+    assert {path.suffix for path in (tmp_path / "texts").iterdir()} == {".jsonl"}
+    for command in (["ls", texts], ["ls", f"{texts}/*.jsonl"], ["search", texts, "scan_id=553"]):
+        capsys.readouterr()
+        assert main(command) == 0
+        assert "553a-Ni" in uids(capsys.readouterr().out)
+    assert main(["show", texts, "553"]) == 0
+
+
+def test_bad_frames_are_masked_when_asked(files: Path, tmp_path: Path, capsys: Output) -> None:
+    bad = files / "scan_2.tif"
+    bad.write_bytes(bad.read_bytes()[:-20])
+    command = ["ingest", str(files), "--cache", str(tmp_path / "copies")]
+    assert main(command) == 1
+    capsys.readouterr()
+    assert main([*command, "--bad-frames", "mask"]) == 0
+    assert "could not be read and are NaN: rows 1" in capsys.readouterr().out
+
+
 def test_cache_tells_of_files_that_it_could_not_read(
     copies: Path, tmp_path: Path, capsys: Output
 ) -> None:

@@ -15,7 +15,7 @@ import pytest
 import suitcase.msgpack
 import tifffile
 
-from penstock import BlueskyInMemoryCatalog, BlueskyMsgpackCatalog
+from penstock import BlueskyInMemoryCatalog, BlueskyMsgpackCatalog, open_catalog
 from penstock.core.documents import RunComposer, array_key, column_key, unpack_page
 from penstock.core.errors import DocumentError, PenstockError, TooLargeError, UnusableFolderError
 from penstock.core.run import BlueskyRun, DocumentsSource
@@ -275,7 +275,7 @@ def test_an_up_to_date_copy_is_kept(catalog: BlueskyInMemoryCatalog, tmp_path: P
 
 
 def by_event_model(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """An ingestor that nobody registered: its uids are random, and the stop's time is the clock's."""
+    """An ingestor that nobody registered: its uids are random, its stop now."""
     bundle = event_model.compose_run(uid="6f2a", time=1.0)
     yield "start", bundle.start_doc
     key = {"shape": [], "dtype": "number", "source": "s"}
@@ -338,6 +338,25 @@ def test_a_good_copy_by_suitcase_is_kept(tmp_path: Path) -> None:
     run = BlueskyRun(count_run(4, uid="6f2a"))
     suitcase.msgpack.export(run.read_canonical(), tmp_path)
     assert run.cache(tmp_path).outcome == "skipped"
+
+
+@pytest.mark.parametrize("uid", ["b3BlbiBzZXNhbWU=", "a run of 2024"])
+def test_a_copy_by_suitcase_is_found_under_the_name_it_gave(tmp_path: Path, uid: str) -> None:
+    run = BlueskyRun(count_run(3, uid=uid))
+    suitcase.msgpack.export(run.read_canonical(), tmp_path)
+    assert run.cache(tmp_path).outcome == "skipped"
+    (tmp_path / f"{uid}.msgpack").write_bytes(b"")
+    assert run.cache(tmp_path).outcome == "ok"
+    assert names_in(tmp_path) == [f"{uid}.msgpack"]
+
+
+def test_no_folder_is_not_the_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnusableFolderError, match="no folder is named"):
+        BlueskyRun(count_run(3)).cache("")
+    with pytest.raises(UnusableFolderError, match="no folder is named"):
+        BlueskyInMemoryCatalog().cache("")
+    assert names_in(tmp_path) == []
 
 
 def test_what_suitcase_wrote_without_the_images_is_no_copy(
@@ -453,7 +472,7 @@ def test_a_disk_that_is_too_full_is_told_before_anything_is_written(tmp_path: Pa
     catalog.upsert(lambda: iter(documents))
     (item,) = catalog.cache(tmp_path)
     assert item.outcome == "refused"
-    assert "524288.0 GiB" in item.why
+    assert "563 TB" in item.why
     assert names_in(tmp_path) == []
 
 
@@ -585,6 +604,48 @@ def test_a_run_that_cannot_be_copied_stops_no_other(tmp_path: Path) -> None:
     assert report.counts == {"ok": 2, "failed": 1}
     assert report.items[-1].why == "OSError: disk on fire"
     assert catalog.cache(tmp_path).counts == {"skipped": 2, "failed": 1}
+
+
+def test_a_bad_frame_is_masked_in_a_copy_that_says_so_where_that_is_asked(
+    catalog: BlueskyInMemoryCatalog, tmp_path: Path
+) -> None:
+    run = catalog[-1]
+    good = run.primary.read()
+    (name,) = (name for name in good if good[name].ndim == 3)
+    bad = sorted((tmp_path / "raw").iterdir())[2]
+    bad.write_bytes(bad.read_bytes()[:-4000])
+    with pytest.raises(PenstockError, match="frame_002"):
+        run.cache(tmp_path / "copies")
+    assert catalog.cache(tmp_path / "copies").counts == {"failed": 1}
+    assert names_in(tmp_path / "copies") == []
+    (item,) = catalog.cache(tmp_path / "copies", bad_frames="mask")
+    assert item.outcome == "partial"
+    assert item.why.endswith("could not be read and are NaN: rows 2")
+    copy = BlueskyMsgpackCatalog(tmp_path / "copies")[-1]
+    found = copy.primary.read()[name].values
+    assert copy.primary.descriptors[0]["data_keys"][name]["dtype_numpy"] == found.dtype.str
+    assert np.isnan(found[2]).all()
+    assert np.array_equal(np.delete(found, 2, 0), np.delete(good[name].values, 2, 0))
+    assert copy.provenance["masked"] == {name: [2]}
+
+
+def test_a_run_without_bad_frames_is_copied_as_it_is(
+    catalog: BlueskyInMemoryCatalog, tmp_path: Path
+) -> None:
+    assert catalog[-1].cache(tmp_path / "copies", bad_frames="mask").outcome == "ok"
+    copy = BlueskyMsgpackCatalog(tmp_path / "copies")[-1]
+    assert copy.primary.read().identical(catalog[-1].primary.read())
+    with pytest.raises(ValueError, match="bad_frames is"):
+        catalog[-1].cache(tmp_path, bad_frames="none")  # type: ignore[arg-type] # a wrong word
+
+
+def test_a_catalog_is_exported_as_json_lines(
+    catalog: BlueskyInMemoryCatalog, tmp_path: Path
+) -> None:
+    assert catalog.cache(tmp_path / "texts", format="jsonl").counts == {"ok": 1}
+    assert catalog.cache(tmp_path / "texts", format="jsonl").counts == {"skipped": 1}
+    copy = open_catalog(tmp_path / "texts")[-1]
+    assert copy.primary.read().identical(catalog[-1].primary.read())
 
 
 def counting_catalog(count: int) -> BlueskyInMemoryCatalog:
