@@ -245,8 +245,12 @@ def list_states(
                     stat = entry.stat()
                 except OSError as error:
                     gone = isinstance(error, FileNotFoundError)
-                    if not gone or entry.is_symlink():  # else it was deleted just now
-                        told.append(ReportItem.from_error(os.path.join(folder, name), error))
+                    path = os.path.join(folder, name)
+                    if gone and entry.is_symlink():
+                        why, remedy = "is a link to what is not there", "Remove it, or copy again."
+                        told.append(ReportItem(path, "failed", why, remedy))
+                    elif not gone:  # else it was deleted just now
+                        told.append(ReportItem.from_error(path, error))
                     continue
                 found[name] = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
     except OSError as error:

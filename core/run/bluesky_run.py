@@ -9,11 +9,12 @@ from functools import partial
 from typing import Any, Literal
 
 from .. import display
-from ..documents import Document, unpack_page
+from ..documents import Document
 from ..errors import RunNotFoundError
 from ..places import Fingerprint
 from ..registry import get_registry
 from ..report import ReportItem
+from .emitting import emitted, warn_of_path
 from .filling import fill_documents
 from .opening import AssetAccess
 from .outline import RunOutline
@@ -191,18 +192,19 @@ class BlueskyRun:
     def read_canonical(self) -> Iterator[Document]:
         """Yield filled documents with single events: what a RunEngine would emit.
 
+        Dates, arrays of them and of objects become text, numbers and lists, which every exporter
+        can write. Exporters such as suitcase's make names of files of uids and check nothing: there
+        is a warning where a uid, which a file may have from anywhere, is a path. `cache` never
+        writes elsewhere.
+
         Examples
         --------
         >>> from penstock.core.run.samples import count_run
         >>> [name for name, doc in BlueskyRun(count_run(2)).read_canonical()]
         ['start', 'descriptor', 'event', 'event', 'stop']
         """
-        for name, doc in self.documents(fill="yes"):
-            if name == "event_page":
-                for event in unpack_page(doc):
-                    yield "event", event
-            else:
-                yield name, doc
+        warn_of_path(self.uid)
+        return emitted(self.documents(fill="yes"))
 
     def replay(self, callback: Callable[[str, dict[str, Any]], Any]) -> None:
         """Send the documents to a callback, as a RunEngine would live.

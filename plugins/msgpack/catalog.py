@@ -56,7 +56,7 @@ class BlueskyMsgpackCatalog(CopiesCatalog):
 
     @staticmethod
     def _read_start(path: str) -> dict[str, Any]:
-        return check_start(read_start(path), path)
+        return check_start(read_start(path), path, "It is no copy of a run: move it away.")
 
     @staticmethod
     def _read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

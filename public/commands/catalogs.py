@@ -97,7 +97,7 @@ def list_runs(catalog: BlueskyCatalog, options: argparse.Namespace) -> int:
     with paged():
         _print_runs(starts)
         print_problems(problems)
-        print(_summary(len(starts), total, catalog.query, options.catalog))
+        print(_summary(len(starts), total, catalog.query, options.catalog, bool(len(problems))))
     return exit_codes.of_copies(problems)
 
 
@@ -155,7 +155,9 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _summary(shown: int, count: int, query: Mapping[str, Any], place: str) -> str:
+def _summary(
+    shown: int, count: int, query: Mapping[str, Any], place: str, has_problems: bool
+) -> str:
     noun = "run" if count == 1 else "runs"
     if shown < count:
         return f"{shown} of {count} {noun}{' found' if query else ''}; others: --limit, --offset"
@@ -163,6 +165,8 @@ def _summary(shown: int, count: int, query: Mapping[str, Any], place: str) -> st
         return f"{count} {noun} found" if count else "no runs found"
     if count:
         return f"{count} {noun}"
+    if has_problems:
+        return "no runs that can be read"
     if not os.path.isdir(place) and not glob.has_magic(place):
         return f"no runs. Ingest some: penstock ingest PATH --catalog {place}"
     folder = place if os.path.isdir(place) else os.path.dirname(place) or "."

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import numpy as np
 import pytest
 import tifffile
@@ -162,9 +163,11 @@ def test_cache_writes_documents_alone_as_json_lines(
 
 
 def test_bad_frames_are_masked_when_asked(files: Path, tmp_path: Path, capsys: Output) -> None:
+    runs = str(tmp_path / "runs.db")
+    assert main(["ingest", str(files), "--catalog", runs]) == 0
     bad = files / "scan_2.tif"
     bad.write_bytes(bad.read_bytes()[:-20])
-    command = ["ingest", str(files), "--cache", str(tmp_path / "copies")]
+    command = ["cache", runs, str(tmp_path / "copies")]
     assert main(command) == 1
     capsys.readouterr()
     assert main([*command, "--bad-frames", "mask"]) == 0
@@ -231,6 +234,29 @@ def test_ls_of_no_copies_says_how_to_make_some(tmp_path: Path, capsys: Output) -
     assert f"penstock ingest PATH --cache {tmp_path}" in capsys.readouterr().out
     assert main(["ls", str(tmp_path / "nowhere")]) == 1
     assert "there is no such" in capsys.readouterr().err
+
+
+def test_what_is_no_copy_is_told_with_what_to_do(
+    copies: Path, tmp_path: Path, capsys: Output
+) -> None:
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    (bad / "a.msgpack").write_bytes(msgpack.packb(["start", {"time": 0.0}]))
+    (bad / "b.msgpack").symlink_to("/no/such/file")
+    assert main(["ls", str(bad)]) == 1
+    output = capsys.readouterr().out
+    assert "It is no copy of a run: move it away." in output
+    assert "is a link to what is not there" in output
+    assert "no runs that can be read" in output
+    assert "Make some" not in output
+    (tmp_path / "empty").mkdir()
+    assert main(["show", str(tmp_path / "empty"), "-1"]) == 1
+    assert "there are no runs here" in capsys.readouterr().err
+    assert main(["show", str(copies), "9999zz"]) == 1
+    assert "penstock ls" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["ls", *map(str, copies.iterdir())])
+    assert "quote the glob" in capsys.readouterr().err
 
 
 def test_json_holds_no_numbers_that_json_does_not_have(tmp_path: Path, capsys: Output) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import fcntl
 import json
 import os
@@ -338,6 +339,33 @@ def test_a_good_copy_by_suitcase_is_kept(tmp_path: Path) -> None:
     run = BlueskyRun(count_run(4, uid="6f2a"))
     suitcase.msgpack.export(run.read_canonical(), tmp_path)
     assert run.cache(tmp_path).outcome == "skipped"
+
+
+EXPORTED: dict[str, tuple[Any, Any]] = {
+    "dates": (np.array(["2026-01-02", "NaT"], "M8[s]"), ["2026-01-02T00:00:00", "NaT"]),
+    "durations": (np.array([5], "m8[s]"), [5.0]),
+    "objects": (np.array([1, "a"], object), [1, "a"]),
+    "a date": (datetime.date(2026, 1, 2), "2026-01-02"),
+    "a set": ({2, 1}, [1, 2]),
+    "a path": (Path("a/b"), "a/b"),
+}
+
+
+@pytest.mark.parametrize("what", EXPORTED)
+def test_suitcase_exports_what_is_no_plain_data(tmp_path: Path, what: str) -> None:
+    value, expected = EXPORTED[what]
+    documents = list(count_run(1, uid="6f2a").recorded)
+    documents[2] = ("event_page", {**documents[2][1], "data": {"x": [value]}})
+    suitcase.msgpack.export(BlueskyRun(DocumentsSource(documents)).read_canonical(), tmp_path)
+    back = BlueskyMsgpackCatalog(tmp_path)["6f2a"]
+    assert [doc["data"]["x"] for name, doc in back.read_canonical() if name == "event"] == [
+        expected
+    ]
+
+
+def test_a_uid_that_is_a_path_is_warned_of_before_others_make_a_file_name_of_it() -> None:
+    with pytest.warns(UserWarning, match=r"run\.cache"):
+        BlueskyRun(count_run(1, uid="../../x")).read_canonical()
 
 
 @pytest.mark.parametrize("uid", ["b3BlbiBzZXNhbWU=", "a run of 2024"])
