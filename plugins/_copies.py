@@ -33,7 +33,7 @@ class CopiesCatalog(BlueskyCatalog):
         transforms: Transforms | None = None,
         query: AnyQuery | None = None,
     ) -> None:
-        reader = CopyReader(self._suffix, self._read_start, self._read_mark)
+        reader = CopyReader(self._suffix, self._read_start, self._read_mark, self._read_cut)
         listing = CopyListing(paths, reader=reader, make_source=self._make_source)
         super().__init__(
             listing.store,
@@ -50,6 +50,10 @@ class CopiesCatalog(BlueskyCatalog):
 
     @staticmethod
     def _read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        raise NotImplementedError
+
+    @staticmethod
+    def _read_cut(path: str) -> str:
         raise NotImplementedError
 
     @staticmethod
@@ -88,7 +92,10 @@ class CopiesCatalog(BlueskyCatalog):
 
     @property
     def problems(self) -> Report:
-        """The files that hold no run that can be read, or one that another file holds too."""
+        """The files that hold no run that can be read, or one that another file holds too.
+
+        ``partial`` are those whose run is there, and which are not whole.
+        """
         return self._listing.problems
 
     def check(self, query: AnyQuery | None = None) -> Report:
@@ -105,14 +112,18 @@ class CopiesCatalog(BlueskyCatalog):
             ``ok``; ``partial`` where the file ends too early, or what was copied did; ``failed``
             where it cannot be read.
         """
-        return Report([*map(self._check, self._chosen(query)), *self.problems])
+        chosen = self._chosen(query)
+        problems = self.problems
+        cuts = {item.subject: item.why for item in problems.with_outcome("partial")}
+        others = [item for item in problems if item.outcome != "partial"]
+        return Report([*(self._check(uid, cuts) for uid in chosen), *others])
 
-    def _check(self, uid: str) -> ReportItem:
+    def _check(self, uid: str, cuts: Mapping[str, str]) -> ReportItem:
         try:
             provenance = self[uid].provenance
         except (PenstockError, OSError) as error:
             return ReportItem.from_error(f"run {uid}", error)
-        why = provenance.get("truncated", "")
+        why = provenance.get("truncated") or cuts.get(provenance["file"], "")
         remedy = "Copy the run again." if why else ""
         return ReportItem(
             provenance["file"],

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, TypeAlias
 
+from ..core.assets.masking import UNREADABLE
 from ..core.documents import Document, normalise
 from ..core.errors import PenstockError, TruncatedFileError, UnsupportedFileError
 from ..core.places import prepare_folder
 from ..core.report import Outcome, ReportItem
 from ..core.run.rows import external_keys
-from ._limits import fitting_pages
-from ._mark import make_mark
-from ._writing import check_space, clear_leftovers, copy_name, open_new
+from ._limits import fitting_pages, growing_pages
+from ._mark import NO_STOP, make_mark, tell_masked
+from ._writing import check_space, clear_leftovers, find_copy, open_new
 
 if TYPE_CHECKING:
     from ..core.run import BlueskyRun
-    from ..core.run.bluesky_run import Fill
+    from ..core.run.bluesky_run import BadFrames, Fill
 
 __all__ = ["CopyFormat", "copy_run"]
 
 Judgement: TypeAlias = Literal["absent", "fresh", "stale", "fuller"]
 
 
-_NO_STOP = "the run has no stop: it is in progress, or was cut short"
+_MOST_WIDENED = 4
+"""A masked copy holds floats of 32 bits, at least, where the run may have bytes."""
 
 
 class WriteDocument(Protocol):
@@ -53,7 +55,9 @@ class CopyFormat:
     """How many bytes a copy takes; raises TooLargeError where there can be none."""
 
 
-def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
+def copy_run(
+    run: BlueskyRun, directory: str, files: CopyFormat, bad_frames: BadFrames = "raise"
+) -> ReportItem:
     """Write a copy of a run into a folder, unless an up-to-date one is there.
 
     Raises
@@ -71,7 +75,7 @@ def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
         why = "the run is read from this folder"
         return ReportItem(file, "skipped", why, uid=run.uid, details={"path": file})
     clear_leftovers(directory)
-    path = os.path.join(directory, copy_name(run.uid, files.suffix))
+    path = find_copy(directory, run.uid, files.suffix)
     start = run.metadata["start"]
     fingerprint = run.fingerprint()  # before reading: what changes meanwhile is stale afterwards
     state = None if fingerprint is None else fingerprint.to_dict()
@@ -85,17 +89,26 @@ def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
         remedy = "Keep the copy, copy into another folder, or remove the copy first."
         return ReportItem(path, "refused", why, remedy, uid=run.uid, details={"path": path})
 
-    check_space(directory, files.estimate(run))
+    needed = files.estimate(run)
+    check_space(directory, needed)
     told = {"fingerprint": state, "copied": time.time(), "provenance": _made_by(run)}
     cut = _cut(run)
     if cut:
         told["truncated"] = cut
     mark = make_mark(run.uid, told)
-    with open_new(path) as file:
-        events, is_complete = _write(file, run.documents(fill=files.fill), files, mark)
-        size = file.tell()
-    outcome: Outcome = "ok" if is_complete else "partial"
-    why = "" if is_complete else lack or _NO_STOP
+    masked: dict[str, set[int]] | None = None
+    try:
+        size, events, is_complete = _write_file(path, run, files, mark, masked)
+    except UNREADABLE:
+        if bad_frames == "raise":
+            raise
+        check_space(directory, _MOST_WIDENED * needed)
+        masked = {}
+        size, events, is_complete = _write_file(path, run, files, mark, masked)
+    faults = [] if is_complete else [lack or NO_STOP]
+    faults += tell_masked(mark["parameters"])
+    outcome: Outcome = "partial" if faults else "ok"
+    why = "; ".join(faults)
     details = {"path": path, "bytes": size, "events": events, "replaced": there == "stale"}
     return ReportItem(path, outcome, why, uid=run.uid, details=details)
 
@@ -129,7 +142,33 @@ def _lack(run: BlueskyRun) -> str:
     told = run.provenance
     if "truncated" in told:
         return f"{told.get('file')} {told['truncated']}"
-    return "" if run.metadata["stop"] is not None else _NO_STOP
+    return "" if run.metadata["stop"] is not None else NO_STOP
+
+
+def _write_file(
+    path: str,
+    run: BlueskyRun,
+    files: CopyFormat,
+    mark: dict[str, Any],
+    masked: dict[str, set[int]] | None,
+) -> tuple[int, int, bool]:
+    """Write the file; return its size, how many events it holds, and whether it has a stop."""
+    with open_new(path) as file:
+        documents = run.documents(fill=files.fill, masked=masked)
+        events, is_complete = _write(
+            file, _noting(documents, {} if masked is None else masked, mark), files, mark
+        )
+        return file.tell(), events, is_complete
+
+
+def _noting(
+    documents: Iterable[Document], masked: Mapping[str, set[int]], mark: dict[str, Any]
+) -> Iterator[Document]:
+    """Pass on documents, and note in the mark, which is written after them, what was masked."""
+    yield from documents
+    found = {key: sorted(rows) for key, rows in masked.items() if rows}
+    if found:
+        mark["parameters"]["masked"] = found
 
 
 def _write(
@@ -142,8 +181,11 @@ def _write(
             stop = doc
             continue
         events += 1 if name == "event" else len(doc["seq_num"]) if name == "event_page" else 0
-        for part in fitting_pages(name, doc, arrays_as_lists=not files.has_arrays):
-            files.write(file, name, part)
+        for fitting in fitting_pages(name, doc, arrays_as_lists=not files.has_arrays):
+            parts = growing_pages(fitting, file.tell) if name == "event_page" else [fitting]
+            for part in parts:
+                files.write(file, name, part)
+    mark["parameters"]["has_stop"] = stop is not None
     files.write(file, "stream_resource", mark)
     if stop is not None:
         for part in fitting_pages("stop", stop, arrays_as_lists=not files.has_arrays):
@@ -187,7 +229,7 @@ def _judge(
     if mark is not None and (state is not None or mark.get("fingerprint") is not None):
         is_fresh = mark.get("fingerprint") == state
     else:  # nothing tells what it was made from: the documents' two ends have to do
-        is_fresh = stop is not None and _same(stop, run.metadata["stop"])
+        is_fresh = stop is not None and _same_stop(stop, run)
         if is_fresh and mark is None and files.fill == "yes":  # others write references as well
             is_fresh = _is_self_contained(files.read_documents(path))
     if is_fresh:
@@ -207,6 +249,20 @@ def _is_self_contained(documents: Iterable[Document]) -> bool:
                 if any(flag is False for flag in (flags if name == "event_page" else [flags])):
                     return False
     return not awaited
+
+
+def _same_stop(there: dict[str, Any], run: BlueskyRun) -> bool:
+    """Compare stops, without what is another one in each pass through the run's documents."""
+    stop = run.metadata["stop"]
+    if stop is None or _same(_without(there, {"uid"}), _without(stop, {"uid"})):
+        return stop is not None
+    again = run.drain_again()["stop"] or {}
+    fickle = {key for key in stop.keys() | again.keys() if stop.get(key) != again.get(key)}
+    return bool(fickle) and _same(_without(there, fickle), _without(stop, fickle))
+
+
+def _without(doc: dict[str, Any], keys: set[str]) -> dict[str, Any]:
+    return {key: value for key, value in doc.items() if key not in keys}
 
 
 def _same(one: Any, other: Any) -> bool:

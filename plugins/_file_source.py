@@ -9,6 +9,7 @@ from typing import Any
 from ..core.documents import Document
 from ..core.errors import InconsistentRunError, TruncatedFileError
 from ..core.places import Fingerprint, take_fingerprint
+from ._mark import tell_mark
 
 __all__ = ["FileSource"]
 
@@ -55,15 +56,15 @@ class FileSource:
         """
         told: dict[str, Any] = {"file": self.path}
         try:
-            mark, _ = self._read_mark()
+            mark, stop = self._read_mark()
         except TruncatedFileError as error:
             return {**told, "truncated": error.what}
         if mark is not None:
             if isinstance(made_by := mark.get("provenance"), dict):
                 told = {**made_by, **told}
-            told |= {
-                key: mark[key] for key in ("fingerprint", "copied", "truncated") if key in mark
-            }
+            told |= {key: mark[key] for key in ("fingerprint", "copied", "masked") if key in mark}
+            if cut := tell_mark(mark, has_stop=stop is not None):
+                told["truncated"] = cut
         return told
 
     def _read_documents(self) -> Iterator[Document]:

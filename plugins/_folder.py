@@ -34,6 +34,8 @@ class CopyReader:
     """Reads the start document of a file, or raises."""
     read_mark: Callable[[str], tuple[dict[str, Any] | None, dict[str, Any] | None]]
     """Reads the mark and the stop document of a file, or raises TruncatedFileError."""
+    read_cut: Callable[[str], str]
+    """Tells from a look at its end what is missing of a file; "" of a whole one."""
 
 
 class Folder:
@@ -47,6 +49,8 @@ class Folder:
         self.states: dict[str, FileState] = {}
         self.uids: dict[str, str] = {}
         self.problems: dict[str, ReportItem] = {}
+        self.cuts: dict[str, str] = {}
+        """What is missing of the files that are not whole."""
         self._reader = reader
         self._starts: dict[str, bytes | dict[str, Any]] = {}
         self._ranks: dict[str, int] = {}
@@ -121,6 +125,7 @@ class Folder:
         if found == known.states:  # in the order of the names, and all at once
             self.states, self.uids = dict(known.states), dict(known.uids)
             self._starts, self._ranks = dict(known.starts), dict(known.ranks)
+            self.cuts = dict(known.cuts)
             return bool(found)
         for name in sorted(found):
             if known.states.get(name) == found[name]:
@@ -128,6 +133,8 @@ class Folder:
                 self.uids[name], self._starts[name] = known.uids[name], known.starts[name]
                 if name in known.ranks:
                     self._ranks[name] = known.ranks[name]
+                if name in known.cuts:
+                    self.cuts[name] = known.cuts[name]
             else:
                 self._take(name, found[name], looked_ns)
         return True
@@ -147,6 +154,7 @@ class Folder:
             self._unsettled.add(name)
         try:
             start = self._reader.read_start(self.file(name))
+            cut = self._reader.read_cut(self.file(name))
         except Exception as error:  # noqa: BLE001 # whatever is in one file hides no other
             self.problems[name] = ReportItem.from_error(self.file(name), error)
             if uid is not None:
@@ -154,11 +162,13 @@ class Folder:
             return
         self.uids[name] = start["uid"]
         self._starts[name] = _packed(start)
+        if cut:
+            self.cuts[name] = cut
 
     def _forget(self, name: str, *, keep_place: bool = False) -> None:
         if not keep_place:
             self.uids.pop(name, None)
-        for known in (self._starts, self._ranks, self.problems):
+        for known in (self._starts, self._ranks, self.problems, self.cuts):
             known.pop(name, None)
         self._unsettled.discard(name)
 
@@ -174,6 +184,8 @@ class Folder:
                 known.starts[name] = start
                 if name in self._ranks:
                     known.ranks[name] = self._ranks[name]
+                if name in self.cuts:
+                    known.cuts[name] = self.cuts[name]
         save_index(self.path, self._reader.suffix, known)
 
     def _others(self) -> Remembered:
@@ -188,6 +200,8 @@ class Folder:
             others.starts[name] = known.starts[name]
             if name in known.ranks:
                 others.ranks[name] = known.ranks[name]
+            if name in known.cuts:
+                others.cuts[name] = known.cuts[name]
         return others
 
 
@@ -231,8 +245,12 @@ def list_states(
                     stat = entry.stat()
                 except OSError as error:
                     gone = isinstance(error, FileNotFoundError)
-                    if not gone or entry.is_symlink():  # else it was deleted just now
-                        told.append(ReportItem.from_error(os.path.join(folder, name), error))
+                    path = os.path.join(folder, name)
+                    if gone and entry.is_symlink():
+                        why, remedy = "is a link to what is not there", "Remove it, or copy again."
+                        told.append(ReportItem(path, "failed", why, remedy))
+                    elif not gone:  # else it was deleted just now
+                        told.append(ReportItem.from_error(path, error))
                     continue
                 found[name] = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
     except OSError as error:

@@ -28,7 +28,7 @@ A file may be replaced by another one of the same size and time of writing, but 
 time of change, which nobody can set.
 """
 
-_VERSION = 2
+_VERSION = 3
 _MAX_BYTES = 2**30
 
 _log = logging.getLogger(__name__)
@@ -46,6 +46,8 @@ class Remembered:
     starts: dict[str, bytes] = field(default_factory=dict)
     ranks: dict[str, int] = field(default_factory=dict)
     """How whole they are, of those that this was asked of."""
+    cuts: dict[str, str] = field(default_factory=dict)
+    """What is missing of those that are not whole."""
 
 
 def load_index(folder: str, suffix: str) -> Remembered:
@@ -54,7 +56,7 @@ def load_index(folder: str, suffix: str) -> Remembered:
     Examples
     --------
     >>> load_index("/no/such/folder", ".msgpack")
-    Remembered(states={}, uids={}, starts={}, ranks={})
+    Remembered(states={}, uids={}, starts={}, ranks={}, cuts={})
     """
     path = _path(folder, suffix)
     try:
@@ -62,7 +64,7 @@ def load_index(folder: str, suffix: str) -> Remembered:
             return Remembered()
         with open(path, "rb") as file:
             loaded = msgpack.unpackb(file.read(), use_list=False, unicode_errors="surrogatepass")
-        version, of_folder, names, states, uids, starts, ranks = loaded
+        version, of_folder, names, states, uids, starts, ranks, cuts = loaded
         if version != _VERSION or of_folder != folder:
             return Remembered()
         _check_columns(names, states, uids, starts)
@@ -71,6 +73,7 @@ def load_index(folder: str, suffix: str) -> Remembered:
             dict(zip(names, uids, strict=True)),
             dict(zip(names, starts, strict=True)),
             dict(ranks),
+            dict(cuts),
         )
     except (OSError, ValueError, TypeError, AttributeError, msgpack.UnpackException) as error:
         _log.debug("the index of %s is not used: %s", folder, error)
@@ -104,6 +107,7 @@ def save_index(folder: str, suffix: str, known: Remembered) -> None:
         _column(known.uids, names),
         _column(known.starts, names),
         list(known.ranks.items()),
+        list(known.cuts.items()),
     ]
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)

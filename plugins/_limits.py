@@ -6,16 +6,18 @@ A value takes one byte in a file and up to a hundred in memory: values are count
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..core.errors import TooLargeError
 
-__all__ = ["ANY", "SMALL_ARRAY", "START", "Limits", "fitting_pages"]
+__all__ = ["ANY", "SMALL_ARRAY", "START", "Limits", "fitting_pages", "growing_pages"]
 
 SMALL_ARRAY = 4096
 """Arrays of fewer bytes are read with the document in which they stand, larger ones when used."""
+_FIRST_PAGE = 16 * 1024
+_GROWTH = 8
 _NUMBER_BYTES = 25
 _KIND_OF_NUMBERS = frozenset({int, float, bool, type(None)})
 
@@ -71,6 +73,49 @@ def fitting_pages(
         )
     else:
         yield doc
+
+
+def growing_pages(page: dict[str, Any], written: Callable[[], int]) -> Iterator[dict[str, Any]]:
+    """Yield an event page in parts of at most an eighth of what was written before, or a row.
+
+    A file that is cut short loses the page in which it ends: this much and no more. Pages grow as
+    the file does, so that they stay few.
+
+    Parameters
+    ----------
+    written
+        Tells how many bytes were written so far.
+
+    Examples
+    --------
+    >>> page = {key: [1, 2, 3] for key in ("uid", "seq_num", "time")}
+    >>> page |= {"data": {"image": [bytes(20_000)] * 3}, "timestamps": {}}
+    >>> [len(part["seq_num"]) for part in growing_pages(page, lambda: 300_000)]
+    [1, 1, 1]
+    >>> [len(part["seq_num"]) for part in growing_pages(page, lambda: 600_000)]
+    [3]
+    """
+    rows = len(page["seq_num"])
+    row_bytes = max(1, _bytes_in_file(page) // max(1, rows))
+    row = 0
+    while row < rows:
+        end = row + max(1, max(_FIRST_PAGE, written() // _GROWTH) // row_bytes)
+        yield page if row == 0 and end >= rows else _rows(page, slice(row, min(end, rows)))
+        row = end
+    if not rows:
+        yield page
+
+
+def _bytes_in_file(page: Mapping[str, Any]) -> int:
+    return _measure(page, False)[1] + sum(map(_large_bytes, page["data"].values()))
+
+
+def _large_bytes(column: Any) -> int:
+    """Return how many bytes there are in arrays that `_measure` leaves out."""
+    if isinstance(column, list):
+        return sum(map(_large_bytes, column))
+    size = int(getattr(column, "nbytes", 0))
+    return size if size >= SMALL_ARRAY else 0
 
 
 def _rows(page: dict[str, Any], rows: slice) -> dict[str, Any]:

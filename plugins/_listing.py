@@ -8,7 +8,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -69,11 +69,18 @@ class CopyListing:
 
     @property
     def problems(self) -> Report:
-        """The files that could not be taken, each with the reason."""
+        """The files that could not be taken, or are not whole, each with the reason."""
         with self._lock:
             self.refresh()
             faulty = [item for known in self._folders.values() for item in known.problems.values()]
-            return Report([*self._unlisted, *faulty, *self._rivals])
+            passed_over = {item.subject for item in self._rivals}
+            cut = [
+                item
+                for known in self._folders.values()
+                for item in _cut_items(known)
+                if item.subject not in passed_over
+            ]
+            return Report([*self._unlisted, *faulty, *self._rivals, *cut])
 
     def uids(self) -> list[str]:
         """Return the uids of the runs, without a look at their start documents."""
@@ -193,6 +200,13 @@ class CopyListing:
 
     def _entry(self, folder: Folder, name: str, state: FileState) -> Entry:
         return Entry(self._make_source(folder.file(name), folder.start(name)))
+
+
+def _cut_items(folder: Folder) -> Iterator[ReportItem]:
+    for name, cut in folder.cuts.items():
+        yield ReportItem(
+            folder.file(name), "partial", cut, "Copy the run again.", uid=folder.uids[name]
+        )
 
 
 def _listed(paths: Paths) -> list[str]:

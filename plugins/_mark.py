@@ -6,12 +6,23 @@ a run has none. Other readers pass over it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..core.documents.uids import child_uid
+from ..core.errors import PenstockError
 
-__all__ = ["DOCUMENT_NAMES", "is_mark", "make_mark"]
+__all__ = [
+    "DOCUMENT_NAMES",
+    "NO_STOP",
+    "is_mark",
+    "make_mark",
+    "tell_cut",
+    "tell_mark",
+    "tell_masked",
+]
+
+NO_STOP = "the run has no stop: it is in progress, or was cut short"
 
 DOCUMENT_NAMES = frozenset(
     {
@@ -28,6 +39,7 @@ DOCUMENT_NAMES = frozenset(
     }
 )
 
+_MOST_SHOWN = 10
 _MIMETYPE = "application/x-penstock-mark"
 
 
@@ -62,3 +74,47 @@ def is_mark(name: str, doc: Mapping[str, Any]) -> bool:
         and doc.get("mimetype") == _MIMETYPE
         and isinstance(doc.get("parameters"), dict)
     )
+
+
+def tell_cut(
+    path: str,
+    read_mark: Callable[[str], tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]],
+) -> str:
+    """Tell what is missing of a file whose end is not that of a whole copy; "" if nothing is."""
+    try:
+        mark, stop = read_mark(path)
+    except PenstockError as error:
+        return error.what
+    if mark is not None:
+        return tell_mark(mark, has_stop=stop is not None)
+    return "" if stop is not None else NO_STOP
+
+
+def tell_mark(mark: Mapping[str, Any], *, has_stop: bool) -> str:
+    """Tell what is missing of a file that has a mark; "" of a whole one.
+
+    Examples
+    --------
+    >>> tell_mark({"has_stop": True}, has_stop=False)
+    'ends before the stop document'
+    """
+    if mark.get("has_stop") and not has_stop:
+        return "ends before the stop document"
+    return str(mark.get("truncated", ""))
+
+
+def tell_masked(mark: Mapping[str, Any]) -> list[str]:
+    """Tell of each data key which frames could not be read when the copy was made.
+
+    Examples
+    --------
+    >>> tell_masked({"masked": {"image": [3, 4]}})
+    ["2 frames of 'image' could not be read and are NaN: rows 3, 4"]
+    """
+    masked = mark.get("masked")
+    told = []
+    for key, rows in masked.items() if isinstance(masked, dict) else ():
+        shown = ", ".join(map(str, rows[:_MOST_SHOWN])) + (", …" if len(rows) > _MOST_SHOWN else "")
+        noun = "frame" if len(rows) == 1 else "frames"
+        told.append(f"{len(rows)} {noun} of {key!r} could not be read and are NaN: rows {shown}")
+    return told

@@ -15,13 +15,15 @@ from typing import BinaryIO
 
 from ..core.errors import PenstockError, TooLargeError
 
-__all__ = ["check_space", "clear_leftovers", "copy_name", "open_new"]
+__all__ = ["check_space", "clear_leftovers", "copy_name", "find_copy", "open_new"]
 
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.=-]{0,99}")
 _LEFTOVER = re.compile(r"\..+\.[0-9a-f]{16}\.partial")
 _SWEEP_SECONDS = 60.0
 _ATTEMPTS = 100
-_RESERVE_BYTES = 64 * 2**20
+_MOST_RESERVED = 64 * 2**20
+_RESERVED_SHARE = 100
+"""One part in so many of a file system is left free, at most: others write there, too."""
 
 _last_swept: dict[str, float] = {}
 
@@ -38,10 +40,30 @@ def copy_name(uid: str, suffix: str) -> str:
     >>> copy_name("../x", ".msgpack")
     'run-cb30934183596b27f3dd6063109fb374.msgpack'
     """
-    if _PLAIN_NAME.fullmatch(uid):
-        return uid + suffix
+    return uid + suffix if _PLAIN_NAME.fullmatch(uid) else _digest_name(uid, suffix)
+
+
+def _digest_name(uid: str, suffix: str) -> str:
     digest = hashlib.blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=16)
     return f"run-{digest.hexdigest()}{suffix}"
+
+
+def find_copy(directory: str, uid: str, suffix: str) -> str:
+    """Return the path of a run's copy in a folder: where there is none, the one it would have.
+
+    suitcase makes names of uids as they are. Where it has written there already, that is the place.
+
+    Examples
+    --------
+    >>> find_copy("/nowhere", "6f2a", ".msgpack")
+    '/nowhere/6f2a.msgpack'
+    """
+    ours = copy_name(uid, suffix)
+    names = [ours, _digest_name(uid, suffix)]
+    if os.sep not in uid and "\0" not in uid and len(os.fsencode(uid + suffix)) < 255:
+        names.append(uid + suffix)
+    there = (name for name in names if os.path.lexists(os.path.join(directory, name)))
+    return os.path.join(directory, next(there, ours))
 
 
 def check_space(directory: str, needed: int) -> None:
@@ -51,13 +73,26 @@ def check_space(directory: str, needed: int) -> None:
     --------
     >>> check_space("/", 0)
     """
-    free = shutil.disk_usage(directory).free
-    if needed and needed + _RESERVE_BYTES > free:
+    usage = shutil.disk_usage(directory)
+    free = usage.free
+    reserve = min(_MOST_RESERVED, usage.total // _RESERVED_SHARE)
+    if needed and needed + reserve > free:
         raise TooLargeError(
-            f"the copy would take {needed / 2**30:.1f} GiB of {free / 2**30:.1f} GiB free",
+            f"the copy takes {_in_units(needed)}, {_in_units(free)} are free, and "
+            f"{_in_units(reserve)} are to stay so",
             where=directory,
             remedy="Make room, or copy to another disk.",
         )
+
+
+def _in_units(size: int) -> str:
+    """Return a number of bytes in the unit that suits it."""
+    number, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if number < 1000:
+            break
+        number, unit = number / 1000, larger
+    return f"{number:.3g} {unit}" if number < 1000 else f"{number:.0f} {unit}"
 
 
 @contextlib.contextmanager

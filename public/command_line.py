@@ -127,7 +127,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     typed = sys.argv[1:] if arguments is None else arguments
-    options = build_parser(typed).parse_args(typed)
+    parser = build_parser(typed)
+    options, others = parser.parse_known_args(typed)
+    if others:
+        files = all(os.path.exists(name) for name in others)
+        hint = "; to mean several files, quote the glob: 'folder/*.msgpack'" if files else ""
+        parser.error(f"unrecognized arguments: {' '.join(others)}{hint}")
     # What a plug-in's command is called with is its own: an argument of it may be called `run`.
     run = vars(options).pop(ADDED_RUN, None) or options.run
     with _quiet_libraries():

@@ -23,7 +23,7 @@ from .protocol import Frames, Region
 if TYPE_CHECKING:
     import dask.array as da
 
-__all__ = ["AssetArray", "MissingFrames", "Piece"]
+__all__ = ["AssetArray", "HeldFrames", "MissingFrames", "Piece"]
 
 READ_BYTES = 256 * 2**20
 """Aimed at for blocks that are read in place: few enough calls, and Ctrl-C is heard."""
@@ -55,6 +55,28 @@ class MissingFrames:
             where=self.label,
             remedy='Read the others with read(bad_frames="mask").',
         )
+
+
+@dataclass(frozen=True, eq=False)
+class HeldFrames:
+    """Rows that are in memory already, among others that are not."""
+
+    array: NDArray[Any]
+    frames_per_chunk: int = 1
+
+    @property
+    def frame_shape(self) -> tuple[int, ...]:
+        """Shape of one frame."""
+        return self.array.shape[1:]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the array."""
+        return self.array.dtype
+
+    def read(self, start: int, stop: int, region: Region | None, out: NDArray[Any]) -> None:
+        """Copy frames; see `Frames.read`."""
+        out[...] = self.array[(slice(start, stop), *(region or ()))]
 
 
 class AssetArray:

@@ -15,7 +15,7 @@ from ..index.searching import Search
 from ..mongo import Query
 from ..queries import Condition, mapping_of
 from ..report import Report
-from ..run.bluesky_run import BlueskyRun
+from ..run.bluesky_run import BadFrames, BlueskyRun
 from ..run.outline import drain
 from ..run.reader import Transforms
 from .caching import cache_runs
@@ -326,6 +326,9 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         directory: str | os.PathLike[str],
         query: AnyQuery | None = None,
         progress: Progress | None = None,
+        *,
+        format: str = "msgpack",
+        bad_frames: BadFrames = "raise",
     ) -> Report:
         """Write self-contained copies of the runs into a folder: see `BlueskyRun.cache`.
 
@@ -337,6 +340,8 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
             Only runs that match are copied.
         progress
             Called with how many runs are done, how many there are, and the uid of the next.
+        format, bad_frames
+            See `BlueskyRun.cache`.
 
         Returns
         -------
@@ -349,7 +354,14 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         UnusableFolderError
             If the folder cannot be written into; before any run is read.
         """
-        return cache_runs(self._chosen(query), self.__getitem__, directory, progress)
+        return cache_runs(
+            self._chosen(query),
+            self.__getitem__,
+            directory,
+            progress,
+            format=format,
+            bad_frames=bad_frames,
+        )
 
     def _chosen(self, query: AnyQuery | None) -> list[str]:
         """Return the uids of the runs that match."""

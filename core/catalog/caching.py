@@ -19,8 +19,14 @@ def cache_runs(
     get_run: Callable[[str], Any],
     directory: str | os.PathLike[str],
     progress: Progress | None = None,
+    **settings: Any,
 ) -> Report:
     """Copy runs into a folder, and tell what became of each; one that fails stops no other.
+
+    Parameters
+    ----------
+    settings
+        As `BlueskyRun.cache` takes them.
 
     Raises
     ------
@@ -40,17 +46,20 @@ def cache_runs(
     for done, uid in enumerate(waiting):
         if progress is not None:
             progress(done, len(waiting), uid)
-        report.add(_cache(uid, get_run, directory))
+        report.add(_cache(uid, get_run, directory, settings))
     if progress is not None:
         progress(len(waiting), len(waiting), "")
     return report
 
 
 def _cache(
-    uid: str, get_run: Callable[[str], Any], directory: str | os.PathLike[str]
+    uid: str,
+    get_run: Callable[[str], Any],
+    directory: str | os.PathLike[str],
+    settings: dict[str, Any],
 ) -> ReportItem:
     try:
-        item: ReportItem = get_run(uid).cache(directory)
+        item: ReportItem = get_run(uid).cache(directory, **settings)
     except TooLargeError as error:
         return ReportItem.from_error(uid, error, "refused")
     except Exception as error:  # noqa: BLE001 # an ingestor's code: one bad run stops no other

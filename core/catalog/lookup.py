@@ -76,7 +76,7 @@ def _find_text(index: RunIndex, view: Search, key: str) -> str:
         return _find_number(index, view, int(key))
     raise RunNotFoundError(
         f"no run has a uid that is or begins with {key!r}",
-        remedy="list(catalog) shows the uids.",
+        remedy="list(catalog), or penstock ls, shows the uids.",
     )
 
 
@@ -95,8 +95,10 @@ def _find_number(index: RunIndex, view: Search, number: int) -> str:
         found = view.nth_newest(-number - 1)
         if found is None:
             raise RunOutOfRangeError(
-                f"{number} reaches back further than there are runs",
-                remedy="-1 is the newest run.",
+                f"{number} reaches back further than there are runs"
+                if view.nth_newest(0)
+                else "there are no runs here",
+                remedy="-1 is the newest run." if view.nth_newest(0) else "",
             )
         return found
     for uid in view.among(index.with_scan_id(number)):

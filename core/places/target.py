@@ -22,7 +22,7 @@ def prepare_folder(directory: str | os.PathLike[str]) -> str:
     Raises
     ------
     UnusableFolderError
-        If it is a file, cannot be made, or cannot be written into.
+        If it is a file, cannot be made, or cannot be written into; or if its name is empty.
 
     Examples
     --------
@@ -30,6 +30,10 @@ def prepare_folder(directory: str | os.PathLike[str]) -> str:
     Traceback (most recent call last):
     penstock.core.errors.UnusableFolderError: /dev/null/copies: cannot be written into: Not a ...
     """
+    if not os.fspath(directory):
+        raise UnusableFolderError(
+            "no folder is named", where="''", remedy="Give one; the current one is called '.'."
+        )
     path = os.path.realpath(directory)
     try:
         os.makedirs(path, exist_ok=True)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Literal
 
 from .. import display
-from ..documents import Document, unpack_page
+from ..documents import Document
 from ..errors import RunNotFoundError
 from ..places import Fingerprint
 from ..registry import get_registry
 from ..report import ReportItem
+from .emitting import emitted, warn_of_path
 from .filling import fill_documents
 from .opening import AssetAccess
 from .outline import RunOutline
@@ -21,8 +23,9 @@ from .replaying import live_documents
 from .source import RunSource
 from .stream import BlueskyEventStream
 
-__all__ = ["BlueskyRun", "Fill"]
+__all__ = ["BadFrames", "BlueskyRun", "Fill"]
 
+BadFrames = Literal["raise", "mask"]
 Fill = Literal["no", "delayed", "yes"]
 
 
@@ -101,6 +104,21 @@ class BlueskyRun:
         taken: Fingerprint | None = take()
         return taken
 
+    def drain_again(self) -> RunMetadata:
+        """Return the metadata that one more pass through the documents gives.
+
+        Ingestors of others make random uids, and take the clock's time: what differs between two
+        passes tells nothing of the data.
+
+        Examples
+        --------
+        >>> from penstock.core.run.samples import count_run
+        >>> run = BlueskyRun(count_run(3))
+        >>> run.drain_again() == run.metadata
+        True
+        """
+        return RunMetadata(copy.copy(self._reader))  # without what was drained
+
     # Streams ---------------------------------------------------------------------------------
 
     def __iter__(self) -> Iterator[str]:
@@ -140,7 +158,9 @@ class BlueskyRun:
 
     # Documents -------------------------------------------------------------------------------
 
-    def documents(self, fill: Fill = "no") -> Iterator[Document]:
+    def documents(
+        self, fill: Fill = "no", *, masked: dict[str, set[int]] | None = None
+    ) -> Iterator[Document]:
         """Yield the run's documents.
 
         Parameters
@@ -148,6 +168,9 @@ class BlueskyRun:
         fill
             ``"no"``: as ingested, with references to assets. ``"delayed"`` and ``"yes"``:
             self-contained, in event pages whose arrays are one block each, lazy (dask) or read.
+        masked
+            With ``"yes"``: frames of assets that cannot be read are NaN (integers become floats),
+            and their rows are noted here by data key. Without it they raise.
 
         Examples
         --------
@@ -161,10 +184,18 @@ class BlueskyRun:
         if fill == "no":
             return documents
         reader = self._reader
-        return fill_documents(documents, reader.outline, reader.access, delayed=fill == "delayed")
+        delayed = fill == "delayed"
+        return fill_documents(
+            documents, reader.outline, reader.access, delayed=delayed, masked=masked
+        )
 
     def read_canonical(self) -> Iterator[Document]:
         """Yield filled documents with single events: what a RunEngine would emit.
+
+        Dates, arrays of them and of objects become text, numbers and lists, which every exporter
+        can write. Exporters such as suitcase's make names of files of uids and check nothing: there
+        is a warning where a uid, which a file may have from anywhere, is a path. `cache` never
+        writes elsewhere.
 
         Examples
         --------
@@ -172,12 +203,8 @@ class BlueskyRun:
         >>> [name for name, doc in BlueskyRun(count_run(2)).read_canonical()]
         ['start', 'descriptor', 'event', 'event', 'stop']
         """
-        for name, doc in self.documents(fill="yes"):
-            if name == "event_page":
-                for event in unpack_page(doc):
-                    yield "event", event
-            else:
-                yield name, doc
+        warn_of_path(self.uid)
+        return emitted(self.documents(fill="yes"))
 
     def replay(self, callback: Callable[[str, dict[str, Any]], Any]) -> None:
         """Send the documents to a callback, as a RunEngine would live.
@@ -197,7 +224,13 @@ class BlueskyRun:
         for name, doc in live_documents(self._reader, self.read_canonical()):
             callback(name, doc)
 
-    def cache(self, directory: str | os.PathLike[str]) -> ReportItem:
+    def cache(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        format: str = "msgpack",
+        bad_frames: BadFrames = "raise",
+    ) -> ReportItem:
         """Write a self-contained copy of the run, ``<uid>.msgpack``, into a folder.
 
         The copy holds the arrays of assets as well as the documents, is written block by block,
@@ -209,12 +242,17 @@ class BlueskyRun:
         ----------
         directory
             Made where there is none.
+        format
+            ``"jsonl"``: documents alone, as JSON Lines; assets stay where they are.
+        bad_frames
+            What to do about a frame that cannot be read: ``"raise"`` names it, and makes no copy;
+            ``"mask"`` makes it NaN (integers become floats) in a copy that says so.
 
         Returns
         -------
         ReportItem
-            ``ok``; ``partial`` where the run has no stop; ``skipped`` where the copy is up to
-            date. Its details hold ``path``, ``bytes`` and ``events``.
+            ``ok``; ``partial`` where the run has no stop, or frames could not be read; ``skipped``
+            where the copy is up to date. Its details hold ``path``, ``bytes`` and ``events``.
 
         Raises
         ------
@@ -223,7 +261,15 @@ class BlueskyRun:
         TooLargeError
             Before anything is written: a frame is too large for the format, or the disk too full.
         """
-        write = get_registry().exporter_function("msgpack")
+        if bad_frames not in ("raise", "mask"):
+            raise ValueError(f'bad_frames is "raise" or "mask", not {bad_frames!r}')
+        if format not in ("msgpack", "jsonl"):
+            raise ValueError(f'format is "msgpack" or "jsonl", not {format!r}')
+        write = get_registry().exporter_function(format)
+        if format == "msgpack":
+            write = partial(write, bad_frames=bad_frames)
+        elif bad_frames != "raise":
+            raise ValueError("JSON Lines refer to frames: there are none to mask")
         item: ReportItem = write(self, os.fspath(directory))
         return item
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..assets.array import AssetArray
+from ..assets.array import AssetArray, HeldFrames, Piece
 from ..documents import may_be_masked, unmasked
 
 __all__ = ["Column", "concatenate", "is_lazy", "to_column"]
@@ -136,6 +136,12 @@ def _objects(values: Sequence[Any]) -> NDArray[Any]:
     return array
 
 
+def _pieces(column: AssetArray | NDArray[Any]) -> Sequence[Piece]:
+    if isinstance(column, AssetArray):
+        return column.pieces
+    return (Piece(HeldFrames(column), 0, len(column)),)
+
+
 def concatenate(columns: Sequence[Column]) -> Column:
     """Join columns of one key one after the other.
 
@@ -155,10 +161,12 @@ def concatenate(columns: Sequence[Column]) -> Column:
         return columns[0]
     shapes = {tuple(column.shape[1:]) for column in columns}
     assets = [column for column in columns if isinstance(column, AssetArray)]
-    alike = {(column.frame_shape, column.dtype) for column in assets}
-    if len(assets) == len(columns) and len(alike) == 1:
-        pieces = [piece for column in assets for piece in column.pieces]
+    alike = {(column.shape[1:], column.dtype) for column in columns}
+    if assets and len(alike) == 1 and not any(map(is_lazy, columns)):
+        pieces = [piece for column in columns for piece in _pieces(column)]
         return AssetArray(pieces, label=assets[0].label)
+    if assets and all(len(shape) == 1 for shape in shapes) and len(shapes) > 1:
+        columns = [np.asarray(c) if isinstance(c, AssetArray) else c for c in columns]
     lazy = any(is_lazy(column) or isinstance(column, AssetArray) for column in columns)
     if len(shapes) > 1 and (lazy or max(map(len, shapes)) > 1):
         raise ValueError("rows of shapes " + ", ".join(sorted(map(str, shapes))))

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..assets.array import AssetArray
 from ..assets.blocks import block_rows
+from ..assets.masking import mask_unreadable
 from ..documents import Document, page_from_events, unmasked, unpack_page
 from ..documents.uids import child_uid, event_uids
 from ..errors import DocumentError
@@ -24,7 +25,12 @@ _REFERENCES = frozenset({"resource", "datum", "datum_page", "stream_resource", "
 
 
 def fill_documents(
-    documents: Iterable[Document], outline: RunOutline, access: AssetAccess, *, delayed: bool
+    documents: Iterable[Document],
+    outline: RunOutline,
+    access: AssetAccess,
+    *,
+    delayed: bool,
+    masked: dict[str, set[int]] | None = None,
 ) -> Iterator[Document]:
     """Yield a run's documents self-contained: no references, descriptors without ``external``.
 
@@ -36,8 +42,10 @@ def fill_documents(
     ----------
     delayed
         Whether arrays of assets are lazy (dask) instead of read.
+    masked
+        Takes note, by data key, of rows that cannot be read, which are NaN; without it they raise.
     """
-    filler = _Filler(outline, access, delayed)
+    filler = _Filler(outline, access, delayed, masked)
     for name, doc in documents:
         if name in _REFERENCES:
             continue
@@ -59,7 +67,14 @@ def fill_documents(
 
 
 class _Filler:
-    def __init__(self, outline: RunOutline, access: AssetAccess, delayed: bool) -> None:
+    def __init__(
+        self,
+        outline: RunOutline,
+        access: AssetAccess,
+        delayed: bool,
+        masked: dict[str, set[int]] | None,
+    ) -> None:
+        self.masked = masked
         self.outline = outline
         self.access = access
         self.delayed = delayed
@@ -73,7 +88,7 @@ class _Filler:
     def add_descriptor(self, doc: dict[str, Any]) -> None:
         uid = doc["uid"]
         self.arrays[uid] = {
-            key: open_array(self.outline, doc, key, self.access)
+            key: self._masking(key, open_array(self.outline, doc, key, self.access))
             for key in doc["data_keys"]
             if key in external_keys(doc)
         }
@@ -81,6 +96,11 @@ class _Filler:
             self.lazy[uid] = {key: array.to_dask() for key, array in self.arrays[uid].items()}
         self.next_row[uid] = 0
         self.untold[uid] = doc
+
+    def _masking(self, key: str, array: AssetArray) -> AssetArray:
+        if self.masked is None:
+            return array
+        return mask_unreadable(array, self.masked.setdefault(key, set()))
 
     def tell(self, uid: str, columns: dict[str, Any]) -> Iterator[Document]:
         """Yield a descriptor that has not been told yet, now that its first columns are known."""
@@ -187,7 +207,8 @@ class _Filler:
                     where=f"stream {self.outline.descriptors[page['descriptor']].get('name')!r}",
                     remedy="Give a datum id for every value that is to be filled.",
                 )
-            data[key] = open_datums(self.outline, list(data[key]), self.access, repr(key))
+            datums = open_datums(self.outline, list(data[key]), self.access, repr(key))
+            data[key] = self._masking(key, datums)
         return {**page, "data": data}
 
     # The end ---------------------------------------------------------------------------------

@@ -75,7 +75,11 @@ def _checked_start(first: Any, where: str) -> dict[str, Any]:
     return check_start(normalise(first[1], where="start"), where)
 
 
-def check_start(start: dict[str, Any], where: str) -> dict[str, Any]:
+def check_start(
+    start: dict[str, Any],
+    where: str,
+    remedy: str = "An ingestor yields ('start', doc) first; see event_model.compose_run.",
+) -> dict[str, Any]:
     """Return a start document of plain data, if it has a uid and a time that can be used.
 
     Examples
@@ -83,7 +87,6 @@ def check_start(start: dict[str, Any], where: str) -> dict[str, Any]:
     >>> check_start({"uid": "6f2a", "time": 0.0}, "here")
     {'uid': '6f2a', 'time': 0.0}
     """
-    remedy = "An ingestor yields ('start', doc) first; see event_model.compose_run."
     if not isinstance(start.get("uid"), str) or not start["uid"]:
         raise DocumentError(
             f"gave a start whose uid is {start.get('uid')!r}", where=where, remedy=remedy

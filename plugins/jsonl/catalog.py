@@ -6,7 +6,7 @@ from typing import Any
 
 from ...core.run.source import RunSource, check_start
 from .._copies import CopiesCatalog
-from .reading import SUFFIX, read_mark, read_start
+from .reading import SUFFIX, read_cut, read_mark, read_start
 from .source import JSONLSource
 
 __all__ = ["BlueskyJSONLCatalog"]
@@ -53,11 +53,15 @@ class BlueskyJSONLCatalog(CopiesCatalog):
 
     @staticmethod
     def _read_start(path: str) -> dict[str, Any]:
-        return check_start(read_start(path), path)
+        return check_start(read_start(path), path, "It is no copy of a run: move it away.")
 
     @staticmethod
     def _read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         return read_mark(path)
+
+    @staticmethod
+    def _read_cut(path: str) -> str:
+        return read_cut(path)
 
     @staticmethod
     def _make_source(path: str, start: dict[str, Any]) -> RunSource:

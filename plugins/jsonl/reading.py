@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from ...core.documents import Document, check_parts
 from ...core.errors import TruncatedFileError, UnsupportedFileError
 from .._limits import ANY, START
-from .._mark import DOCUMENT_NAMES, is_mark
+from .._mark import DOCUMENT_NAMES, is_mark, tell_cut, tell_mark
 from .._opening import open_regular
 
-__all__ = ["SUFFIX", "read_documents", "read_mark", "read_start"]
+__all__ = ["SUFFIX", "read_cut", "read_documents", "read_mark", "read_start"]
 
 SUFFIX = ".jsonl"
 
 _MAX_DEPTH = 64
+_TAIL = 8192
 _SIGNS_OF_VALUES = (b",", b":", b"[", b"{")
 """There are no more values in a line than these; those that stand in texts count as well."""
 
@@ -58,6 +60,26 @@ def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         elif name == "stop":
             stop = doc
     return mark, stop
+
+
+def read_cut(path: str) -> str:
+    """Tell from a look at the end of a file what is missing of it; "" of a whole one.
+
+    Where its last bytes are not a stop behind a mark, all of it is read.
+    """
+    with open_regular(path) as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _TAIL))
+        tail = file.read(_TAIL)
+    lines = tail.split(b"\n")
+    if len(lines) > 3 and not lines[-1]:
+        try:
+            (name, doc), (last, _) = (_parse(line, 0, path) for line in lines[-3:-1])
+        except UnsupportedFileError:
+            return tell_cut(path, read_mark)
+        if last == "stop" and is_mark(name, doc):
+            return tell_mark(doc["parameters"], has_stop=True)
+    return tell_cut(path, read_mark)
 
 
 def _read(path: str) -> Iterator[Document]:

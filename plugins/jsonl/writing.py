@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...core.documents import normalise
-from ...core.errors import TooLargeError
+from ...core.documents import normalise, unmasked
+from ...core.errors import DocumentError, TooLargeError
 from ...core.report import ReportItem
-from ...core.run.columns import to_column
+from ...core.run.columns import is_lazy
 from .._copying import CopyFormat, copy_run
 from .._limits import ANY, START
 from .reading import SUFFIX, read_documents, read_mark, read_start
@@ -27,13 +28,18 @@ _MAX_VALUE_BYTES = 2**20
 def export_run(run: BlueskyRun, directory: str) -> ReportItem:
     """Write a run's documents into a folder, ``<uid>.jsonl``; assets stay where they are.
 
-    Each line is ``[name, document]``, as suitcase-jsonl writes it. Small arrays in events become
-    lists. An up-to-date file stays; one that is cut short or stale is replaced.
+    Each line is ``[name, document]``, as suitcase-jsonl writes it. Small arrays of numbers, flags
+    and text in events become lists of equal values (JSON knows no widths: they come back as int64,
+    float64). Dates that are Python's own become ISO 8601 text, as in metadata. An up-to-date file
+    stays; one that is cut short or stale is replaced.
 
     Raises
     ------
     TooLargeError
         If events hold images themselves instead of referring to assets.
+    DocumentError
+        If events hold what JSON would give back as something else: complex numbers, bytes,
+        numpy's dates and durations, records. Nothing is written then; `run.cache` copies them.
 
     Examples
     --------
@@ -65,8 +71,21 @@ def _write(file: BinaryIO, name: str, doc: dict[str, Any]) -> None:
 
 
 def _as_lists(key: str, value: Any, rows: int) -> Any:
-    if isinstance(value, list):
+    """Return a value of an event, or a column of them, as JSON has it: equal to what it was.
+
+    Raises
+    ------
+    DocumentError
+        If JSON has nothing that is equal to it: it would come back as another value.
+    TooLargeError
+        If it is an image.
+    """
+    if isinstance(value, list | tuple):
         return [_as_lists(key, item, 1) for item in value]
+    if isinstance(value, dict):
+        return {name: _as_lists(key, item, 1) for name, item in value.items()}
+    if isinstance(value, complex | bytes | bytearray) and not isinstance(value, np.generic):
+        raise _unlike_json(key, type(value).__name__)
     if not hasattr(value, "dtype") or not hasattr(value, "shape"):
         return value
     if int(value.nbytes) // rows > _MAX_VALUE_BYTES:
@@ -74,7 +93,26 @@ def _as_lists(key: str, value: Any, rows: int) -> Any:
             f"{key!r} holds arrays of {int(value.nbytes) // rows / 2**20:.1f} MiB in its events",
             remedy="Write a msgpack copy: run.cache(directory).",
         )
-    return np.asarray(to_column(value))
+    array = np.asarray(unmasked(value.compute() if is_lazy(value) else value))
+    if array.dtype.kind == "O":
+        return _as_lists(key, array.tolist(), 1)
+    if array.dtype.kind not in "biufU" or not _fits_floats(array):
+        raise _unlike_json(key, str(array.dtype))
+    return array.tolist() if array.dtype.itemsize <= 8 else normalise(array)
+
+
+def _fits_floats(array: NDArray[Any]) -> bool:
+    """Tell whether what is wider than 64 bits loses nothing as a float of 64."""
+    if array.dtype.kind != "f" or array.dtype.itemsize <= 8:
+        return True
+    return np.array_equal(array.astype("f8").astype(array.dtype), array, equal_nan=True)
+
+
+def _unlike_json(key: str, what: str) -> DocumentError:
+    return DocumentError(
+        f"{key!r} holds values of type {what} in its events, which JSON cannot give back",
+        remedy="Write a msgpack copy: run.cache(directory).",
+    )
 
 
 def _estimate(run: BlueskyRun) -> int:

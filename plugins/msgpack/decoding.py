@@ -15,17 +15,20 @@ from ...core.assets.array import AssetArray, Piece
 from ...core.documents import Document, check_parts, normalise, page_from_events
 from ...core.errors import TruncatedFileError, UnsupportedFileError
 from .._limits import START
-from .._mark import DOCUMENT_NAMES, is_mark
+from .._mark import DOCUMENT_NAMES, is_mark, tell_cut, tell_mark
 from .._opening import opened
 from .arrays import FileIdentity, Reference, StoredArray, decode_array
 from .walking import Item, Payload, limits_at, walk_items
 
-__all__ = ["decode_item", "read_documents", "read_mark", "read_start"]
+__all__ = ["decode_item", "read_cut", "read_documents", "read_mark", "read_start"]
 
 _TOKEN = struct.Struct(">BbQQ")
 _FIXEXT16, _CODE = 0xD8, 1
 _SMALL_START = 8192
 _SMALL_DEPTH = 20
+_TAIL = 8192
+_LAST = (b"\x92\xafstream_resource", b"\x92\xa4stop")
+"""How the documents begin that are the last of a whole copy."""
 _TEXT = frozenset({str})
 _LEAVES = frozenset({str, int, float, bool, type(None)})
 # The walk refuses values of extension types: a file cannot hold such a token itself.
@@ -267,3 +270,39 @@ def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
             elif name == "stop":
                 stop = doc
     return mark, stop
+
+
+def read_cut(path: str) -> str:
+    """Tell from a look at the end of a file what is missing of it; "" of a whole one.
+
+    Where its last bytes do not end with a stop or a mark, the file is walked.
+    """
+    with opened(path) as descriptor:
+        size = os.fstat(descriptor).st_size
+        tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL))
+    for head in _LAST:
+        at = tail.rfind(head)
+        ending = _decode_small(tail[at:]) if at >= 0 else []
+        if ending and is_mark(*ending[0]):
+            return tell_mark(ending[0][1]["parameters"], has_stop=len(ending) > 1)
+        if ending and ending[0][0] == "stop":
+            return ""
+    return tell_cut(path, read_mark)
+
+
+def _decode_small(content: bytes) -> list[Document]:
+    """Decode one or two documents that end where the bytes do; none if they are not that."""
+    unpacker = msgpack.Unpacker(
+        raw=False, max_buffer_size=_TAIL, max_array_len=1024, max_map_len=1024
+    )
+    documents: list[Document] = []
+    try:
+        unpacker.feed(content)
+        while unpacker.tell() < len(content) and len(documents) < 2:
+            name, doc = unpacker.unpack()
+            if not isinstance(name, str) or not isinstance(doc, dict):
+                return []
+            documents.append((name, doc))
+    except (ValueError, TypeError, RecursionError, msgpack.UnpackException):
+        return []
+    return documents if unpacker.tell() == len(content) else []

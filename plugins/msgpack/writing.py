@@ -17,11 +17,12 @@ from .format import MAX_BYTES, SUFFIX
 
 if TYPE_CHECKING:
     from ...core.run import BlueskyRun
+    from ...core.run.bluesky_run import BadFrames
 
 __all__ = ["export_run"]
 
 
-def export_run(run: BlueskyRun, directory: str) -> ReportItem:
+def export_run(run: BlueskyRun, directory: str, *, bad_frames: BadFrames = "raise") -> ReportItem:
     """Write a copy of a run, with all its arrays, into a folder; see `BlueskyRun.cache`.
 
     Examples
@@ -34,7 +35,7 @@ def export_run(run: BlueskyRun, directory: str) -> ReportItem:
     ...     os.listdir(folder), [item.outcome for item in items]
     (['6f2a.msgpack'], ['ok', 'skipped'])
     """
-    return copy_run(run, directory, _FORMAT)
+    return copy_run(run, directory, _FORMAT, bad_frames)
 
 
 def _write(file: BinaryIO, name: str, doc: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from penstock.commands import exit_codes
 from penstock.commands.catalogs import CATALOG_HELP, open_catalog, print_problems
-from penstock.commands.copies import copy_runs, print_copies
+from penstock.commands.copies import add_bad_frames, copy_runs, print_copies
 from penstock.commands.foreign import foreign_output_aside
 from penstock.commands.queries import QUERY_HELP, parse_query
 from penstock.commands.terminal import print_json
@@ -18,6 +18,7 @@ _EXAMPLES = """\
 examples:
   penstock cache native_copies /media/usb
   penstock cache native_copies for_ana --query 'sample.name=copper foil'
+  penstock cache native_copies texts --to jsonl      documents alone
   penstock cache 'copies/*.msgpack' more --query '{"scan_id": {"$gt": 500}}' --json
 
 A copy that is there already and up to date is left as it is. Each gets its name when it is whole,
@@ -46,6 +47,13 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--query", action="append", default=[], metavar="QUERY", help=f"which runs: {QUERY_HELP}"
     )
+    parser.add_argument(
+        "--to",
+        choices=["msgpack", "jsonl"],
+        default="msgpack",
+        help="msgpack (arrays and all), or JSON Lines (documents alone; files stay where they are)",
+    )
+    add_bad_frames(parser)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.set_defaults(run=run)
 
@@ -55,7 +63,9 @@ def run(options: argparse.Namespace) -> int:
     query = parse_query(options.query)
     catalog = open_catalog(options.catalog)
     with foreign_output_aside():
-        report = copy_runs(catalog, options.directory, query)
+        report = copy_runs(
+            catalog, options.directory, query, format=options.to, bad_frames=options.bad_frames
+        )
         problems = catalog.problems
     if options.json:
         print_json({**report.to_dict(), "problems": problems.to_dict()})

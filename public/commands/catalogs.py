@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
 from penstock.commands.foreign import foreign_output_aside
-from penstock.commands.terminal import paged, print_json, print_table, short, utc
+from penstock.commands.terminal import paged, print_json, print_table, short, short_uid, utc
 from penstock.core.report import Report
 
 if TYPE_CHECKING:
@@ -100,12 +100,12 @@ def list_runs(catalog: BlueskyCatalog, options: argparse.Namespace) -> int:
     with paged():
         _print_runs(starts)
         print_problems(problems)
-        print(_summary(len(starts), total, catalog.query, options.catalog))
+        print(_summary(len(starts), total, catalog.query, options.catalog, bool(len(problems))))
     return exit_codes.of_copies(problems)
 
 
 def print_problems(problems: Report) -> None:
-    """Print a table of the files that hold no run that can be read.
+    """Print tables of the files that hold no run that can be read, and of those not whole.
 
     Examples
     --------
@@ -114,21 +114,33 @@ def print_problems(problems: Report) -> None:
     print_table(
         "Not read",
         ["outcome", "file", "why", "remedy"],
-        [(item.outcome, short(item.subject), item.why, item.remedy) for item in problems],
+        [
+            (item.outcome, short(item.subject), item.why, item.remedy)
+            for item in problems
+            if item.outcome != "partial"
+        ],
         style="bold red",
+    )
+    print_table(
+        "Not whole",
+        ["uid", "file", "why", "remedy"],
+        [
+            (short_uid(item.uid or ""), short(item.subject), item.why, item.remedy)
+            for item in problems.with_outcome("partial")
+        ],
+        style="bold yellow",
     )
 
 
 def _print_runs(starts: Iterable[Mapping[str, Any]]) -> None:
     told = [(start, [_cell(start.get(column)) for column in _COLUMNS]) for start in starts]
     used = [i for i in range(len(_COLUMNS)) if any(cells[i] for _, cells in told)]
-    at_terminal = sys.stdout.isatty()
     print_table(
         "Runs",
         ["uid", "start time", *(_COLUMNS[i].partition("_name")[0] for i in used)],
         [
             (
-                start["uid"][:8] if at_terminal else start["uid"],
+                short_uid(start["uid"]),
                 utc(start["time"]),
                 *(cells[i] for i in used),
             )
@@ -146,7 +158,9 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _summary(shown: int, count: int, query: Mapping[str, Any], place: str) -> str:
+def _summary(
+    shown: int, count: int, query: Mapping[str, Any], place: str, has_problems: bool
+) -> str:
     noun = "run" if count == 1 else "runs"
     if shown < count:
         return f"{shown} of {count} {noun}{' found' if query else ''}; others: --limit, --offset"
@@ -154,6 +168,8 @@ def _summary(shown: int, count: int, query: Mapping[str, Any], place: str) -> st
         return f"{count} {noun} found" if count else "no runs found"
     if count:
         return f"{count} {noun}"
+    if has_problems:
+        return "no runs that can be read"
     if not os.path.isdir(place) and not glob.has_magic(place):
         return f"no runs. Ingest some: penstock ingest PATH --catalog {place}"
     folder = place if os.path.isdir(place) else os.path.dirname(place) or "."

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import argparse
+import os
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from penstock.commands.terminal import print_table, progress_bar, short
+from penstock.commands.terminal import print_table, progress_bar, short, short_uid
 from penstock.core.report import Report
 
 if TYPE_CHECKING:
     from penstock.core.catalog.base import BlueskyCatalog
+    from penstock.core.run.bluesky_run import BadFrames
 
-__all__ = ["copy_runs", "print_copies"]
+__all__ = ["add_bad_frames", "copy_runs", "print_copies"]
+
+
+def add_bad_frames(parser: argparse.ArgumentParser) -> None:
+    """Add the option that tells what to do about frames that cannot be read."""
+    parser.add_argument(
+        "--bad-frames",
+        choices=["raise", "mask"],
+        default="raise",
+        help="frames that cannot be read: make no copy of their run (raise), or copy it with NaN "
+        "in their place (mask)",
+    )
 
 
 def copy_runs(
-    catalog: BlueskyCatalog, directory: str, query: Mapping[str, Any] | None = None
+    catalog: BlueskyCatalog,
+    directory: str,
+    query: Mapping[str, Any] | None = None,
+    *,
+    format: str = "msgpack",
+    bad_frames: BadFrames = "raise",
 ) -> Report:
     """Copy the runs of a catalog into a folder, with a progress bar.
 
@@ -28,7 +48,7 @@ def copy_runs(
     nothing to report
     """
     with progress_bar("copying") as progress:
-        return catalog.cache(directory, query, progress)
+        return catalog.cache(directory, query, progress, format=format, bad_frames=bad_frames)
 
 
 def print_copies(report: Report) -> None:
@@ -46,15 +66,16 @@ def print_copies(report: Report) -> None:
         ["uid", "outcome", "events", "size", "file", "note"],
         [
             (
-                item.uid or "",
+                short_uid(item.uid or ""),
                 item.outcome,
                 item.details.get("events", ""),
                 decimal(item.details["bytes"]) if "bytes" in item.details else "",
-                short(item.subject),
+                os.path.basename(item.subject) if sys.stdout.isatty() else short(item.subject),
                 item.why,
             )
             for item in report.with_outcome("ok", "partial", "skipped")
         ],
+        expendable=["file"],
     )
     print_table(
         "Not copied",

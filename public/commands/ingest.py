@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
 from penstock.commands.choosing import add_choices, ask_undecided, can_ask, make_plan
-from penstock.commands.copies import copy_runs, print_copies
+from penstock.commands.copies import add_bad_frames, copy_runs, print_copies
 from penstock.commands.data_keys import dtype_text, shape_text
 from penstock.commands.foreign import foreign_output_aside, tell_problems
-from penstock.commands.terminal import plain, print_json, print_table, progress_bar, short
+from penstock.commands.terminal import (
+    plain,
+    print_json,
+    print_table,
+    progress_bar,
+    short,
+    short_uid,
+)
 from penstock.core.errors import CatalogError
 from penstock.core.report import Report, ReportItem
 
@@ -60,6 +66,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--cache", metavar="DIR", help="then copy every run into this folder; see `penstock cache`"
     )
+    add_bad_frames(parser)
     parser.add_argument(
         "--recall",
         action="store_true",
@@ -98,7 +105,9 @@ def run(options: argparse.Namespace) -> int:
     copies = None
     if options.cache is not None:
         with foreign_output_aside():
-            copies = copy_runs(catalog, options.cache, {"uid": {"$in": report.uids}})
+            copies = copy_runs(
+                catalog, options.cache, {"uid": {"$in": report.uids}}, bad_frames=options.bad_frames
+            )
     if options.json:
         told = report.to_dict()
         print_json(told if copies is None else {**told, "copies": copies.to_dict()})
@@ -171,9 +180,8 @@ def _run_row(item: ReportItem) -> list[object]:
     details = item.details
     streams = details["streams"]
     shown = {name: _largest(stream["data_keys"]) for name, stream in streams.items()}
-    uid = item.uid or ""
     return [
-        uid[:8] if sys.stdout.isatty() else uid,
+        short_uid(item.uid or ""),
         details["ingestor"],
         details["files"],
         list(streams),

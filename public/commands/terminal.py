@@ -27,7 +27,16 @@ from penstock.core.matching.wording import on_one_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["paged", "plain", "print_json", "print_table", "progress_bar", "short", "utc"]
+__all__ = [
+    "paged",
+    "plain",
+    "print_json",
+    "print_table",
+    "progress_bar",
+    "short",
+    "short_uid",
+    "utc",
+]
 
 
 def plain(text: object) -> str:
@@ -54,6 +63,17 @@ def short(path: str) -> str:
     except FileNotFoundError:  # the working directory is gone
         return path
     return path[len(here) :] if path.startswith(here) and len(path) > len(here) else path
+
+
+def short_uid(uid: str) -> str:
+    """Return as much of a uid as a terminal has room for; all of it where no person looks.
+
+    Examples
+    --------
+    >>> short_uid("7f15a1c8-0000-5000-8000-000000000000")
+    '7f15a1c8-0000-5000-8000-000000000000'
+    """
+    return uid[:8] if sys.stdout.isatty() else uid
 
 
 def utc(seconds: object) -> str:

@@ -10,9 +10,9 @@ from penstock.core.run import BlueskyRun
 from penstock.core.run.samples import count_run
 from penstock.plugins._folder import CopyReader, Folder, list_states
 from penstock.plugins._index import load_index
-from penstock.plugins.msgpack.decoding import read_mark, read_start
+from penstock.plugins.msgpack.decoding import read_cut, read_mark, read_start
 
-READER = CopyReader(".msgpack", read_start, read_mark)
+READER = CopyReader(".msgpack", read_start, read_mark, read_cut)
 COPIES = 70
 """So many that an index is written."""
 
@@ -63,7 +63,7 @@ def test_what_has_settled_is_remembered_and_read_no_more(tmp_path: Path) -> None
         read.append(path)
         return read_start(path)
 
-    reader = CopyReader(".msgpack", reading, read_mark)
+    reader = CopyReader(".msgpack", reading, read_mark, read_cut)
     found = list_states(str(tmp_path), lambda name: True, [])
     later = max(state[2] for state in found.values()) + 10**10
     for _ in range(2):

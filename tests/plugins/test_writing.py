@@ -10,13 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.core.errors import TooLargeError
-from penstock.plugins._writing import check_space, clear_leftovers, copy_name, open_new
+from penstock.plugins._writing import check_space, clear_leftovers, copy_name, find_copy, open_new
 
 
 @given(st.text(max_size=150))
@@ -31,6 +32,36 @@ def test_a_name_is_one_plain_and_visible_component(uid: str) -> None:
 @given(st.lists(st.text(max_size=8), unique=True))
 def test_different_uids_have_different_names(uids: list[str]) -> None:
     assert len({copy_name(uid, ".x") for uid in uids}) == len(uids)
+
+
+@given(st.text(max_size=300))
+def test_a_copy_lies_in_its_folder(uid: str) -> None:
+    path = find_copy("/nowhere", uid, ".msgpack")
+    assert os.path.dirname(os.path.normpath(path)) == "/nowhere"
+
+
+def test_base64_is_a_plain_name() -> None:
+    assert copy_name("b3BlbiBzZXNhbWU=", ".msgpack") == "b3BlbiBzZXNhbWU=.msgpack"
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "needed", "told"),
+    [
+        (10**12, 300 * 10**6, 290 * 10**6, "takes 290 MB, 300 MB are free, and 67.1 MB are to"),
+        (250 * 10**6, 205 * 10**6, 204 * 10**6, "takes 204 MB, 205 MB are free, and 2.5 MB are"),
+        (250 * 10**6, 205 * 10**6, 202 * 10**6, None),
+    ],
+)
+def test_room_that_is_kept_fits_the_disk_and_is_told(
+    monkeypatch: pytest.MonkeyPatch, total: int, free: int, needed: int, told: str | None
+) -> None:
+    usage = SimpleNamespace(total=total, free=free)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: usage)
+    if told is None:
+        check_space("/", needed)
+    else:
+        with pytest.raises(TooLargeError, match=told):
+            check_space("/", needed)
 
 
 def test_the_old_file_is_there_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -142,5 +173,5 @@ def test_a_link_that_looks_like_a_leftover_is_not_followed(tmp_path: Path) -> No
 
 
 def test_too_little_room_is_told_with_both_sizes(tmp_path: Path) -> None:
-    with pytest.raises(TooLargeError, match=r"would take 1073741824\.0 GiB of .* GiB free"):
+    with pytest.raises(TooLargeError, match=r"takes 1152922 TB, .* are free"):
         check_space(str(tmp_path), 2**60)

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import numpy as np
 import pytest
 import tifffile
@@ -148,6 +149,31 @@ def test_cache_copies_a_catalog_or_what_a_query_leaves_of_it(
     assert len(BlueskyMsgpackCatalog(tmp_path / "all")) == 3
 
 
+def test_cache_writes_documents_alone_as_json_lines(
+    copies: Path, tmp_path: Path, capsys: Output
+) -> None:
+    texts = str(tmp_path / "texts")
+    assert main(["cache", str(copies), texts, "--to", "jsonl"]) == 0
+    assert {path.suffix for path in (tmp_path / "texts").iterdir()} == {".jsonl"}
+    for command in (["ls", texts], ["ls", f"{texts}/*.jsonl"], ["search", texts, "scan_id=553"]):
+        capsys.readouterr()
+        assert main(command) == 0
+        assert "553a-Ni" in uids(capsys.readouterr().out)
+    assert main(["show", texts, "553"]) == 0
+
+
+def test_bad_frames_are_masked_when_asked(files: Path, tmp_path: Path, capsys: Output) -> None:
+    runs = str(tmp_path / "runs.db")
+    assert main(["ingest", str(files), "--catalog", runs]) == 0
+    bad = files / "scan_2.tif"
+    bad.write_bytes(bad.read_bytes()[:-20])
+    command = ["cache", runs, str(tmp_path / "copies")]
+    assert main(command) == 1
+    capsys.readouterr()
+    assert main([*command, "--bad-frames", "mask"]) == 0
+    assert "could not be read and are NaN: rows 1" in capsys.readouterr().out
+
+
 def test_cache_tells_of_files_that_it_could_not_read(
     copies: Path, tmp_path: Path, capsys: Output
 ) -> None:
@@ -190,11 +216,47 @@ def test_ls_names_files_that_cannot_be_read_and_lists_the_others(
     assert re.search(r"^Not read\n.*\n failed +\S*bad.msgpack", shown, re.MULTILINE)
 
 
+def test_copies_that_are_not_whole_are_listed_and_named(copies: Path, capsys: Output) -> None:
+    path = copies / "554a-co.msgpack"
+    path.write_bytes(path.read_bytes()[:-5])
+    for command in (["ls", str(copies)], ["search", str(copies), "scan_id>500"]):
+        assert main(command) == 0
+        output = capsys.readouterr().out
+        assert "554a-co" in output.partition("Not whole")[0]
+        assert "554a-co.msgpack  ends at byte" in output.partition("Not whole")[2]
+    main(["ls", str(copies), "--json"])
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]["items"]
+    assert (problem["outcome"], problem["uid"]) == ("partial", "554a-co")
+
+
 def test_ls_of_no_copies_says_how_to_make_some(tmp_path: Path, capsys: Output) -> None:
     assert main(["ls", str(tmp_path)]) == 0
     assert f"penstock ingest PATH --cache {tmp_path}" in capsys.readouterr().out
     assert main(["ls", str(tmp_path / "nowhere")]) == 1
     assert "there is no such" in capsys.readouterr().err
+
+
+def test_what_is_no_copy_is_told_with_what_to_do(
+    copies: Path, tmp_path: Path, capsys: Output
+) -> None:
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    (bad / "a.msgpack").write_bytes(msgpack.packb(["start", {"time": 0.0}]))
+    (bad / "b.msgpack").symlink_to("/no/such/file")
+    assert main(["ls", str(bad)]) == 1
+    output = capsys.readouterr().out
+    assert "It is no copy of a run: move it away." in output
+    assert "is a link to what is not there" in output
+    assert "no runs that can be read" in output
+    assert "Make some" not in output
+    (tmp_path / "empty").mkdir()
+    assert main(["show", str(tmp_path / "empty"), "-1"]) == 1
+    assert "there are no runs here" in capsys.readouterr().err
+    assert main(["show", str(copies), "9999zz"]) == 1
+    assert "penstock ls" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["ls", *map(str, copies.iterdir())])
+    assert "quote the glob" in capsys.readouterr().err
 
 
 def test_json_holds_no_numbers_that_json_does_not_have(tmp_path: Path, capsys: Output) -> None:

@@ -11,7 +11,8 @@ import pytest
 import tifffile
 
 from penstock import BlueskyInMemoryCatalog, BlueskyJSONLCatalog
-from penstock.core.errors import PenstockError, TooLargeError
+from penstock.core.documents import unpack_page
+from penstock.core.errors import DocumentError, PenstockError, TooLargeError
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
 from penstock.ingestors import ingest_tiff_series
@@ -29,10 +30,11 @@ def run(tmp_path: Path) -> BlueskyRun:
     return catalog[-1]
 
 
-def with_event(value: object) -> BlueskyRun:
+def with_event(value: object, style: str = "event_page") -> BlueskyRun:
     documents = list(count_run(1, uid="6f2a").recorded)
-    name, page = documents[2]
-    documents[2] = (name, {**page, "data": {"x": [value]}})
+    page = {**documents[2][1], "data": {"x": [value]}}
+    (event,) = unpack_page(page)
+    documents[2] = (style, page if style == "event_page" else event)
     return BlueskyRun(DocumentsSource(documents))
 
 
@@ -80,6 +82,44 @@ def test_small_arrays_become_lists_and_nan_stays(tmp_path: Path) -> None:
     export_run(with_event(np.array([1.0, np.nan])), str(tmp_path))
     back = BlueskyJSONLCatalog(tmp_path)["6f2a"].primary.read()["x"].values
     assert np.array_equal(back, [[1.0, np.nan]], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["f2", "f4", "f8", "g", "i1", "u2", "i4", "u8", "?", "U3"],
+    ids=lambda kind: f"as-{kind}",
+)
+@pytest.mark.parametrize("style", ["event", "event_page"])
+def test_numpy_scalars_in_events_come_back_equal(tmp_path: Path, kind: str, style: str) -> None:
+    value = np.ones(1, dtype=kind)[0]
+    export_run(with_event(value, style), str(tmp_path))
+    back = BlueskyJSONLCatalog(tmp_path)["6f2a"].primary.read()["x"].values
+    assert back.shape == (1,)
+    assert back[0] == value
+
+
+UNLIKE_JSON = {
+    "complex": np.ones((2, 3), dtype="c16"),
+    "record": np.zeros(2, dtype=[("a", "i4"), ("b", "f8")]),
+    "dates": np.array(["2026-01-02", "NaT"], dtype="M8[ns]"),
+    "durations": np.array([5], dtype="m8[s]"),
+    "bytes": np.array([b"ab"]),
+    "one date": np.datetime64("2026-01-02"),
+    "one complex": 1 + 2j,
+    "plain bytes": b"ab",
+    "in a list": [1, [np.complex64(1)]],
+    "too long": np.longdouble(1) / 3,
+}
+
+
+@pytest.mark.parametrize("style", ["event", "event_page"])
+@pytest.mark.parametrize("what", UNLIKE_JSON)
+def test_values_that_json_would_change_are_refused_and_named(
+    tmp_path: Path, what: str, style: str
+) -> None:
+    with pytest.raises(DocumentError, match=r"'x' holds values of type .*run\.cache"):
+        export_run(with_event(UNLIKE_JSON[what], style), str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_images_in_events_are_refused_and_nothing_is_left(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from penstock.core.errors import AssetError, NoDataError, PenstockError, RunNotF
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
 from penstock.plugins.jsonl import BlueskyJSONLCatalog, export_run
+from penstock.plugins.jsonl import reading as jsonl_reading
 from penstock.plugins.msgpack import decoding
 from penstock.plugins.msgpack.arrays import StoredFrames
 
@@ -70,6 +71,11 @@ def starts_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr("penstock.plugins.msgpack.catalog.read_start", recorded)
     return read
 
+
+FORMATS = {
+    "msgpack": (BlueskyRun.cache, decoding, BlueskyMsgpackCatalog),
+    "jsonl": (export_run, jsonl_reading, BlueskyJSONLCatalog),
+}
 
 # Following the files ------------------------------------------------------------------------------
 
@@ -244,6 +250,55 @@ def test_a_start_document_is_read_once(tmp_path: Path, starts_read: list[str]) -
     assert starts_read == ["one.msgpack", "two.msgpack"]
 
 
+@pytest.mark.parametrize("kind", ["msgpack", "jsonl"])
+def test_copies_that_are_not_whole_are_named_in_every_listing_and_looked_at_once(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export, reader, opened = FORMATS[kind]
+    for number in range(70):
+        export(BlueskyRun(count_run(100, uid=f"run-{number:02}")), str(tmp_path))
+    suffix = f".{kind}"
+    cut = tmp_path / f"run-07{suffix}"
+    content = cut.read_bytes()
+    cut.write_bytes(content[: len(content) * 3 // 4])
+    documents = content.index(b"event_page") - 2
+    (tmp_path / f"run-08{suffix}").write_bytes(content[:documents].replace(b"run-07", b"run-08"))
+    settle()
+    looked_at = []
+    original = reader.read_cut
+
+    def recorded(path: str) -> str:
+        looked_at.append(path)
+        return original(path)
+
+    monkeypatch.setattr(f"penstock.plugins.{kind}.catalog.read_cut", recorded)
+    for _ in range(2):
+        catalog = opened(tmp_path)
+        assert len(list(catalog)) == 70
+        found = {item.uid: item for item in catalog.problems}
+        assert found.keys() == {"run-07", "run-08"}
+        assert {item.outcome for item in found.values()} == {"partial"}
+        assert found["run-07"].subject == str(cut)
+        assert found["run-07"].why.startswith("ends at byte")
+        assert "was cut short" in found["run-08"].why
+        assert len(catalog.check().with_outcome("partial")) == 2
+        assert len(looked_at) == 70
+    BlueskyRun(count_run(100, uid="run-07")).cache(tmp_path)
+    if kind == "msgpack":
+        assert [item.uid for item in opened(tmp_path).problems] == ["run-08"]
+
+
+@pytest.mark.parametrize("kind", ["msgpack", "jsonl"])
+def test_cut_anywhere_a_copy_is_named(tmp_path: Path, kind: str) -> None:
+    export, reader, _ = FORMATS[kind]
+    path = Path(export(BlueskyRun(count_run(30, uid="6f2a")), str(tmp_path)).details["path"])
+    content = path.read_bytes()
+    assert reader.read_cut(str(path)) == ""
+    for size in range(len(content) - 1, 0, -7):
+        path.write_bytes(content[:size])
+        assert reader.read_cut(str(path))
+
+
 def test_many_start_documents_are_remembered_between_sessions(
     tmp_path: Path, starts_read: list[str]
 ) -> None:
@@ -301,9 +356,10 @@ def test_frames_are_read_where_they_lie_and_only_those_asked_for(
 
     monkeypatch.setattr(StoredFrames, "read", recorded)
     assert np.array_equal(lazy[13].compute(), values[13])
-    assert read == [(3, 4, None)]
+    assert [(stop - start, region) for start, stop, region in read] == [(1, None)]
     assert np.array_equal(lazy[2, 10:20, 5].compute(), values[2, 10:20, 5])
-    assert read[1:] == [(2, 3, (slice(10, 20), slice(5, 6)))]
+    regions = [(stop - start, region) for start, stop, region in read[1:]]
+    assert regions == [(1, (slice(10, 20), slice(5, 6)))]
     assert np.array_equal(stream.read()["image"].values, values)
 
 
@@ -311,9 +367,10 @@ def test_columns_of_images_are_lazy_arrays_that_can_be_pickled(tmp_path: Path) -
     values = image_copy(tmp_path)
     run = BlueskyMsgpackCatalog(tmp_path)["images"]
     pages = [doc for name, doc in run.documents() if name == "event_page"]
-    column = pages[1]["data"]["image"]
-    assert isinstance(column, AssetArray)
-    assert np.array_equal(pickle.loads(pickle.dumps(column))[...], values[10:])
+    columns = [page["data"]["image"] for page in pages]
+    assert {type(column) for column in columns} == {AssetArray}
+    read = [pickle.loads(pickle.dumps(column))[...] for column in columns]
+    assert np.array_equal(np.concatenate(read), values)
 
 
 def test_a_file_replaced_under_lazy_arrays_is_an_error_and_not_other_data(tmp_path: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import fcntl
+import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import event_model
 import numpy as np
@@ -12,7 +16,7 @@ import pytest
 import suitcase.msgpack
 import tifffile
 
-from penstock import BlueskyInMemoryCatalog, BlueskyMsgpackCatalog
+from penstock import BlueskyInMemoryCatalog, BlueskyMsgpackCatalog, open_catalog
 from penstock.core.documents import RunComposer, array_key, column_key, unpack_page
 from penstock.core.errors import DocumentError, PenstockError, TooLargeError, UnusableFolderError
 from penstock.core.run import BlueskyRun, DocumentsSource
@@ -40,6 +44,10 @@ def catalog(tmp_path: Path) -> BlueskyInMemoryCatalog:
 def copied(run: BlueskyRun, folder: Path) -> BlueskyRun:
     run.cache(folder)
     return BlueskyMsgpackCatalog(folder)[run.uid]
+
+
+def copied_already(folder: Path) -> BlueskyRun:
+    return BlueskyMsgpackCatalog(folder)[-1]
 
 
 def names_in(folder: Path) -> list[str]:
@@ -87,6 +95,34 @@ def test_a_run_without_a_stop_is_copied_and_marked(tmp_path: Path) -> None:
     assert len(copy.primary) == 3
 
 
+@pytest.mark.parametrize(
+    ("frames", "side", "lost"),
+    [(20, 80, 0.13), (400, 40, 0.13), (3, 300, 0.34)],
+    ids=["small", "many", "large frames"],
+)
+def test_what_is_lost_with_the_end_of_a_copy_is_an_eighth_of_it_or_a_frame(
+    tmp_path: Path, frames: int, side: int, lost: float
+) -> None:
+    values = np.arange(frames * side * side, dtype="u2").reshape(frames, side, side)
+    run = BlueskyRun(DocumentsSource(list(image_run(values))))
+    path = Path(run.cache(tmp_path).details["path"])
+    content = path.read_bytes()
+    for size in range(20_000, len(content), len(content) // 40):
+        path.write_bytes(content[:size])
+        back = copied_already(tmp_path).primary
+        whole = (size - 20_000) / len(content) - lost
+        assert len(back) >= int(whole * frames)
+        read = back.read()["image"].values if len(back) else values[:0]
+        assert np.array_equal(read, values[: len(back)])
+
+
+def test_columns_that_grow_from_page_to_page_stay_lazy_and_whole(tmp_path: Path) -> None:
+    values = np.arange(20_000 * 3, dtype="f8").reshape(-1, 3)  # small at first, then large
+    column = copied(BlueskyRun(DocumentsSource(list(image_run(values)))), tmp_path).primary
+    assert np.array_equal(column.read()["image"].values, values)
+    assert np.array_equal(column.to_dask()["image"][5:7, 1].compute(), values[5:7, 1])
+
+
 def test_what_lazy_arrays_in_events_hold_is_copied(tmp_path: Path) -> None:
     import dask.array as da
 
@@ -103,8 +139,10 @@ def test_arrays_of_every_plain_type_come_back(
     size = 4 * int(np.prod(shape))
     values = (np.arange(size) % 2).astype("u1").astype("i8").astype(dtype).reshape(4, *shape)
     run = BlueskyRun(DocumentsSource(list(image_run(values))))
-    back = next(doc for name, doc in copied(run, tmp_path).documents("yes") if name == "event_page")
-    assert np.array_equal(np.asarray(back["data"]["image"]), values)
+    pages = [doc for name, doc in copied(run, tmp_path).documents("yes") if name == "event_page"]
+    back = [np.asarray(page["data"]["image"]) for page in pages]
+    assert {part.dtype for part in back} == {values.dtype}
+    assert np.array_equal(np.concatenate(back), values)
 
 
 def test_waveforms_of_different_lengths_come_back(tmp_path: Path) -> None:
@@ -237,6 +275,29 @@ def test_an_up_to_date_copy_is_kept(catalog: BlueskyInMemoryCatalog, tmp_path: P
     assert path.stat().st_mtime_ns == written
 
 
+def by_event_model(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """An ingestor that nobody registered: its uids are random, its stop now."""
+    bundle = event_model.compose_run(uid="6f2a", time=1.0)
+    yield "start", bundle.start_doc
+    key = {"shape": [], "dtype": "number", "source": "s"}
+    stream = bundle.compose_descriptor(name="primary", data_keys={"x": key})
+    yield "descriptor", stream.descriptor_doc
+    for value in json.loads(path.read_text()):
+        yield "event", stream.compose_event(data={"x": value}, timestamps={"x": 1.0}, time=1.0)
+    yield "stop", bundle.compose_stop()
+
+
+def test_a_copy_is_kept_though_uids_and_times_of_each_pass_are_others(tmp_path: Path) -> None:
+    (tmp_path / "data.json").write_text("[1, 2]")
+    catalog = BlueskyInMemoryCatalog()
+    catalog.upsert(by_event_model, (tmp_path / "data.json",), {})
+    outcomes = [catalog.cache(tmp_path / "copies").items[0].outcome for _ in range(2)]
+    assert outcomes == ["ok", "skipped"]
+    (tmp_path / "data.json").write_text("[1, 2, 3]")
+    (item,) = catalog.cache(tmp_path / "copies")
+    assert item.details["replaced"]
+
+
 def test_a_copy_is_replaced_when_the_files_have_changed(
     catalog: BlueskyInMemoryCatalog, tmp_path: Path
 ) -> None:
@@ -278,6 +339,52 @@ def test_a_good_copy_by_suitcase_is_kept(tmp_path: Path) -> None:
     run = BlueskyRun(count_run(4, uid="6f2a"))
     suitcase.msgpack.export(run.read_canonical(), tmp_path)
     assert run.cache(tmp_path).outcome == "skipped"
+
+
+EXPORTED: dict[str, tuple[Any, Any]] = {
+    "dates": (np.array(["2026-01-02", "NaT"], "M8[s]"), ["2026-01-02T00:00:00", "NaT"]),
+    "durations": (np.array([5], "m8[s]"), [5.0]),
+    "objects": (np.array([1, "a"], object), [1, "a"]),
+    "a date": (datetime.date(2026, 1, 2), "2026-01-02"),
+    "a set": ({2, 1}, [1, 2]),
+    "a path": (Path("a/b"), "a/b"),
+}
+
+
+@pytest.mark.parametrize("what", EXPORTED)
+def test_suitcase_exports_what_is_no_plain_data(tmp_path: Path, what: str) -> None:
+    value, expected = EXPORTED[what]
+    documents = list(count_run(1, uid="6f2a").recorded)
+    documents[2] = ("event_page", {**documents[2][1], "data": {"x": [value]}})
+    suitcase.msgpack.export(BlueskyRun(DocumentsSource(documents)).read_canonical(), tmp_path)
+    back = BlueskyMsgpackCatalog(tmp_path)["6f2a"]
+    assert [doc["data"]["x"] for name, doc in back.read_canonical() if name == "event"] == [
+        expected
+    ]
+
+
+def test_a_uid_that_is_a_path_is_warned_of_before_others_make_a_file_name_of_it() -> None:
+    with pytest.warns(UserWarning, match=r"run\.cache"):
+        BlueskyRun(count_run(1, uid="../../x")).read_canonical()
+
+
+@pytest.mark.parametrize("uid", ["b3BlbiBzZXNhbWU=", "a run of 2024"])
+def test_a_copy_by_suitcase_is_found_under_the_name_it_gave(tmp_path: Path, uid: str) -> None:
+    run = BlueskyRun(count_run(3, uid=uid))
+    suitcase.msgpack.export(run.read_canonical(), tmp_path)
+    assert run.cache(tmp_path).outcome == "skipped"
+    (tmp_path / f"{uid}.msgpack").write_bytes(b"")
+    assert run.cache(tmp_path).outcome == "ok"
+    assert names_in(tmp_path) == [f"{uid}.msgpack"]
+
+
+def test_no_folder_is_not_the_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnusableFolderError, match="no folder is named"):
+        BlueskyRun(count_run(3)).cache("")
+    with pytest.raises(UnusableFolderError, match="no folder is named"):
+        BlueskyInMemoryCatalog().cache("")
+    assert names_in(tmp_path) == []
 
 
 def test_what_suitcase_wrote_without_the_images_is_no_copy(
@@ -393,7 +500,7 @@ def test_a_disk_that_is_too_full_is_told_before_anything_is_written(tmp_path: Pa
     catalog.upsert(lambda: iter(documents))
     (item,) = catalog.cache(tmp_path)
     assert item.outcome == "refused"
-    assert "524288.0 GiB" in item.why
+    assert "563 TB" in item.why
     assert names_in(tmp_path) == []
 
 
@@ -525,6 +632,48 @@ def test_a_run_that_cannot_be_copied_stops_no_other(tmp_path: Path) -> None:
     assert report.counts == {"ok": 2, "failed": 1}
     assert report.items[-1].why == "OSError: disk on fire"
     assert catalog.cache(tmp_path).counts == {"skipped": 2, "failed": 1}
+
+
+def test_a_bad_frame_is_masked_in_a_copy_that_says_so_where_that_is_asked(
+    catalog: BlueskyInMemoryCatalog, tmp_path: Path
+) -> None:
+    run = catalog[-1]
+    good = run.primary.read()
+    (name,) = (name for name in good if good[name].ndim == 3)
+    bad = sorted((tmp_path / "raw").iterdir())[2]
+    bad.write_bytes(bad.read_bytes()[:-4000])
+    with pytest.raises(PenstockError, match="frame_002"):
+        run.cache(tmp_path / "copies")
+    assert catalog.cache(tmp_path / "copies").counts == {"failed": 1}
+    assert names_in(tmp_path / "copies") == []
+    (item,) = catalog.cache(tmp_path / "copies", bad_frames="mask")
+    assert item.outcome == "partial"
+    assert item.why.endswith("could not be read and are NaN: rows 2")
+    copy = BlueskyMsgpackCatalog(tmp_path / "copies")[-1]
+    found = copy.primary.read()[name].values
+    assert copy.primary.descriptors[0]["data_keys"][name]["dtype_numpy"] == found.dtype.str
+    assert np.isnan(found[2]).all()
+    assert np.array_equal(np.delete(found, 2, 0), np.delete(good[name].values, 2, 0))
+    assert copy.provenance["masked"] == {name: [2]}
+
+
+def test_a_run_without_bad_frames_is_copied_as_it_is(
+    catalog: BlueskyInMemoryCatalog, tmp_path: Path
+) -> None:
+    assert catalog[-1].cache(tmp_path / "copies", bad_frames="mask").outcome == "ok"
+    copy = BlueskyMsgpackCatalog(tmp_path / "copies")[-1]
+    assert copy.primary.read().identical(catalog[-1].primary.read())
+    with pytest.raises(ValueError, match="bad_frames is"):
+        catalog[-1].cache(tmp_path, bad_frames="none")  # type: ignore[arg-type] # a wrong word
+
+
+def test_a_catalog_is_exported_as_json_lines(
+    catalog: BlueskyInMemoryCatalog, tmp_path: Path
+) -> None:
+    assert catalog.cache(tmp_path / "texts", format="jsonl").counts == {"ok": 1}
+    assert catalog.cache(tmp_path / "texts", format="jsonl").counts == {"skipped": 1}
+    copy = open_catalog(tmp_path / "texts")[-1]
+    assert copy.primary.read().identical(catalog[-1].primary.read())
 
 
 def counting_catalog(count: int) -> BlueskyInMemoryCatalog:

@@ -142,7 +142,7 @@ def test_text_that_is_none_hides_no_other_file(tmp_path: Path, where: str) -> No
     BlueskyRun(count_run(1, uid="good")).cache(tmp_path)
     catalog = BlueskyMsgpackCatalog(tmp_path)
     assert sorted(catalog) == ["6f2a", "good"]
-    (problem,) = catalog.problems
+    (problem,) = catalog.problems.with_outcome("failed")
     assert problem.why == "an array of text holds what are no characters"
     with pytest.raises(UnsupportedFileError, match="no characters"):
         catalog["6f2a"].primary.read()

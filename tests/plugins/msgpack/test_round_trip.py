@@ -86,6 +86,9 @@ def told(documents: Any) -> Iterator[tuple[str, str]]:
     """Rows one by one, arrays as type, shape and bytes, NaN as text: how pages are cut is free."""
     for name, doc in documents:
         for part in unpack_page(doc) if name == "event_page" else [doc]:
+            if name == "descriptor":  # told of the first page; the events tell each array's own
+                for item in part["data_keys"].values():
+                    item.pop("dtype_numpy", None)
             yield name, repr(_plain(part))
 
 
@@ -196,9 +199,9 @@ def test_structured_arrays_come_back_whatever_their_layout(
     assert normalise(copy) == normalise(values)
     with open(path, "rb") as file:
         unpacker = msgpack.Unpacker(file, object_hook=msgpack_numpy.decode, max_buffer_size=2**30)
-        theirs = next(doc for name, doc in unpacker if name == "event_page")["data"]["x"]
-    assert theirs.dtype.names == values.dtype.names
-    assert normalise(theirs) == normalise(values)
+        theirs = [doc["data"]["x"] for name, doc in unpacker if name == "event_page"]
+    assert {part.dtype.names for part in theirs} == {values.dtype.names}
+    assert [row for part in theirs for row in normalise(part)] == normalise(values)
 
 
 def test_padding_that_msgpack_numpy_wrote_is_passed_over(tmp_path: Any) -> None:
