@@ -20,9 +20,10 @@ from ..assets.hdf5.sources import SourceCheck
 from ..times import configured_zone
 from .columns import Column, Columns, find_columns, read_column
 from .completeness import is_being_written, unwritten
+from .images import Image, describe_image, name_keys
 from .metadata import RunMetadata, describe_run, detector_constants, find_detector
 from .reader import open_reader
-from .signals import Image, describe_image, name_keys, select_signals
+from .signals import select_signals
 from .times import EventTimes, event_times
 
 __all__ = ["ingest_hdf5"]
@@ -162,10 +163,9 @@ def _read_content(
             *(note for image in images for note in _doubts(image)),
         ]
         missing = [
-            f"of {image.signal.named}, {text}"
-            for image in images
-            if (text := unwritten(image.signal.target.object))
+            f"of {image.signal.named}, {text}" for image in images if (text := _unwritten(image))
         ]
+        missing += [fault for image in images for fault in image.faults]
         missing += [
             f"{image.signal.named} has no pixels (its shape is {image.shape})"
             for image in images
@@ -174,6 +174,13 @@ def _read_content(
         if is_being_written(reader.file):
             missing.append("a writer has the file open, or died without closing it")
         return _Content(selection.part, described, streams, notes + missing, "; ".join(missing))
+
+
+def _unwritten(image: Image) -> str:
+    pieces = image.signal.pieces
+    if not pieces:
+        return unwritten(image.signal.target.object)
+    return "; ".join(f"{piece.name}: {piece.unwritten}" for piece in pieces if piece.unwritten)
 
 
 def _doubts(image: Image) -> Iterator[str]:
@@ -317,14 +324,23 @@ def _stream_documents(
     yield composed.descriptor()
     for image in stream.images:
         if image.key not in values and image.events:
-            yield from composed.external(
-                image.key,
-                mimetype=MIMETYPE,
-                uri=file_uri(image.signal.target.file),
-                parameters=asset_parameters(image, allow_external),
-                ranges=[(0, image.events)],
-            )
+            for file, dataset, rows in _resources(image):
+                yield from composed.external(
+                    image.key,
+                    mimetype=MIMETYPE,
+                    uri=file_uri(file),
+                    parameters=asset_parameters(image, dataset, allow_external),
+                    ranges=[(0, rows)],
+                )
     yield from composed.pages(time=stream.times.values, data=values)
+
+
+def _resources(image: Image) -> list[tuple[str, str, int]]:
+    """Return file, dataset and number of rows of each dataset that an image lies in."""
+    target = image.signal.target
+    if not image.signal.pieces:
+        return [(target.file, target.name, image.events)]
+    return [(piece.file, piece.dataset, piece.rows) for piece in image.signal.pieces if piece.rows]
 
 
 def _data_keys(stream: _Stream, values: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -349,7 +365,7 @@ def _data_keys(stream: _Stream, values: dict[str, Any]) -> dict[str, dict[str, A
     return keys
 
 
-def asset_parameters(image: Image, allow_external: bool) -> dict[str, Any]:
+def asset_parameters(image: Image, name: str, allow_external: bool) -> dict[str, Any]:
     """Return the parameters of the ``stream_resource`` of an image.
 
     The field's own where axis 0 alone counts events; else ours, which others do not know and
@@ -361,7 +377,6 @@ def asset_parameters(image: Image, allow_external: bool) -> dict[str, Any]:
         "locking": False,
         **({"allow_external": True} if allow_external else {}),
     }
-    name = image.signal.target.name
     if image.scan_axes == 1:
         return {"dataset": name, "swmr": False, **common}
     return {"penstock": VERSION, "path": name, "scan_axes": image.scan_axes, **common}
