@@ -16,11 +16,10 @@ from dataclasses import dataclass, replace
 import h5py
 
 from ...core.errors import AssetError, MissingFileError, UnsafeLinkError
-from ...core.places.numbering import Numbering
 from ...core.places.recalling import real_path
 from ..assets.hdf5.links import Reach, Target, follow, read_link
 from .nexus import Signal, follow_defaults, make_signal
-from .pieces import GONE, REMEDY, Opener, Piece, lay_behind_one_another
+from .pieces import GONE, REMEDY, Opener, Piece, lay_behind_one_another, tell_holes
 from .reader import Reader
 from .tree import is_under
 from .values import read_small, text_attribute
@@ -182,8 +181,7 @@ def numbered_signal(reader: Reader, numbered: Numbered, entry: str | None) -> Si
     target = reader.find(first.name)
     signal = make_signal(target, first.name, reader.find(numbered.group))
     rows = sum(piece.rows or 0 for piece in pieces)
-    numbering = Numbering.of(piece.number for piece in pieces)
-    notes = [f"among its data files, {numbering.told}"] if numbering.missing else []
+    notes = tell_holes(pieces)
     if planned is not None and rows < planned and all(p.rows is not None for p in pieces):
         notes.append(f"{planned} frames were to be taken, of which its data files hold {rows}")
     return replace(

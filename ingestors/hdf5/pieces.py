@@ -7,9 +7,11 @@ taken, and the other pieces; where these do not tell, nobody knows.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TypeAlias
 
 import h5py
@@ -19,10 +21,11 @@ from ..assets.hdf5.links import Target
 from .completeness import unwritten
 from .values import read_attribute
 
-__all__ = ["Opener", "Piece", "lay_behind_one_another", "look_at", "tell_missing"]
+__all__ = ["Opener", "Piece", "lay_behind_one_another", "look_at", "tell_holes", "tell_missing"]
 
 REMEDY = "Copy the missing file"
 GONE = "is not there"
+_MOST_TOLD = 5
 
 
 @dataclass(frozen=True)
@@ -200,9 +203,29 @@ def tell_missing(pieces: Sequence[Piece]) -> list[str]:
             else:
                 span = f"{row}–{row + piece.rows - 1}" if piece.rows > 1 else f"{row}"
                 what = f"{'rows' if piece.rows > 1 else 'row'} {span} cannot be read"
-            told.append(
-                f"{piece.name.rpartition('/')[2]} is in {piece.file}, which {piece.trouble}:"
-                f" {what}. {REMEDY}."
-            )
+            name = piece.name.rpartition("/")[2]
+            where = "" if name == os.path.basename(piece.file) else f"{name} is in "
+            which = f"{piece.file}{', which' if where else ''} {piece.trouble}"
+            told.append(f"{where}{which}: {what}. {REMEDY}.")
         row += piece.rows or 0
     return told
+
+
+def tell_holes(pieces: Sequence[Piece]) -> list[str]:
+    """Say which numbers are missing among those of the pieces.
+
+    They count from 1, or from the first there is where that one holds the first frame.
+    """
+    numbers = [piece.number for piece in pieces]
+    begin = 1 if (pieces[0].first or 1) > 1 else numbers[0]
+    holes = [
+        f"{low + 1}" if high - low == 2 else f"{low + 1}–{high - 1}"
+        for low, high in pairwise([begin - 1, *numbers])
+        if high - low > 1
+    ]
+    if not holes:
+        return []
+    more = ", …" if len(holes) > _MOST_TOLD else ""
+    one = len(holes) == 1 and "–" not in holes[0]
+    are = f"file {holes[0]} is" if one else f"files {', '.join(holes[:_MOST_TOLD])}{more} are"
+    return [f"data {are} not among those numbered up to {numbers[-1]}. {REMEDY}."]

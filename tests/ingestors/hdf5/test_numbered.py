@@ -271,6 +271,14 @@ def test_how_many_frames_are_missing_is_told_by_what_is_recorded(
         assert np.flatnonzero(there).tolist() == kept
 
 
+def test_a_number_that_the_master_does_not_link_is_missed(tmp_path):
+    for number in (1, 3):
+        write_data(tmp_path / f"{number}.h5", FRAMES[:2])
+    write_master(tmp_path / "m.h5", {1: "1.h5", 3: "3.h5"})
+    run = run_of(str(tmp_path / "m.h5"))
+    assert "data file 2 is not among those numbered up to 3" in run.metadata["stop"]["reason"]
+
+
 def test_fewer_frames_than_were_to_be_taken_are_told(tmp_path):
     run = run_of(write_eiger(tmp_path, planned=20))
     assert (
