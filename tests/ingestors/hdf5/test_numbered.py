@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 import warnings
 
 import h5py
@@ -339,3 +340,33 @@ def test_the_master_stands_for_its_data_files(tmp_path):
     assert [item.outcome for item in catalog.ingest(plan)] == ["ok"]
     (run,) = catalog.values()
     assert (run.primary.read()["data"].values == FRAMES).all()
+
+
+def test_a_real_master_gives_the_frames_of_its_data_file(corpus):
+    folder = corpus / "hyperspy__rosettasciio/rsciio/tests/data/arina"
+    catalog = BlueskyInMemoryCatalog()
+    (item,) = catalog.ingest([folder / "test_00_master.h5", folder / "test_00_data_000001.h5"])
+    assert (item.outcome, item.details["files"]) == ("ok", 2)
+    (run,) = catalog.values()
+    with h5py.File(folder / "test_00_data_000001.h5") as file:
+        expected = file["entry/data/data"][()]
+    assert (run.primary.read()["data"].values == expected).all()
+
+
+def test_a_real_master_joins_a_real_data_file_that_was_cut_in_two(corpus, tmp_path):
+    folder = corpus / "hyperspy__rosettasciio/rsciio/tests/data/arina"
+    shutil.copy(folder / "test_00_master.h5", tmp_path)
+    with h5py.File(folder / "test_00_data_000001.h5") as file:
+        expected = file["entry/data/data"][()]
+    for number, rows in ((1, slice(0, 10)), (2, slice(10, 16))):
+        write_data(tmp_path / f"test_00_data_{number:06d}.h5", expected[rows], rows.start + 1)
+    with h5py.File(tmp_path / "test_00_master.h5", "r+") as file:
+        link = h5py.ExternalLink("test_00_data_000002.h5", "/entry/data/data")
+        file["entry/data/data_000002"] = link
+    catalog = BlueskyInMemoryCatalog()
+    catalog.ingest(tmp_path)
+    (run,) = catalog.values()
+    assert (run.primary.read()["data"].values == expected).all()
+    os.remove(tmp_path / "test_00_data_000002.h5")
+    missing = run_of(str(tmp_path / "test_00_master.h5"))
+    assert "rows 10–15 cannot be read" in missing.metadata["stop"]["reason"]
