@@ -15,6 +15,7 @@ from ...core.errors import AssetError, NoDataError, PenstockError, UnsupportedFi
 from ...core.places import observe, run_uid, select_files
 from ...core.places.consulting import consult
 from ...core.places.observation import current_observation
+from ...core.places.recalling import recall
 from ...core.registry.records import Acquisition, RunsFound
 from ..assets.hdf5.links import Target, open_target, reach_of
 from .content import Content, read_content
@@ -66,7 +67,7 @@ def ingest_hdf5_chunks(
     """
     with observe():
         files = select_files(paths)
-        content = _read(files.paths)
+        content = recall(("hdf5-chunks", *files.paths), lambda: _read(files.paths))
     if content is None:
         raise NoDataError(
             f"{files.template} are no files of frames that follow on one another",
