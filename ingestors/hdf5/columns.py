@@ -20,8 +20,8 @@ from ...core.errors import AssetError, DataShapeError, UnsafeLinkError
 from ..assets.hdf5.filters import missing_filters
 from ..assets.hdf5.links import Target
 from ..assets.hdf5.sources import SourceCheck
+from .images import Image
 from .reader import Reader
-from .signals import Image
 from .tree import address_of, describe_dataset, member_names
 from .values import is_text, read_attribute, text_attribute
 
@@ -167,7 +167,10 @@ def _belonging(
         return
     group = image.signal.group
     if group is not None and isinstance(group.object, h5py.Group):
+        pieces = {piece.name.rpartition("/")[2] for piece in image.signal.pieces}
         for name in _group_names(group.object):
+            if name in pieces:
+                continue
             try:
                 target = reader.child(group, name)
             except (AssetError, UnsafeLinkError) as error:

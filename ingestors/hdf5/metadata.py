@@ -15,8 +15,9 @@ import h5py
 from ...core.documents import safe_metadata
 from ...core.registry.records import Acquisition
 from ..times import parse_time
+from .images import Image
 from .reader import Reader
-from .signals import Image, Selection
+from .signals import Selection
 from .tree import is_under
 from .values import read_attribute, read_small
 

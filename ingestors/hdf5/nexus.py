@@ -21,6 +21,7 @@ from ...core.errors import (
     UnsupportedFileError,
 )
 from ..assets.hdf5.links import Target
+from .pieces import Piece
 from .reader import Reader
 from .tree import DatasetInfo, describe_dataset, is_under, member_names
 from .values import read_attribute, text_attribute
@@ -29,6 +30,7 @@ __all__ = [
     "Signal",
     "choose_entry",
     "default_signals",
+    "follow_defaults",
     "list_entries",
     "make_signal",
     "tell_choice",
@@ -49,6 +51,13 @@ class Signal:
     """Its path as the file (or the caller) names it, before links."""
     group: Target | None = None
     """The NXdata group that shows it, or the group that it lies in."""
+    pieces: tuple[Piece, ...] = ()
+    """Where it lies in several datasets, one behind the other: these; `target` is then the first
+    that is there."""
+    label: str = ""
+    """What the pieces are called together."""
+    notes: tuple[str, ...] = ()
+    """What is doubtful about the pieces."""
 
     def __str__(self) -> str:
         return f"{self.named} {self.info.shape} {self.info.dtype}"
@@ -162,7 +171,7 @@ def default_signals(reader: Reader, entry: str) -> list[Signal]:
     AssetError, UnsafeLinkError, UnsupportedFileError
         If what the file declares as its default is not there, or must not be followed.
     """
-    group = _follow_defaults(reader, entry)
+    group = follow_defaults(reader, entry)
     if group is not None:
         return _signals_of(reader, group)
     found: dict[tuple[str, tuple[int, int]], list[Signal]] = {}
@@ -193,7 +202,7 @@ def _prefer_images(candidates: list[list[Signal]]) -> list[list[Signal]]:
     return images or candidates
 
 
-def _follow_defaults(reader: Reader, entry: str) -> Target | None:
+def follow_defaults(reader: Reader, entry: str) -> Target | None:
     """Follow ``@default`` from root and entry down to an NXdata group."""
     group = reader.find(entry)
     root_default = text_attribute(reader.file, "default").strip("/")

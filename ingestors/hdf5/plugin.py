@@ -1,4 +1,4 @@
-"""What penstock registers for HDF5: the generic ingestor, and the reader of datasets."""
+"""What penstock registers for HDF5: the ingestors, and the reader of datasets."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ _MASTERS = (
     ),
 )
 """Files that name, by links, the files in which their data are."""
+_CHUNKS = (Layout((Role("data files", "{name}_data_{index:d}.h5"),)),)
+"""Those of Dectris' file writer whose master was not kept."""
 
 
 @hookimpl
 def penstock_ingestors() -> list[Ingestor]:
-    """Return the ingestor of any HDF5 or NeXus file.
+    """Return the ingestors of any HDF5 or NeXus file, and of data files without their master.
 
     Examples
     --------
     >>> [ingestor.name for ingestor in penstock_ingestors()]
-    ['hdf5']
+    ['hdf5', 'hdf5-chunks']
     """
     return [
         Ingestor(
@@ -47,7 +49,19 @@ def penstock_ingestors() -> list[Ingestor]:
             layouts=_MASTERS,
             only_laid_out=False,
             settings=("columns", "metadata"),  # not allow_external
-        )
+        ),
+        Ingestor(
+            name="hdf5-chunks",
+            title="HDF5 data files of one acquisition, without their master",
+            ingest="penstock.ingestors.hdf5.chunks:ingest_hdf5_chunks",
+            takes="files",
+            formats=("hdf5",),
+            probe="penstock.ingestors.hdf5.chunks:probe_chunks",
+            isolate=True,
+            beats=("hdf5",),
+            layouts=_CHUNKS,
+            settings=("metadata",),
+        ),
     ]
 
 

@@ -5,6 +5,7 @@ Walking a hostile file can crash the process; matching runs this in a process of
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ...core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLinkError
@@ -12,10 +13,11 @@ from ...core.registry.records import RunsFound
 from ..assets.hdf5.filters import describe_missing, missing_filters
 from ..assets.hdf5.sources import SourceCheck
 from ..times import configured_zone
+from .images import Image, describe_image, name_keys
 from .metadata import recorded_acquisition
 from .nexus import choose_entry, list_entries
 from .reader import Reader, open_reader
-from .signals import Image, describe_image, name_keys, select_signals
+from .signals import select_signals
 
 __all__ = ["probe"]
 
@@ -61,16 +63,19 @@ def _found(reader: Reader, entries: list[str | None]) -> RunsFound:
     return RunsFound(
         kwargs=tuple({} if entry is None else {"entry": entry.strip("/")} for entry in entries),
         detail="; ".join(str(image.signal) for image in images[:8]),
-        notes=tuple(
-            f"{image.signal.named} {describe_missing(missing)}"
-            for image in images
-            if (missing := missing_filters(image.signal.target.object))
-        ),
+        notes=tuple(note for image in images for note in _doubts(image)),
         acquisitions=tuple(
             recorded_acquisition(reader, entry, zone, found[0].events if found else None)
             for entry, found in by_entry.items()
         ),
     )
+
+
+def _doubts(image: Image) -> Iterator[str]:
+    missing = missing_filters(image.signal.target.object)
+    if missing:
+        yield f"{image.signal.named} {describe_missing(missing)}"
+    yield from image.faults
 
 
 def _found_entries(reader: Reader, entries: list[str]) -> RunsFound:

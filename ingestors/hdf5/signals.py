@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import h5py
-import numpy as np
 
-from ...core.documents import safe_key
 from ...core.errors import AmbiguousDataError, AssetError, NoDataError, PenstockError
 from ..assets.hdf5.links import Target
-from ..assets.hdf5.sources import SourceCheck
 from .nexus import Signal, choose_entry, default_signals, make_signal, tell_choice
+from .numbered import choose_numbered, numbered_signal
 from .reader import Reader
 from .tree import DatasetInfo, is_under
-from .values import is_text, read_attribute, text_attribute
+from .values import is_text, read_attribute
 
-__all__ = ["Image", "Selection", "describe_image", "find_candidates", "select_signals"]
+__all__ = ["Selection", "find_candidates", "select_signals"]
 
-MOST_ROWS = 65_536
-"""A longer row of numbers is one waveform, not a scan."""
 _MOST_LISTED = 20
 _MOST_EXTERNAL = 16
 
@@ -70,19 +64,6 @@ _CALIBRATIONS = frozenset(
 )
 """What NXdetector (and Dectris) call the arrays that belong to a detector, not to a measurement."""
 
-_FRAME_RANKS = {
-    "scalar": 0,
-    "scaler": 0,
-    "spectrum": 1,
-    "vertex": 1,
-    "image": 2,
-    "rgb-image": 3,
-    "rgba-image": 3,
-    "hsl-image": 3,
-    "hsla-image": 3,
-    "cmyk-image": 3,
-}
-
 
 @dataclass(frozen=True)
 class Selection:
@@ -92,40 +73,6 @@ class Selection:
     entry: str | None
     part: str
     """Which run of the file this is; ``""`` for the file's default data."""
-
-
-@dataclass(frozen=True)
-class Image:
-    """A signal, and how its events lie in it."""
-
-    key: str
-    signal: Signal
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    chunks: tuple[int, ...]
-    scan_axes: int
-    """So many leading axes count events."""
-    units: str
-
-    @property
-    def scan_shape(self) -> tuple[int, ...]:
-        """Sizes of the axes that count events."""
-        return self.shape[: self.scan_axes]
-
-    @property
-    def frame_shape(self) -> tuple[int, ...]:
-        """Shape of one event's datum."""
-        return self.shape[self.scan_axes :]
-
-    @property
-    def events(self) -> int:
-        """How many events there are."""
-        return math.prod(self.scan_shape)
-
-    @property
-    def is_column(self) -> bool:
-        """Whether its values are small enough to stand in event pages."""
-        return not self.frame_shape and self.events <= MOST_ROWS
 
 
 def select_signals(
@@ -144,11 +91,27 @@ def select_signals(
     # The entry's own path, given or not: what a file's only entry is called does not change when
     # another one is appended.
     part = path or ""
+    pieces = _select_numbered(reader, path)
+    if pieces is not None:
+        return Selection((pieces,), path, part)
     if path is not None:
         signals = default_signals(reader, path)
         if signals:
             return Selection(tuple(signals), path, part)
     return Selection((_only_image(reader, path or "/"),), path, part)
+
+
+def _select_numbered(reader: Reader, entry: str | None) -> Signal | None:
+    """Return the numbered pieces that are the data, unless something else could be them as well."""
+    numbered = choose_numbered(reader, entry)
+    if numbered is None:
+        return None
+    if not numbered.is_default:
+        own = {path for _, path in numbered.paths}
+        inside = _candidates_inside(reader, entry or "/")
+        if any(_is_deep(info) and info.path not in own for info in inside):
+            return None
+    return numbered_signal(reader, numbered, entry)
 
 
 def _select_named(reader: Reader, dataset: str | Sequence[str], entry: str | None) -> Selection:
@@ -193,6 +156,13 @@ def find_candidates(reader: Reader, under: str = "/") -> list[Signal]:
 
     Links into other files count where the file itself holds nothing.
     """
+    found = [_signal_at(reader, info.path) for info in _candidates_inside(reader, under)]
+    if not found:
+        found = _external_candidates(reader, under.rstrip("/") + "/")
+    return [signal for signal in found if _is_deep(signal.info)] or found
+
+
+def _candidates_inside(reader: Reader, under: str) -> list[DatasetInfo]:
     unique: dict[tuple[int, int], DatasetInfo] = {}
     prefix = under.rstrip("/") + "/"
     for path, info in reader.tree.datasets.items():
@@ -200,11 +170,11 @@ def find_candidates(reader: Reader, under: str = "/") -> list[Signal]:
         fits = info.image_like or growing_image
         if path.startswith(prefix) and fits and not _is_auxiliary(reader, path):
             unique.setdefault(info.address, info)
-    found = [_signal_at(reader, info.path) for info in unique.values()]
-    if not found:
-        found = _external_candidates(reader, prefix)
-    deep = [s for s in found if s.info.shape is None or len(s.info.shape) >= 3]
-    return deep or found
+    return list(unique.values())
+
+
+def _is_deep(info: DatasetInfo) -> bool:
+    return info.shape is None or len(info.shape) >= 3
 
 
 def _is_auxiliary(reader: Reader, path: str) -> bool:
@@ -330,69 +300,3 @@ def _listing(candidates: Sequence[Signal | DatasetInfo]) -> str:
     first = candidates[0]
     name = first.named if isinstance(first, Signal) else first.path
     return f"It holds {listed}. {tell_choice('dataset', name)}"
-
-
-def describe_image(reader: Reader, signal: Signal, key: str, check: SourceCheck) -> Image:
-    """Work out which axes of a signal count events, and check that its bytes are there.
-
-    Raises
-    ------
-    AssetError, UnsafeLinkError
-        If a virtual or external source is missing, too short or not allowed.
-    """
-    check.check(signal.target, filters=False)
-    dataset = signal.target.object
-    assert isinstance(dataset, h5py.Dataset)
-    shape = dataset.shape
-    if shape is None:
-        raise NoDataError(f"{signal.named!r} is empty", where=reader.path)
-    interpretation = text_attribute(dataset, "interpretation")
-    if not interpretation and signal.group is not None:
-        interpretation = text_attribute(signal.group.object, "interpretation")
-    return Image(
-        key=key,
-        signal=signal,
-        shape=tuple(int(size) for size in shape),
-        dtype=np.dtype(dataset.dtype.str),
-        chunks=tuple(dataset.chunks or ()),
-        scan_axes=count_scan_axes(tuple(shape), interpretation),
-        units=text_attribute(dataset, "units"),
-    )
-
-
-def count_scan_axes(shape: tuple[int, ...], interpretation: str = "") -> int:
-    """Return how many leading axes of a dataset count events.
-
-    Examples
-    --------
-    >>> count_scan_axes((10, 512, 512)), count_scan_axes((512, 512)), count_scan_axes((3, 4, 5, 6))
-    (1, 0, 2)
-    >>> count_scan_axes((100, 80, 3), "rgb-image"), count_scan_axes((100, 2048), "spectrum")
-    (0, 1)
-    """
-    rank = _FRAME_RANKS.get(interpretation.lower())
-    if rank is not None and rank <= len(shape):
-        if rank == 3 and shape[-1] not in (3, 4) and shape[-3] not in (3, 4):
-            rank = 2
-        return len(shape) - rank
-    if len(shape) == 1:
-        return 1 if shape[0] <= MOST_ROWS else 0
-    return max(0, len(shape) - 2)
-
-
-def name_keys(signals: Sequence[Signal]) -> list[str]:
-    """Return a data key for each signal: its own name, with its group's where that is not enough.
-
-    A dataset that only says ``data`` is still called so: its group names the object.
-    """
-    keys: list[str] = []
-    for signal in signals:
-        parts = [part for part in signal.named.split("/") if part]
-        for count in range(1, len(parts) + 1):
-            key = safe_key("_".join(parts[-count:]))
-            if key not in keys:
-                break
-        else:
-            key = safe_key(f"{'_'.join(parts)}_{len(keys)}")
-        keys.append(key)
-    return keys

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from ...core.errors import AssetError, UnsupportedFileError
+from ...core.places.observation import current_observation
 from ...core.registry import Acquisition, RunsFound
 from .metadata import TiffFacts, check_first_page, inspect_file
+from .sizes import difference, odd_sizes, spell_kind
 
 __all__ = ["probe_series", "probe_stack"]
 
@@ -15,6 +18,8 @@ _SAMPLE = 3
 
 def probe_series(paths: list[str]) -> RunsFound | None:
     """Accept files of one image each whose first, middle and last are alike.
+
+    One whose size is another than that of the rest is a note, and does not speak for them.
 
     Raises
     ------
@@ -70,11 +75,32 @@ def probe_stack(paths: list[str]) -> RunsFound | None:
 
 
 def _sample(paths: list[str]) -> tuple[list[TiffFacts], list[str]]:
-    """Look at the first, middle and last file: the good ones, and what is wrong with others."""
+    """Look at the first, middle and last file: the good ones, and what is wrong with others.
+
+    Where one is of another size than the rest, it is looked at in the place of the middle one, and
+    what is wrong with it is as good as known, wherever it stands.
+    """
+    stats = current_observation().stats(paths)
+    odd = odd_sizes([None if stat is None else stat.size for stat in stats])
+    others = set(odd)
+    usual = [number for number in range(len(paths)) if number not in others]
+    looks = (usual[0], usual[-1]) if odd else (0, len(paths) // 2, len(paths) - 1)
+    facts, bad = _look(paths, looks)
+    if odd:
+        rest = facts[0].directory
+        wrong = difference(paths[odd[0]], rest)
+        if wrong and rest.kind(0).plain:
+            bad.append(f"{paths[odd[0]]} {wrong}; it is named when it is read")
+        elif wrong:
+            return _look(paths, (*looks, odd[0]))
+    return facts, bad
+
+
+def _look(paths: list[str], numbers: Iterable[int]) -> tuple[list[TiffFacts], list[str]]:
     facts: list[TiffFacts] = []
     bad: list[str] = []
     first: Exception | None = None
-    for number in dict.fromkeys((0, len(paths) // 2, len(paths) - 1)):
+    for number in dict.fromkeys(numbers):
         try:
             found = inspect_file(paths[number])
             check_first_page(found)
@@ -99,5 +125,4 @@ def _is_series(paths: list[str], facts: list[TiffFacts], bad: list[str]) -> bool
 
 
 def _size(facts: TiffFacts) -> str:
-    kind = facts.directory.kind(0)
-    return f"{' × '.join(map(str, kind.shape))} {kind.native}"
+    return spell_kind(facts.directory)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from ...core.places import (
     select_files,
     stretches,
 )
+from ...core.places.observation import current_observation
 from ..assets.tiff.bytes import open_file
 from ..assets.tiff.directory import Directory, list_pages
 from ..assets.tiff.pages import starts_like_tiff
@@ -35,11 +37,15 @@ from .metadata import (
     inspect_file,
     start_metadata,
 )
+from .sizes import difference, odd_sizes
 
 __all__ = ["MIMETYPE", "ingest_tiff_series"]
 
 MIMETYPE = "multipart/related;type=image/tiff"
 MOST_STRETCHES = 256
+FEWEST = 4
+"""Of fewer files, sizes do not tell which of them is odd."""
+REMEDY = 'Copy such files again, or read the others with read(bad_frames="mask").'
 MOST_LOOKS = 2
 """So many files are opened beside the first, if it is doubtful that they are whole."""
 
@@ -131,10 +137,22 @@ def ingest_tiff_series(
 
 
 def _inspect_one(files: FileSet) -> tuple[TiffFacts, list[str]]:
-    """Look at the first file that can be read of the first, the middle and the last."""
+    """Look at the first file that can be read of the first, the middle and the last.
+
+    Where the middle and the last are as large as one another, and the first is not and holds
+    something else, it does not speak for them.
+    """
     notes: list[str] = []
     first: Exception | None = None
-    for number in dict.fromkeys((0, len(files) // 2, len(files) - 1)):
+    looks = list(dict.fromkeys((0, len(files) // 2, len(files) - 1)))
+    if _first_is_odd(files, looks):
+        with suppress(UnsupportedFileError, AssetError):
+            usual = list_pages(files.path(looks[1]))
+            wrong = difference(files.path(0), usual) if usual.kind(0).plain else ""
+            if wrong:
+                notes.append(f"{files.names[0]} {wrong}")
+                looks = looks[1:]
+    for number in looks:
         try:
             facts = inspect_file(files.path(number))
             check_first_page(facts)
@@ -145,6 +163,14 @@ def _inspect_one(files: FileSet) -> tuple[TiffFacts, list[str]]:
             return facts, [*notes, *_doubts(facts)]
     assert first is not None
     raise first
+
+
+def _first_is_odd(files: FileSet, looks: Sequence[int]) -> bool:
+    if len(files) < FEWEST:
+        return False
+    stats = current_observation().stats(files.path(number) for number in looks)
+    first, *others = (None if stat is None else stat.size for stat in stats)
+    return bool(first and others[0]) and first != others[0] == others[1]
 
 
 def _check_alike(facts: TiffFacts) -> None:
@@ -196,10 +222,8 @@ class _Series:
     """Of each event."""
     gone: tuple[str, ...]
     """Files of which the file system says nothing any more."""
-    short: tuple[str, ...]
-    """Files that are smaller than their pixels."""
-    other: tuple[str, ...]
-    """Those of the first few such files that are no TIFF files."""
+    wrong: tuple[str, ...]
+    """What is wrong with some of them, as their sizes tell, in sentences."""
 
 
 def _look_at_all(files: FileSet, facts: TiffFacts) -> _Series:
@@ -207,34 +231,68 @@ def _look_at_all(files: FileSet, facts: TiffFacts) -> _Series:
     with observe():
         stats = files.stats()
     times = np.array([facts.mtime if stat is None else stat.mtime for stat in stats])
-    short = _find_short(files, stats, directory)
-    other = tuple(name for name in short[:MOST_LOOKS] if not _starts_like_tiff(files, name))
     return _Series(
         len(directory),
         np.repeat(times, len(directory)),
         tuple(name for name, stat in zip(files.names, stats, strict=True) if stat is None),
-        tuple(name for name in short if name not in other),
-        other,
+        tuple(_find_wrong(files, stats, directory)),
     )
 
 
-def _find_short(files: FileSet, stats: list[FileStat | None], directory: Directory) -> list[str]:
+def _find_wrong(
+    files: FileSet, stats: list[FileStat | None], directory: Directory
+) -> Iterator[str]:
+    sizes = dict(zip(files.names, (None if s is None else s.size for s in stats), strict=True))
+    empty = [name for name, size in sizes.items() if size == 0]
+    if empty:
+        yield f"{_told(empty)} {'is' if len(empty) == 1 else 'are'} empty"
+    if not directory.kind(0).plain:
+        return
+    short = _find_short(files, {n: size for n, size in sizes.items() if size}, directory)
+    other = [name for name in short[:MOST_LOOKS] if not _starts_like_tiff(files, name)]
+    yield from (f"{name} is not a TIFF file" for name in other)
+    short = [name for name in short if name not in other]
+    if short:
+        ends = "ends before its" if len(short) == 1 else "end before their"
+        yield f"{_told(short)} {ends} pixels do"
+    known = {*empty, *other, *short}
+    yield from _find_odd(files, sizes, known, directory)
+
+
+def _find_odd(
+    files: FileSet, sizes: dict[str, int | None], known: set[str], directory: Directory
+) -> Iterator[str]:
+    """Tell of files whose size is another than that of the rest, if they hold something else."""
+    odd = [files.names[number] for number in odd_sizes(list(sizes.values()))]
+    by_size: dict[int | None, list[str]] = {}
+    for name in odd:
+        if name not in known:
+            by_size.setdefault(sizes[name], []).append(name)
+    groups = list(by_size.values())
+    wrong = [
+        (names, difference(files.path(files.names.index(names[0])), directory))
+        for names in groups[:MOST_LOOKS]
+    ]
+    for names, what in wrong:
+        if what:
+            alike = f", and {_told(names[1:])} of the same size" if names[1:] else ""
+            yield f"{names[0]} {what}{alike}"
+    rest = [name for names in groups[MOST_LOOKS:] for name in names]
+    if rest and any(what for _, what in wrong):
+        yield f"{_told(rest)} {'has' if len(rest) == 1 else 'have'} another size than the others"
+
+
+def _find_short(files: FileSet, sizes: dict[str, int], directory: Directory) -> list[str]:
     """Return the names of files that are smaller than their pixels."""
     kind = directory.kind(0)
-    if not kind.plain:
-        return [
-            name
-            for name, stat in zip(files.names, stats, strict=True)
-            if stat is not None and stat.size == 0
-        ]
     pixels = kind.nbytes * len(directory)
     needed = int(directory.pixels.max()) + kind.nbytes
     sure: list[str] = []
     doubtful: list[str] = []
-    for name, stat in zip(files.names, stats, strict=True):
-        if stat is not None and stat.size < pixels:
+    for name, size in sizes.items():
+        if size < pixels:
             sure.append(name)
-        elif stat is not None and stat.size < needed:
+        elif size < needed:
             # Less may be written about its pixels than about those of the first.
             doubtful.append(name)
     looked_at = [name for name in doubtful[:MOST_LOOKS] if _ends_early(files, name)]
@@ -290,17 +348,13 @@ def _outcome(files: FileSet, series: _Series) -> tuple[str, str]:
     """Return exit_status and reason; nothing in the files records them."""
     if series.gone:
         return "fail", f"inferred: nothing is known of {_told(series.gone)} any more"
-    wrong = [f"{name} is not a TIFF file" for name in series.other]
-    if series.short:
-        ends = "ends before its" if len(series.short) == 1 else "end before their"
-        wrong.append(f"{_told(series.short)} {ends} pixels do")
-    if wrong:
-        return "fail", f"inferred: {'; '.join(wrong)}"
+    if series.wrong:
+        return "fail", f"inferred: {'; '.join(series.wrong)}. {REMEDY}"
     # Whether numbers count frames, and which are missing then, is for the names to say.
     exit_status = "abort" if files.numbering.missing else "success"
     return exit_status, f"inferred: among the names of the files, {files.numbering.told}"
 
 
-def _told(names: tuple[str, ...]) -> str:
+def _told(names: Sequence[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more

@@ -58,6 +58,34 @@ class TestHDF5(IngestorTests):
         return path
 
 
+class TestDataFilesWithoutMaster(IngestorTests):
+    ingestor = "hdf5-chunks"
+
+    def write_files(self, folder: Path) -> Any:
+        for number, first in enumerate((0, 5, 10), 1):
+            with h5py.File(folder / f"x_data_{number:06d}.h5", "w") as file:
+                data = file.create_dataset(
+                    "entry/data/data", data=FRAMES[first : first + 5], chunks=(1, 300, 400)
+                )
+                data.attrs["image_nr_low"] = first + 1
+        return f"{folder}/x_data_*.h5"
+
+
+class TestMasterOfDataFiles(IngestorTests):
+    ingestor = "hdf5"
+
+    def write_files(self, folder: Path) -> Any:
+        TestDataFilesWithoutMaster().write_files(folder)
+        with h5py.File(folder / "x_master.h5", "w") as file:
+            data = file.create_group("entry/data")
+            data.parent.attrs["NX_class"] = "NXentry"
+            data.attrs["NX_class"] = "NXdata"
+            for number in (1, 2, 3):
+                name = f"x_data_{number:06d}.h5"
+                data[f"data_{number:06d}"] = h5py.ExternalLink(name, "/entry/data/data")
+        return folder / "x_master.h5"
+
+
 class OfTheCorpus(IngestorTests):
     """Real files; which ones, its subclasses say."""
 

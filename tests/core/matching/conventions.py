@@ -404,15 +404,14 @@ CONVENTIONS = (
             ("series_12_master.h5", "series_12_data_{000001..000003}.h5"),
             ("series_13_master.h5", "series_13_data_{000001..000003}.h5"),
         ),
-        remark="the layout of the ingestor hdf5 has master and data together",
+        remark="the master stands for its data files: one run of all frames",
     ),
     Convention(
         "biocat-eiger",
         "<prefix>_data_000001.h5 without master",
         (("vac_007_data_{000001..000002}.h5",), ("vac_008_data_{000001..000002}.h5",)),
         beside=("vac_007.log", "vac_008.log"),
-        verdict="apart",
-        remark="HDF5 files are taken one by one until a layout joins them",
+        remark="the ingestor hdf5-chunks takes the data files of one acquisition together",
     ),
     Convention(
         "petra3-lambda",
