@@ -266,10 +266,10 @@ class BlueskyRun:
         if format not in ("msgpack", "jsonl"):
             raise ValueError(f'format is "msgpack" or "jsonl", not {format!r}')
         write = get_registry().exporter_function(format)
-        if format == "msgpack":
+        if bad_frames != "raise":
+            if format != "msgpack":
+                raise ValueError("JSON Lines refer to frames: there are none to mask")
             write = partial(write, bad_frames=bad_frames)
-        elif bad_frames != "raise":
-            raise ValueError("JSON Lines refer to frames: there are none to mask")
         item: ReportItem = write(self, os.fspath(directory))
         return item
 

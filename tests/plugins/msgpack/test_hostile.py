@@ -422,7 +422,8 @@ def test_cut_anywhere_a_file_is_a_partial_run_or_named(tmp_path: Path) -> None:
         if told is None:  # cut between two documents: whole ones are all there is
             assert run.metadata["stop"] is None
         else:
-            assert told.startswith(f"ends at byte {size}, within the document that begins at byte")
+            within = f"ends at byte {size}, within the document that begins at byte"
+            assert told == "ends before the stop document" or told.startswith(within)
             assert run.metadata["stop"] is None
         for name in run:
             run[name].read()
