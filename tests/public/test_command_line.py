@@ -353,7 +353,7 @@ def test_an_empty_folder_is_said_to_be_empty(
 def test_a_note_on_many_runs_is_told_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for number, pages in enumerate([1, 1, 2, 1, 1]):
+    for number, pages in enumerate([1, 2, 2, 1, 1]):
         tifffile.imwrite(tmp_path / f"f_{number}.tif", np.zeros((pages, 4, 6), np.uint16))
     assert main(["ingest", str(tmp_path)]) == 0
     assert re.search(r"f_0\.tif and 4 more +taken one by one: ", capsys.readouterr().out)
