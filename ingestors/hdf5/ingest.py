@@ -57,6 +57,7 @@ def ingest_hdf5(
     Examples
     --------
     >>> import h5py, os, tempfile
+    >>> import numpy as np
     >>> path = os.path.join(tempfile.mkdtemp(), "a.h5")
     >>> with h5py.File(path, "w") as file:
     ...     file["images"] = np.zeros((3, 4, 6), "u2")

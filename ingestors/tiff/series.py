@@ -256,7 +256,8 @@ def _find_wrong(
         ends = "ends before its" if len(short) == 1 else "end before their"
         yield f"{_told(short)} {ends} pixels do"
     known = {*empty, *other, *short}
-    yield from _find_odd(files, sizes, known, directory)
+    on_tape = {n for n, s in zip(files.names, stats, strict=True) if s is not None and s.on_tape}
+    yield from _find_odd(files, sizes, known | on_tape, directory)
 
 
 def _find_odd(
