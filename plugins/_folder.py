@@ -100,12 +100,15 @@ class Folder:
             All files, and their states, taken after `looked_ns`.
         """
         if self._remembered is None:
-            self._remembered = load_index(self.path, self._reader.suffix)
-            return self._adopt(found, looked_ns)
-        gone = self.states.keys() - found.keys()
+            known = load_index(self.path, self._reader.suffix)
+            has_changed = self._adopt(known, found, looked_ns)
+            self._remembered = known
+            return has_changed
+        # Who is interrupted has not taken what has no state: see `_take`.
+        gone = (self.states.keys() | self.uids.keys() | self.problems.keys()) - found.keys()
         for name in gone:
             self._forget(name)
-            del self.states[name]
+            self.states.pop(name, None)
         news = [
             name
             for name, state in found.items()
@@ -115,9 +118,11 @@ class Folder:
             self._take(name, found[name], looked_ns)
         return bool(gone or news)
 
-    def _adopt(self, found: dict[str, FileState], looked_ns: int) -> bool:
+    def _adopt(self, known: Remembered, found: dict[str, FileState], looked_ns: int) -> bool:
         """Begin with what is remembered of files that have not changed."""
-        known = self._remembered or Remembered()
+        for name in self.states.keys() | self.uids.keys() | self.problems.keys():
+            self._forget(name)  # left by one that was interrupted
+        self.states.clear()
         if found == known.states:  # in the order of the names, and all at once
             self.states, self.uids = dict(known.states), dict(known.uids)
             self._starts, self._ranks = dict(known.starts), dict(known.ranks)
@@ -136,24 +141,25 @@ class Folder:
         """Read the start document of a file that was in a state when it was looked at.
 
         If it is written to again within the tick of the clock, its state does not tell: it is read
-        once more the next time, and not remembered before.
+        once more the next time, and not remembered before. It has its state when all is known of
+        it: if that is interrupted, it is taken the next time.
         """
-        uid = self.uids.get(name)
-        self._forget(name, keep_place=True)
-        self.states[name] = state
+        self.states.pop(name, None)
+        try:
+            start = self._reader.read_start(self.file(name))
+            uid, packed = start["uid"], _packed(start)
+        except Exception as error:  # noqa: BLE001 # whatever is in one file hides no other
+            self._forget(name)
+            self.problems[name] = ReportItem.from_error(self.file(name), error)
+        else:
+            self._forget(name, keep_place=True)
+            self._starts[name] = packed
+            self.uids[name] = uid
         if _is_settled(state, looked_ns):
             self._unsaved += 1
         else:
             self._unsettled.add(name)
-        try:
-            start = self._reader.read_start(self.file(name))
-        except Exception as error:  # noqa: BLE001 # whatever is in one file hides no other
-            self.problems[name] = ReportItem.from_error(self.file(name), error)
-            if uid is not None:
-                del self.uids[name]
-            return
-        self.uids[name] = start["uid"]
-        self._starts[name] = _packed(start)
+        self.states[name] = state
 
     def _forget(self, name: str, *, keep_place: bool = False) -> None:
         if not keep_place:

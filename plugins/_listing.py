@@ -64,6 +64,7 @@ class CopyListing:
         self._unstored: dict[str, None] = {}
         self._removed: dict[str, None] = {}
         self._folder_times: dict[str, int] = {}
+        self._unarranged = True
         self._looked_ns = 0
         self._looked = -_TRUST_SECONDS
 
@@ -114,7 +115,7 @@ class CopyListing:
         return fresh and self._are_folders_unchanged()
 
     def _are_folders_unchanged(self) -> bool:
-        if not self._folder_times or any(named.is_glob for named in self._patterns):
+        if self._unarranged or not self._folder_times or any(named.is_glob for named in self._patterns):
             return False
         return all(
             _folder_time(folder) == known and self._looked_ns - known > _TICK_NS
@@ -122,23 +123,28 @@ class CopyListing:
         )
 
     def _look(self) -> None:
-        self._looked, self._looked_ns = time.monotonic(), time.time_ns()
-        self._unlisted = []
+        """Look at all folders; who is interrupted in it looks again the next time."""
+        looked, looked_ns = time.monotonic(), time.time_ns()
+        has_changed, self._unarranged = self._unarranged, True
         wanted: dict[str, list[str]] = {}
         for named in self._patterns:
             for path in named.folders():
                 wanted.setdefault(path, []).append(named.names)
-        self._folder_times = {folder: _folder_time(folder) for folder in wanted}
-        has_changed = bool(self._folders.keys() - wanted.keys())
+        folder_times = {folder: _folder_time(folder) for folder in wanted}
+        has_changed |= bool(self._folders.keys() - wanted.keys())
         for path in self._folders.keys() - wanted.keys():
             del self._folders[path]
+        unlisted: list[ReportItem] = []
         for path, patterns in wanted.items():
             if path not in self._folders:
                 self._folders[path] = Folder(path, self._reader)
-            found = list_states(path, _any_of(patterns), self._unlisted)
-            has_changed |= self._folders[path].update(found, self._looked_ns)
+            found = list_states(path, _any_of(patterns), unlisted)
+            has_changed |= self._folders[path].update(found, looked_ns)
         if has_changed:
             self._arrange()
+        self._unlisted, self._folder_times = unlisted, folder_times
+        self._looked, self._looked_ns, self._unarranged = looked, looked_ns, False
+        if has_changed:
             for known in self._folders.values():
                 known.save()
 
@@ -152,19 +158,21 @@ class CopyListing:
                 place = (folder, name, states[name])
                 if owners.setdefault(uid, place) is not place:
                     rivals.setdefault(uid, [owners[uid]]).append(place)
-        self._rivals = []
+        told: list[ReportItem] = []
         for uid, places in rivals.items():
-            owners[uid] = self._choose(uid, places)
+            owners[uid] = self._choose(uid, places, told)
+        # A place changes last: until then the change is seen again by who was interrupted.
         for uid in self._places.keys() - owners.keys():
-            del self._places[uid]
-            self._unstored.pop(uid, None)
             self._removed[uid] = None
+            self._unstored.pop(uid, None)
+            del self._places[uid]
         for uid, place in owners.items():
             if self._places.get(uid) != place:
-                self._places[uid] = place
                 self._unstored[uid] = None
+                self._places[uid] = place
+        self._rivals = told
 
-    def _choose(self, uid: str, places: list[_Place]) -> _Place:
+    def _choose(self, uid: str, places: list[_Place], told: list[ReportItem]) -> _Place:
         """Return the place that is shown, and tell of the others."""
         ranks = {place: place[0].rank(place[1]) for place in places}
         best = max(places, key=ranks.__getitem__)
@@ -173,7 +181,7 @@ class CopyListing:
                 later = ranks[place][0] == ranks[best][0]
                 better = "was written later" if later else "holds more of it"
                 why = f"another file holds run {uid} too, and {better}"
-                self._rivals.append(
+                told.append(
                     ReportItem(
                         place[0].file(place[1]), "skipped", why, "Remove one of them.", uid=uid
                     )
