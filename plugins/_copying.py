@@ -144,7 +144,8 @@ def _write(
         events += 1 if name == "event" else len(doc["seq_num"]) if name == "event_page" else 0
         for part in fitting_pages(name, doc, arrays_as_lists=not files.has_arrays):
             files.write(file, name, part)
-    files.write(file, "stream_resource", mark)
+    for part in fitting_pages("stream_resource", mark, arrays_as_lists=not files.has_arrays):
+        files.write(file, "stream_resource", part)
     if stop is not None:
         for part in fitting_pages("stop", stop, arrays_as_lists=not files.has_arrays):
             files.write(file, "stop", part)

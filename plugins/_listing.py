@@ -115,7 +115,11 @@ class CopyListing:
         return fresh and self._are_folders_unchanged()
 
     def _are_folders_unchanged(self) -> bool:
-        if self._unarranged or not self._folder_times or any(named.is_glob for named in self._patterns):
+        if (
+            self._unarranged
+            or not self._folder_times
+            or any(named.is_glob for named in self._patterns)
+        ):
             return False
         return all(
             _folder_time(folder) == known and self._looked_ns - known > _TICK_NS

@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 
 from ...core.documents import Document, check_parts
 from ...core.errors import TruncatedFileError, UnsupportedFileError
-from .._limits import ANY, START
+from ...core.documents.normalising import MAX_DEPTH
+from .._limits import ANY, DEPTH, START
 from .._mark import DOCUMENT_NAMES, is_mark
 from .._opening import open_regular
 
@@ -16,7 +17,6 @@ __all__ = ["SUFFIX", "read_documents", "read_mark", "read_start"]
 
 SUFFIX = ".jsonl"
 
-_MAX_DEPTH = 64
 _SIGNS_OF_VALUES = (b",", b":", b"[", b"{")
 """There are no more values in a line than these; those that stand in texts count as well."""
 
@@ -106,9 +106,9 @@ def _parse(line: bytes, position: int, path: str) -> Document:
         raise UnsupportedFileError(
             f"is no copy of a run: the line at byte {position} is no document", where=path
         )
-    if not _is_shallow(parsed, _MAX_DEPTH):
+    if not _is_shallow(parsed, DEPTH):
         raise UnsupportedFileError(
-            f"the line at byte {position} nests more than {_MAX_DEPTH} deep", where=path
+            f"the line at byte {position} nests more than {MAX_DEPTH} deep", where=path
         )
     return parsed[0], parsed[1]
 

@@ -65,24 +65,30 @@ class _Decoder:
         self.descriptor = descriptor
         self.item = item
         self.file = file
-        self.loose = 0
+        self.loose: set[int] = set()
+        """Where the bytes begin that belong to no array, as far as is known."""
 
     def decode(self) -> Any:
         """Decode with references; bytes that belong to no array are few, and read."""
         decoded = self._unpack(self._skeleton(self.item.payloads))
         if self.loose:
-            if (
-                sum(payload.size for payload in self.item.payloads)
-                > limits_at(self.item.start).size
-            ):
-                raise UnsupportedFileError("holds large values that are no arrays")
-            decoded = self._unpack(self._skeleton(()))
+            payloads = self.item.payloads
+            loose = sum(payload.size for payload in payloads if payload.offset in self.loose)
+            if loose > limits_at(self.item.start).size:
+                raise UnsupportedFileError(
+                    f"the document at byte {self.item.start} holds {loose >> 20} MiB of bytes that "
+                    "are no arrays",
+                    where=self.file.path,
+                )
+            left = tuple(payload for payload in payloads if payload.offset not in self.loose)
+            decoded = self._unpack(self._skeleton(left))
         return decoded
 
     def _unpack(self, skeleton: bytes) -> Any:
         return msgpack.unpackb(
             skeleton,
             raw=False,
+            unicode_errors="surrogatepass",
             strict_map_key=False,
             object_hook=self._map,
             ext_hook=self._reference,
@@ -100,14 +106,16 @@ class _Decoder:
         return b"".join(parts)
 
     def _reference(self, code: int, data: bytes) -> Reference:
-        self.loose += 1
-        return Reference(*struct.unpack(">QQ", data))
+        reference = Reference(*struct.unpack(">QQ", data))
+        self.loose.add(reference.offset)
+        return reference
 
     def _map(self, found: dict[Any, Any]) -> Any:
         if b"nd" not in found and b"complex" not in found:
             return found
-        if isinstance(found.get(b"data"), Reference):
-            self.loose -= 1
+        data = found.get(b"data")
+        if isinstance(data, Reference):
+            self.loose.discard(data.offset)
         return decode_array(found, self.file)
 
 
@@ -219,7 +227,11 @@ def _read_small_start(content: bytes) -> dict[str, Any] | None:
     for whatever reason is walked, and judged then.
     """
     unpacker = msgpack.Unpacker(
-        raw=False, max_buffer_size=_SMALL_START, max_array_len=1024, max_map_len=1024
+        raw=False,
+        unicode_errors="surrogatepass",
+        max_buffer_size=_SMALL_START,
+        max_array_len=1024,
+        max_map_len=1024,
     )
     try:
         unpacker.feed(content)

@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...core.errors import TruncatedFileError, UnsupportedFileError
-from .._limits import ANY, SMALL_ARRAY, START, Limits
+from ...core.documents.normalising import MAX_DEPTH
+from .._limits import ANY, DEPTH, SMALL_ARRAY, START, Limits
 
 __all__ = ["Item", "Payload", "limits_at", "walk_items"]
-
-MAX_DEPTH = 64
 
 _WINDOW = 4 * 1024
 _LARGEST_WINDOW = 1024 * 1024
@@ -141,7 +140,7 @@ class _Walker:
                             at = after
                             remaining -= 1
                         continue
-                    if len(open_counts) >= MAX_DEPTH:
+                    if len(open_counts) >= DEPTH:
                         raise self._unsupported(at, f"nests more than {MAX_DEPTH} deep")
                     if count > self.size - self.base - after:
                         raise self._truncated(start)
