@@ -93,6 +93,8 @@ def copy_run(run: BlueskyRun, directory: str, files: CopyFormat) -> ReportItem:
     mark = make_mark(run.uid, told)
     with open_new(path) as file:
         events, is_complete = _write(file, run.documents(fill=files.fill), files, mark)
+        file.flush()
+        files.read_mark(file.name)  # nothing gets its name that readers would refuse
         size = file.tell()
     outcome: Outcome = "ok" if is_complete else "partial"
     why = "" if is_complete else lack or _NO_STOP

@@ -13,8 +13,10 @@ from ..core.errors import PenstockError, TruncatedFileError
 from ..core.report import ReportItem
 from ._index import FileState, Remembered, load_index, pack_start, save_index, unpack_start
 
-__all__ = ["CopyReader", "Folder", "list_states", "take_state"]
+__all__ = ["WHOLE", "CopyReader", "Folder", "list_states", "take_state"]
 
+WHOLE = 3
+"""The rank of a copy that has a stop document."""
 _WORTH_SAVING = 64
 """So many start documents are read faster than an index is written."""
 _TICK_NS = 50_000_000
@@ -72,13 +74,13 @@ class Folder:
                 start = self._reader.read_start(self.file(name))
         return start
 
-    def rank(self, name: str) -> tuple[int, int]:
-        """Tell how good a copy is, of several of one run: whole ones first, then later ones."""
+    def rank(self, name: str) -> int:
+        """Tell how good a copy is, of several of one run: `WHOLE`, less, or 0 if damaged."""
         rank = self._ranks.get(name)
         if rank is None:
             rank = self._ranks[name] = self._how_whole(name)
             self._unsaved += 1
-        return rank, self.states[name][1]
+        return rank
 
     def _how_whole(self, name: str) -> int:
         try:
@@ -87,7 +89,7 @@ class Folder:
             return 1
         except (PenstockError, OSError):
             return 0
-        return 3 if stop is not None else 2 if "truncated" not in (mark or {}) else 1
+        return WHOLE if stop is not None else 2 if "truncated" not in (mark or {}) else 1
 
     # Following the files ----------------------------------------------------------------------
 
@@ -214,7 +216,7 @@ def _is_settled(state: FileState, looked_ns: int) -> bool:
 def list_states(
     folder: str, is_wanted: Callable[[str], object], told: list[ReportItem]
 ) -> dict[str, FileState]:
-    """List a folder: the names of files that are wanted and not hidden, and their states.
+    """List a folder: the names of files that are wanted, and their states.
 
     Parameters
     ----------
@@ -231,7 +233,7 @@ def list_states(
         with os.scandir(descriptor) as entries:  # of a descriptor: paths are not looked up again
             for entry in entries:
                 name = entry.name
-                if name[0] == "." or not is_wanted(name):
+                if not is_wanted(name):
                     continue
                 try:
                     stat = entry.stat()

@@ -13,7 +13,16 @@ from typing import Any
 from ..core.documents.normalising import MAX_DEPTH
 from ..core.errors import DocumentError, TooLargeError
 
-__all__ = ["ANY", "DEPTH", "SMALL_ARRAY", "START", "Limits", "fitting_pages"]
+__all__ = [
+    "ANY",
+    "BYTES_A_CONTAINER",
+    "CONTAINERS",
+    "DEPTH",
+    "SMALL_ARRAY",
+    "START",
+    "Limits",
+    "fitting_pages",
+]
 
 SMALL_ARRAY = 4096
 """Arrays of fewer bytes are read with the document in which they stand, larger ones when used."""
@@ -38,6 +47,12 @@ START = Limits(values=2**18, size=16 * 2**20)
 """Of a start document, of which thousands are held at once. MongoDB has that size, too."""
 ANY = Limits(values=2**22, size=256 * 2**20)
 """Of any other document."""
+
+
+CONTAINERS = 2**22
+"""So many lists and maps may stand in a file, and one more for so many bytes of it:"""
+BYTES_A_CONTAINER = 16
+"""each takes 64 bytes in memory and more, and the documents of a run are held together."""
 
 
 def fitting_pages(

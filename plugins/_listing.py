@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..core.catalog.store import Entry, RunStore
-from ..core.errors import NoDataError
+from ..core.errors import NoDataError, PenstockError
 from ..core.report import Report, ReportItem
 from ..core.run.source import RunSource
-from ._folder import CopyReader, Folder, list_states, take_state
+from ._folder import WHOLE, CopyReader, Folder, list_states, take_state
 from ._index import FileState
 
 __all__ = ["CopyListing", "Paths"]
@@ -58,6 +58,7 @@ class CopyListing:
         self._make_source = make_source
         self._lock = threading.RLock()
         self._folders: dict[str, Folder] = {}
+        self._rows: dict[str, tuple[FileState, int]] = {}
         self._unlisted: list[ReportItem] = []
         self._rivals: list[ReportItem] = []
         self._places: dict[str, _Place] = {}
@@ -164,7 +165,9 @@ class CopyListing:
                     rivals.setdefault(uid, [owners[uid]]).append(place)
         told: list[ReportItem] = []
         for uid, places in rivals.items():
-            owners[uid] = self._choose(uid, places, told)
+            different = list({_identity(place): place for place in reversed(places)}.values())
+            if len(different) > 1:
+                owners[uid] = self._choose(uid, different[::-1], told)
         # A place changes last: until then the change is seen again by who was interrupted.
         for uid in self._places.keys() - owners.keys():
             self._removed[uid] = None
@@ -178,11 +181,11 @@ class CopyListing:
 
     def _choose(self, uid: str, places: list[_Place], told: list[ReportItem]) -> _Place:
         """Return the place that is shown, and tell of the others."""
-        ranks = {place: place[0].rank(place[1]) for place in places}
+        ranks = {place: self._rank(place) for place in places}
         best = max(places, key=ranks.__getitem__)
         for place in places:
             if place is not best:
-                later = ranks[place][0] == ranks[best][0]
+                later = ranks[place][:-1] == ranks[best][:-1]
                 better = "was written later" if later else "holds more of it"
                 why = f"another file holds run {uid} too, and {better}"
                 told.append(
@@ -191,6 +194,30 @@ class CopyListing:
                     )
                 )
         return best
+
+    def _rank(self, place: _Place) -> tuple[int, int, int, int]:
+        """Whole copies come first, then those that hold more, then later ones."""
+        folder, name, state = place
+        rank = folder.rank(name)
+        if rank == WHOLE:
+            return rank, 0, 0, state[1]
+        return min(rank, 1), self._count_rows(place), rank, state[1]
+
+    def _count_rows(self, place: _Place) -> int:
+        """Return how many rows there are in a copy that is not whole; each is read once."""
+        folder, name, state = place
+        path = folder.file(name)
+        known_state, rows = self._rows.get(path, (None, 0))
+        if known_state != state:
+            rows = 0
+            try:
+                for kind, doc in self._make_source(path, folder.start(name)).documents():
+                    if kind in ("event", "event_page"):
+                        rows += len(doc["seq_num"]) if kind == "event_page" else 1
+            except (PenstockError, OSError):
+                pass  # so far it can be read
+            self._rows[path] = state, rows
+        return rows
 
     def fill_store(self) -> None:
         """Bring the store up to date: who only lists the uids needs none."""
@@ -222,7 +249,11 @@ class _Pattern:
     """A glob of the names in it."""
 
     def folders(self) -> list[str]:
-        return glob.glob(self.folder, recursive=True) if self.is_glob else [self.folder]
+        if not self.is_glob:
+            return [self.folder]
+        # Linked folders are one folder: what is in it has no rivals there.
+        found = glob.glob(self.folder, recursive=True)
+        return list(dict.fromkeys(map(os.path.realpath, found)))
 
 
 def _pattern(path: str, suffix: str) -> _Pattern:
@@ -255,12 +286,29 @@ def _escaped_where_there(folder: str) -> str:
 
 
 def _any_of(patterns: list[str]) -> Callable[[str], object]:
-    """Return what tells whether a name fits one of several patterns."""
+    """Return what tells whether a name fits one of several patterns, as in a shell.
+
+    A hidden name fits only what begins with a dot itself.
+    """
     (pattern, *others) = patterns
     if not others and pattern[0] == "*" and not glob.has_magic(pattern[1:]):
         suffix = pattern[1:]
-        return lambda name: name.endswith(suffix)
-    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns)).match
+        return lambda name: name.endswith(suffix) and name[0] != "."
+    return re.compile("|".join(map(_as_expression, patterns))).match
+
+
+def _as_expression(pattern: str) -> str:
+    return ("" if pattern[:1] == "." else r"(?!\.)") + fnmatch.translate(pattern)
+
+
+def _identity(place: _Place) -> tuple[int, int]:
+    """Return what is the same of one file under two names."""
+    folder, name, state = place
+    try:
+        stat = os.stat(folder.file(name))
+    except OSError:
+        return -1, state[3]
+    return stat.st_dev, stat.st_ino
 
 
 def _folder_time(folder: str) -> int:

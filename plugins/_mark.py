@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..core.documents import normalise
 from ..core.documents.uids import child_uid
 
-__all__ = ["DOCUMENT_NAMES", "is_mark", "make_mark"]
+__all__ = ["DOCUMENT_NAMES", "is_mark", "make_mark", "read_parameters"]
 
 DOCUMENT_NAMES = frozenset(
     {
@@ -59,6 +60,35 @@ def is_mark(name: str, doc: Mapping[str, Any]) -> bool:
     """
     return (
         name == "stream_resource"
-        and doc.get("mimetype") == _MIMETYPE
+        and isinstance(mimetype := doc.get("mimetype"), str)
+        and mimetype == _MIMETYPE
         and isinstance(doc.get("parameters"), dict)
     )
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "fingerprint": (dict, type(None)),
+    "copied": (int, float),
+    "provenance": (dict,),
+    "truncated": (str,),
+}
+
+
+def read_parameters(mark: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return what a mark says, as plain data; what is not of its kind is left out.
+
+    Examples
+    --------
+    >>> read_parameters(make_mark("6f2a", {"copied": 1.5, "truncated": 5}), "a.msgpack")
+    {'copied': 1.5}
+    """
+    told = mark["parameters"]
+    plain: dict[str, Any] = normalise(
+        {
+            key: told[key]
+            for key, kinds in _KINDS.items()
+            if isinstance(told.get(key), kinds) and key in told
+        },
+        where=where,
+    )
+    return plain

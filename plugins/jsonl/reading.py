@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from ...core.documents import Document, check_parts
-from ...core.errors import TruncatedFileError, UnsupportedFileError
 from ...core.documents.normalising import MAX_DEPTH
+from ...core.errors import TruncatedFileError, UnsupportedFileError
 from .._limits import ANY, DEPTH, START
-from .._mark import DOCUMENT_NAMES, is_mark
+from .._mark import DOCUMENT_NAMES, is_mark, read_parameters
 from .._opening import open_regular
 
 __all__ = ["SUFFIX", "read_documents", "read_mark", "read_start"]
@@ -54,7 +54,7 @@ def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     mark = stop = None
     for name, doc in _read(path):
         if is_mark(name, doc):
-            mark = doc["parameters"]
+            mark = read_parameters(doc, path)
         elif name == "stop":
             stop = doc
     return mark, stop

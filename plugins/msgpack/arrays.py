@@ -227,10 +227,10 @@ def require_readable(spelled: Any, shape: Any) -> tuple[np.dtype[Any], tuple[int
         or not all(type(size) is int and 0 <= size < 2**63 for size in shape)
     ):
         raise ValueError(f"an array has shape {str(shape)[:60]}")
-    if not math.prod(shape) * dtype.itemsize:
-        # Of no bytes there would be millions of lists and empty texts.
-        if math.prod(max(1, size) for size in shape) > ANY.values:
-            raise ValueError(f"an array {tuple(shape)} has no bytes")
+    is_empty = not math.prod(shape) * dtype.itemsize
+    # Of no bytes there would be millions of lists and empty texts.
+    if is_empty and math.prod(max(1, size) for size in shape) > ANY.values:
+        raise ValueError(f"an array {tuple(shape)} has no bytes")
     return dtype, tuple(shape)
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from ...core.assets.array import AssetArray, Piece
 from ...core.documents import Document, check_parts, normalise, page_from_events
 from ...core.errors import TruncatedFileError, UnsupportedFileError
-from .._limits import START
-from .._mark import DOCUMENT_NAMES, is_mark
+from .._limits import ANY, START
+from .._mark import DOCUMENT_NAMES, is_mark, read_parameters
 from .._opening import opened
 from .arrays import FileIdentity, Reference, StoredArray, decode_array
 from .walking import Item, Payload, limits_at, walk_items
@@ -198,15 +198,17 @@ def read_start(path: str) -> dict[str, Any]:
             name, doc = decode_item(descriptor, item, FileIdentity.of(descriptor, path))
             if name != "start":
                 raise UnsupportedFileError(f"begins with {name!r}, not a start", where=path)
-            if _count_elements(doc) > START.values:
-                raise UnsupportedFileError(
-                    f"its start document has arrays of more than {START.values} values", where=path
-                )
+            _require_few(doc, "its start document", START.values, path)
             plain: dict[str, Any] = normalise(
                 {key: _loaded(value) for key, value in doc.items()}, where=path
             )
             return plain
     raise TruncatedFileError("is empty", where=path, remedy="Copy the run again.")
+
+
+def _require_few(doc: dict[str, Any], what: str, most: int, path: str) -> None:
+    if _count_elements(doc) > most:
+        raise UnsupportedFileError(f"{what} has arrays of more than {most} values", where=path)
 
 
 def _count_elements(value: Any) -> int:
@@ -275,7 +277,9 @@ def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         for item in last:
             name, doc = decode_item(descriptor, item, identity)
             if is_mark(name, doc):
-                mark = doc["parameters"]
+                _require_few(doc, "its mark", START.values, path)
+                mark = read_parameters({"parameters": _loaded(doc["parameters"])}, path)
             elif name == "stop":
-                stop = doc
+                _require_few(doc, "its stop document", ANY.values, path)
+                stop = normalise(_loaded(doc), where=path)
     return mark, stop
