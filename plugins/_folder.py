@@ -49,6 +49,8 @@ class Folder:
         self.states: dict[str, FileState] = {}
         self.uids: dict[str, str] = {}
         self.problems: dict[str, ReportItem] = {}
+        self.readings: dict[str, int] = {}
+        """How often files were read that are not as they were remembered."""
         self._reader = reader
         self._starts: dict[str, bytes | dict[str, Any]] = {}
         self._ranks: dict[str, int] = {}
@@ -147,6 +149,7 @@ class Folder:
         it: if that is interrupted, it is taken the next time.
         """
         self.states.pop(name, None)
+        self.readings[name] = self.readings.get(name, 0) + 1
         try:
             start = self._reader.read_start(self.file(name))
             uid, packed = start["uid"], _packed(start)

@@ -28,8 +28,9 @@ _TRUST_SECONDS = 1.0
 _TICK_NS = 50_000_000
 """Times of folders are as coarse as the kernel's clock: two changes in a tick look like one."""
 
-_Place: TypeAlias = tuple[Folder, str, FileState]
-"""Where a run was found: the folder, the name of the file, and the state that it was in."""
+_Place: TypeAlias = tuple[Folder, str, FileState, int]
+"""Where a run was found: the folder, the name of the file, the state that it was in, and how often
+it has been read, for what changed in one tick of the clock has the state that it had."""
 
 
 class CopyListing:
@@ -58,7 +59,7 @@ class CopyListing:
         self._make_source = make_source
         self._lock = threading.RLock()
         self._folders: dict[str, Folder] = {}
-        self._rows: dict[str, tuple[FileState, int]] = {}
+        self._rows: dict[str, tuple[tuple[FileState, int], int]] = {}
         self._unlisted: list[ReportItem] = []
         self._rivals: list[ReportItem] = []
         self._places: dict[str, _Place] = {}
@@ -85,7 +86,7 @@ class CopyListing:
 
     def path_of(self, uid: str) -> str:
         """Return the file that holds a run; KeyError if none does."""
-        folder, name, _ = self._places[uid]
+        folder, name, *_ = self._places[uid]
         return folder.file(name)
 
     # Following the files ----------------------------------------------------------------------
@@ -107,7 +108,7 @@ class CopyListing:
             if place is None or not self._are_folders_unchanged():
                 self.refresh()
                 return
-            folder, name, state = place
+            folder, name, state, _ = place
             if take_state(folder.file(name)) != state or not folder.is_settled(name):
                 self._look()
 
@@ -160,7 +161,7 @@ class CopyListing:
         for folder in self._folders.values():
             states = folder.states
             for name, uid in folder.uids.items():
-                place = (folder, name, states[name])
+                place = (folder, name, states[name], folder.readings.get(name, 0))
                 if owners.setdefault(uid, place) is not place:
                     rivals.setdefault(uid, [owners[uid]]).append(place)
         told: list[ReportItem] = []
@@ -197,7 +198,7 @@ class CopyListing:
 
     def _rank(self, place: _Place) -> tuple[int, int, int, int]:
         """Whole copies come first, then those that hold more, then later ones."""
-        folder, name, state = place
+        folder, name, state, _ = place
         rank = folder.rank(name)
         if rank == WHOLE:
             return rank, 0, 0, state[1]
@@ -205,10 +206,10 @@ class CopyListing:
 
     def _count_rows(self, place: _Place) -> int:
         """Return how many rows there are in a copy that is not whole; each is read once."""
-        folder, name, state = place
+        folder, name, state, reading = place
         path = folder.file(name)
-        known_state, rows = self._rows.get(path, (None, 0))
-        if known_state != state:
+        known, rows = self._rows.get(path, (None, 0))
+        if known != (state, reading):
             rows = 0
             try:
                 for kind, doc in self._make_source(path, folder.start(name)).documents():
@@ -216,7 +217,7 @@ class CopyListing:
                         rows += len(doc["seq_num"]) if kind == "event_page" else 1
             except (PenstockError, OSError):
                 pass  # so far it can be read
-            self._rows[path] = state, rows
+            self._rows[path] = (state, reading), rows
         return rows
 
     def fill_store(self) -> None:
@@ -230,7 +231,7 @@ class CopyListing:
                 self.store.put_many(self._entry(*self._places[uid]) for uid in self._unstored)
                 self._unstored.clear()
 
-    def _entry(self, folder: Folder, name: str, state: FileState) -> Entry:
+    def _entry(self, folder: Folder, name: str, *_: object) -> Entry:
         return Entry(self._make_source(folder.file(name), folder.start(name)))
 
 
@@ -303,7 +304,7 @@ def _as_expression(pattern: str) -> str:
 
 def _identity(place: _Place) -> tuple[int, int]:
     """Return what is the same of one file under two names."""
-    folder, name, state = place
+    folder, name, state, _ = place
     try:
         stat = os.stat(folder.file(name))
     except OSError:

@@ -233,3 +233,22 @@ def test_an_index_is_private_and_does_not_stay_for_ever(
     save_index("/two", ".msgpack", remembered)
     assert not path.exists()
     assert load_index("/two", ".msgpack") == remembered
+
+
+def test_a_run_that_was_read_in_the_tick_of_its_writing_is_read_again_when_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second change in one tick of the clock leaves its state, and its folder's, as they are."""
+    write(tmp_path, "one", sample="Cu")
+    os.utime(tmp_path, ns=(0, 10**18))
+    state = _folder.take_state(str(tmp_path / "one.msgpack"))
+    monkeypatch.setattr(_folder, "_TICK_NS", 10**12)
+    monkeypatch.setattr(_listing, "take_state", lambda path: state)
+    monkeypatch.setattr(_listing, "list_states", lambda *_: {"one.msgpack": state})
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert catalog["one"].metadata["start"]["sample"] == "Cu"
+    write(tmp_path, "one", sample="Ag")
+    assert catalog._listing._are_folders_unchanged()
+    catalog._listing.refresh_run("one")
+    catalog._listing.fill_store()
+    assert catalog._listing.store.get("one").source.start["sample"] == "Ag"

@@ -203,3 +203,19 @@ def test_a_folder_that_can_be_written_into_and_not_opened_takes_files(
     with open_new(str(tmp_path / "a")) as file:
         file.write(b"whole")
     assert (tmp_path / "a").read_bytes() == b"whole"
+
+
+def test_a_name_that_was_cleared_away_before_it_was_locked_is_not_written_under(
+    tmp_path: Path,
+) -> None:
+    cleared: list[str] = []
+
+    def clear(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "fcntl.flock" and not cleared:
+            cleared.extend(os.listdir(tmp_path))
+            (tmp_path / cleared[0]).unlink()
+
+    with audited(clear), open_new(str(tmp_path / "a")) as file:
+        file.write(b"whole")
+    assert cleared
+    assert (tmp_path / "a").read_bytes() == b"whole"
