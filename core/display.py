@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, Protocol
 
+from .wording import on_one_line
+
 __all__ = [
     "ShownRun",
     "ShownStream",
@@ -85,7 +87,7 @@ def describe_run(run: ShownRun) -> str:
     except Exception as error:  # noqa: BLE001  # a summary says what is wrong, it does not fail
         lines.append(f"  {format_time(start['time'])} -- ?")
         lines.append(f"  cannot be read: {error}")
-    return "\n".join(lines)
+    return "\n".join(map(on_one_line, lines))  # documents come from anywhere
 
 
 def _exit_status(stop: dict[str, Any] | None) -> str:
@@ -134,7 +136,7 @@ def describe_stream(name: str, rows: int, data_keys: Mapping[str, dict[str, Any]
     """
     lines = [f"<BlueskyEventStream {name!r}, {_rows(rows)}>"]
     lines += [f"  {key}: {_shape(data_key)}" for key, data_key in data_keys.items()]
-    return "\n".join(lines)
+    return "\n".join(map(on_one_line, lines))  # documents come from anywhere
 
 
 def describe_catalog(kind: str, count: int, newest: Sequence[dict[str, Any]]) -> str:
@@ -152,7 +154,7 @@ def describe_catalog(kind: str, count: int, newest: Sequence[dict[str, Any]]) ->
     ]
     if count > MOST_RUNS:
         lines.append(f"  … and {count - MOST_RUNS} older")
-    return "\n".join(lines)
+    return "\n".join(map(on_one_line, lines))  # documents come from anywhere
 
 
 def catalog_html(kind: str, count: int, newest: Sequence[dict[str, Any]]) -> str:
@@ -188,6 +190,7 @@ def _about(start: dict[str, Any]) -> str:
 def _html_table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
     titles = "".join(f"<th>{escape(title)}</th>" for title in head)
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td>{escape(on_one_line(cell))}</td>" for cell in row) + "</tr>"
+        for row in rows
     )
     return f"<table>{f'<tr>{titles}</tr>' if titles else ''}{body}</table>"

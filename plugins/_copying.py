@@ -158,6 +158,8 @@ def _write_file(
         events, is_complete = _write(
             file, _noting(documents, {} if masked is None else masked, mark), files, mark
         )
+        file.flush()
+        files.read_mark(file.name)  # nothing gets its name that readers would refuse
         return file.tell(), events, is_complete
 
 
@@ -186,7 +188,8 @@ def _write(
             for part in parts:
                 files.write(file, name, part)
     mark["parameters"]["has_stop"] = stop is not None
-    files.write(file, "stream_resource", mark)
+    for part in fitting_pages("stream_resource", mark, arrays_as_lists=not files.has_arrays):
+        files.write(file, "stream_resource", part)
     if stop is not None:
         for part in fitting_pages("stop", stop, arrays_as_lists=not files.has_arrays):
             files.write(file, "stop", part)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.documents import Document
+from ..core.documents import Document, normalise
 from ..core.errors import InconsistentRunError, TruncatedFileError
 from ..core.places import Fingerprint, take_fingerprint
 from ._mark import tell_mark
 
 __all__ = ["FileSource"]
+
+
+def _spell(start: dict[str, Any]) -> str:
+    """Return a start document as text, equal for equal ones, with NaN in them, too."""
+    return json.dumps(normalise(start), sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -26,19 +32,34 @@ class FileSource:
     def documents(self) -> Iterator[Document]:
         """Yield the documents; of a file that ends too early, those that are whole."""
         try:
+            before = ""
             for name, doc in self._read_documents():
                 if name == "start":
-                    if doc.get("uid") != self.start["uid"]:
-                        raise InconsistentRunError(
-                            f"holds run {doc.get('uid')!r} now, no longer {self.start['uid']!r}",
-                            where=self.path,
-                            remedy="Look it up in the catalog again.",
-                        )
-                    yield "start", self.start
-                else:
-                    yield name, doc
+                    self._check_start(doc)
+                if before == "stop" or (before and name == "start"):
+                    raise InconsistentRunError(
+                        f"holds more than one run, or one run twice: a {name} document comes "
+                        f"after the {before}",
+                        where=self.path,
+                        remedy="Copy the run again.",
+                    )
+                before = name
+                yield name, self.start if name == "start" else doc
         except TruncatedFileError:
             return  # provenance() says so; the run is there without a stop
+
+    def _check_start(self, doc: dict[str, Any]) -> None:
+        """Refuse documents of another run, or of another version of this one.
+
+        The rest of them would not belong to what has been told of the run already.
+        """
+        if doc.get("uid") != self.start["uid"]:
+            what = f"holds run {doc.get('uid')!r} now, no longer {self.start['uid']!r}"
+        elif _spell(doc) != _spell(self.start):
+            what = "has been replaced: its start document is another one now"
+        else:
+            return
+        raise InconsistentRunError(what, where=self.path, remedy="Look it up in the catalog again.")
 
     def fingerprint(self) -> Fingerprint:
         """Return the fingerprint of the file."""

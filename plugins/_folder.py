@@ -13,8 +13,10 @@ from ..core.errors import PenstockError, TruncatedFileError
 from ..core.report import ReportItem
 from ._index import FileState, Remembered, load_index, pack_start, save_index, unpack_start
 
-__all__ = ["CopyReader", "Folder", "list_states", "take_state"]
+__all__ = ["WHOLE", "CopyReader", "Folder", "list_states", "take_state"]
 
+WHOLE = 3
+"""The rank of a copy that has a stop document."""
 _WORTH_SAVING = 64
 """So many start documents are read faster than an index is written."""
 _TICK_NS = 50_000_000
@@ -51,6 +53,8 @@ class Folder:
         self.problems: dict[str, ReportItem] = {}
         self.cuts: dict[str, str] = {}
         """What is missing of the files that are not whole."""
+        self.readings: dict[str, int] = {}
+        """How often files were read that are not as they were remembered."""
         self._reader = reader
         self._starts: dict[str, bytes | dict[str, Any]] = {}
         self._ranks: dict[str, int] = {}
@@ -76,13 +80,13 @@ class Folder:
                 start = self._reader.read_start(self.file(name))
         return start
 
-    def rank(self, name: str) -> tuple[int, int]:
-        """Tell how good a copy is, of several of one run: whole ones first, then later ones."""
+    def rank(self, name: str) -> int:
+        """Tell how good a copy is, of several of one run: `WHOLE`, less, or 0 if damaged."""
         rank = self._ranks.get(name)
         if rank is None:
             rank = self._ranks[name] = self._how_whole(name)
             self._unsaved += 1
-        return rank, self.states[name][1]
+        return rank
 
     def _how_whole(self, name: str) -> int:
         try:
@@ -91,7 +95,7 @@ class Folder:
             return 1
         except (PenstockError, OSError):
             return 0
-        return 3 if stop is not None else 2 if "truncated" not in (mark or {}) else 1
+        return WHOLE if stop is not None else 2 if "truncated" not in (mark or {}) else 1
 
     # Following the files ----------------------------------------------------------------------
 
@@ -104,12 +108,15 @@ class Folder:
             All files, and their states, taken after `looked_ns`.
         """
         if self._remembered is None:
-            self._remembered = load_index(self.path, self._reader.suffix)
-            return self._adopt(found, looked_ns)
-        gone = self.states.keys() - found.keys()
+            known = load_index(self.path, self._reader.suffix)
+            has_changed = self._adopt(known, found, looked_ns)
+            self._remembered = known
+            return has_changed
+        # Who is interrupted has not taken what has no state: see `_take`.
+        gone = (self.states.keys() | self.uids.keys() | self.problems.keys()) - found.keys()
         for name in gone:
             self._forget(name)
-            del self.states[name]
+            self.states.pop(name, None)
         news = [
             name
             for name, state in found.items()
@@ -119,9 +126,11 @@ class Folder:
             self._take(name, found[name], looked_ns)
         return bool(gone or news)
 
-    def _adopt(self, found: dict[str, FileState], looked_ns: int) -> bool:
+    def _adopt(self, known: Remembered, found: dict[str, FileState], looked_ns: int) -> bool:
         """Begin with what is remembered of files that have not changed."""
-        known = self._remembered or Remembered()
+        for name in self.states.keys() | self.uids.keys() | self.problems.keys():
+            self._forget(name)  # left by one that was interrupted
+        self.states.clear()
         if found == known.states:  # in the order of the names, and all at once
             self.states, self.uids = dict(known.states), dict(known.uids)
             self._starts, self._ranks = dict(known.starts), dict(known.ranks)
@@ -143,27 +152,29 @@ class Folder:
         """Read the start document of a file that was in a state when it was looked at.
 
         If it is written to again within the tick of the clock, its state does not tell: it is read
-        once more the next time, and not remembered before.
+        once more the next time, and not remembered before. It has its state when all is known of
+        it: if that is interrupted, it is taken the next time.
         """
-        uid = self.uids.get(name)
-        self._forget(name, keep_place=True)
-        self.states[name] = state
+        self.states.pop(name, None)
+        self.readings[name] = self.readings.get(name, 0) + 1
+        try:
+            start = self._reader.read_start(self.file(name))
+            uid, packed = start["uid"], _packed(start)
+            cut = self._reader.read_cut(self.file(name))
+        except Exception as error:  # noqa: BLE001 # whatever is in one file hides no other
+            self._forget(name)
+            self.problems[name] = ReportItem.from_error(self.file(name), error)
+        else:
+            self._forget(name, keep_place=True)
+            self._starts[name] = packed
+            self.uids[name] = uid
+            if cut:
+                self.cuts[name] = cut
         if _is_settled(state, looked_ns):
             self._unsaved += 1
         else:
             self._unsettled.add(name)
-        try:
-            start = self._reader.read_start(self.file(name))
-            cut = self._reader.read_cut(self.file(name))
-        except Exception as error:  # noqa: BLE001 # whatever is in one file hides no other
-            self.problems[name] = ReportItem.from_error(self.file(name), error)
-            if uid is not None:
-                del self.uids[name]
-            return
-        self.uids[name] = start["uid"]
-        self._starts[name] = _packed(start)
-        if cut:
-            self.cuts[name] = cut
+        self.states[name] = state
 
     def _forget(self, name: str, *, keep_place: bool = False) -> None:
         if not keep_place:
@@ -222,7 +233,7 @@ def _is_settled(state: FileState, looked_ns: int) -> bool:
 def list_states(
     folder: str, is_wanted: Callable[[str], object], told: list[ReportItem]
 ) -> dict[str, FileState]:
-    """List a folder: the names of files that are wanted and not hidden, and their states.
+    """List a folder: the names of files that are wanted, and their states.
 
     Parameters
     ----------
@@ -239,7 +250,7 @@ def list_states(
         with os.scandir(descriptor) as entries:  # of a descriptor: paths are not looked up again
             for entry in entries:
                 name = entry.name
-                if name[0] == "." or not is_wanted(name):
+                if not is_wanted(name):
                     continue
                 try:
                     stat = entry.stat()

@@ -7,9 +7,11 @@ nothing more: what it says of a file counts only while the file is in the very s
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -17,7 +19,7 @@ from typing import Any, TypeAlias
 import msgpack
 import platformdirs
 
-from ._writing import open_new
+from ._writing import clear_leftovers, open_new
 
 __all__ = ["FileState", "Remembered", "load_index", "pack_start", "save_index", "unpack_start"]
 
@@ -30,6 +32,7 @@ time of change, which nobody can set.
 
 _VERSION = 3
 _MAX_BYTES = 2**30
+_UNUSED_SECONDS = 90 * 24 * 3600
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +66,10 @@ def load_index(folder: str, suffix: str) -> Remembered:
         if os.path.getsize(path) > _MAX_BYTES:
             return Remembered()
         with open(path, "rb") as file:
-            loaded = msgpack.unpackb(file.read(), use_list=False, unicode_errors="surrogatepass")
+            content = file.read()
+        with contextlib.suppress(OSError):
+            os.utime(path)  # it is in use: see `_clear_unused`
+        loaded = msgpack.unpackb(content, use_list=False, unicode_errors="surrogatepass")
         version, of_folder, names, states, uids, starts, ranks, cuts = loaded
         if version != _VERSION or of_folder != folder:
             return Remembered()
@@ -110,12 +116,28 @@ def save_index(folder: str, suffix: str, known: Remembered) -> None:
         list(known.cuts.items()),
     ]
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open_new(path, durable=False) as file:
+        indexes = os.path.dirname(path)
+        os.makedirs(indexes, exist_ok=True)
+        os.chmod(indexes, 0o700)  # it tells of folders that others may not look into
+        _clear_unused(indexes)
+        with open_new(path, durable=False, private=True) as file:
             file.write(msgpack.packb(content, unicode_errors="surrogatepass"))
     except (OSError, ValueError, OverflowError) as error:
         # A full or read-only home must not keep anybody from listing copies.
         _log.debug("the index of %s was not written: %s", folder, error)
+
+
+def _clear_unused(indexes: str) -> None:
+    """Remove what killed writers left, and indexes that were not read for long.
+
+    Their folders are gone, or it costs one reading of their files.
+    """
+    clear_leftovers(indexes)
+    with os.scandir(indexes) as entries:
+        for entry in entries:
+            if time.time() - entry.stat(follow_symlinks=False).st_mtime > _UNUSED_SECONDS:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(entry.path)
 
 
 def _column(values: dict[str, Any], names: Iterable[str]) -> list[Any]:

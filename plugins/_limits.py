@@ -6,16 +6,30 @@ A value takes one byte in a file and up to a hundred in memory: values are count
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.errors import TooLargeError
+from ..core.documents.normalising import MAX_DEPTH
+from ..core.errors import DocumentError, TooLargeError
 
-__all__ = ["ANY", "SMALL_ARRAY", "START", "Limits", "fitting_pages", "growing_pages"]
+__all__ = [
+    "ANY",
+    "BYTES_A_CONTAINER",
+    "CONTAINERS",
+    "DEPTH",
+    "SMALL_ARRAY",
+    "START",
+    "Limits",
+    "fitting_pages",
+    "growing_pages",
+]
 
 SMALL_ARRAY = 4096
 """Arrays of fewer bytes are read with the document in which they stand, larger ones when used."""
+DEPTH = MAX_DEPTH + 2
+"""So many containers stand in a file, one within the other: a document nests `MAX_DEPTH` deep in
+itself, and stands in a pair with its name."""
 _FIRST_PAGE = 16 * 1024
 _GROWTH = 8
 _NUMBER_BYTES = 25
@@ -38,6 +52,12 @@ ANY = Limits(values=2**22, size=256 * 2**20)
 """Of any other document."""
 
 
+CONTAINERS = 2**22
+"""So many lists and maps may stand in a file, and one more for so many bytes of it:"""
+BYTES_A_CONTAINER = 16
+"""each takes 64 bytes in memory and more, and the documents of a run are held together."""
+
+
 def fitting_pages(
     name: str, doc: dict[str, Any], *, arrays_as_lists: bool = False
 ) -> Iterator[dict[str, Any]]:
@@ -52,13 +72,22 @@ def fitting_pages(
     ------
     TooLargeError
         If a document, or one row of a page, is beyond them.
+    DocumentError
+        If it nests deeper than what is read.
 
     Examples
     --------
     >>> [doc] = fitting_pages("stop", {"uid": "6f2a"})
     """
     limits = START if name == "start" else ANY
-    values, size = _measure(doc, arrays_as_lists)
+    measure = _measure(doc, arrays_as_lists)
+    values, size = measure.values, measure.size
+    if measure.depth >= DEPTH:
+        raise DocumentError(
+            f"a {name} document nests more than {MAX_DEPTH} deep",
+            where=f"run {doc.get('run_start', doc.get('uid'))}",
+            remedy="Flatten the metadata.",
+        )
     rows = len(doc["seq_num"]) if name == "event_page" else 1
     # Sizes are estimates: there is room for them to be wrong.
     if rows > 1 and (values > limits.values // 4 or size > limits.size // 4):
@@ -107,7 +136,7 @@ def growing_pages(page: dict[str, Any], written: Callable[[], int]) -> Iterator[
 
 
 def _bytes_in_file(page: Mapping[str, Any]) -> int:
-    return _measure(page, False)[1] + sum(map(_large_bytes, page["data"].values()))
+    return _measure(page, False).size + sum(map(_large_bytes, page["data"].values()))
 
 
 def _large_bytes(column: Any) -> int:
@@ -125,36 +154,65 @@ def _rows(page: dict[str, Any], rows: slice) -> dict[str, Any]:
     return part
 
 
-def _measure(value: Any, arrays_as_lists: bool) -> tuple[int, int]:
-    """Return how many values something holds, and about how many bytes it takes in a file."""
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    values: int
+    """How many values there are."""
+    size: int
+    """About how many bytes they take in a file."""
+    depth: int = 0
+    """How many containers stand one within the other."""
+
+
+def _measure(value: Any, arrays_as_lists: bool, room: int = DEPTH) -> _Measure:
+    """Return how much something holds."""
     if isinstance(value, Mapping):
         parts = [*value.keys(), *value.values()]
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list | tuple | Set):
         parts = list(value)
     elif isinstance(value, str | bytes):
-        return 1, _NUMBER_BYTES + (len(value) if value.isascii() else 6 * len(value))
+        return _Measure(1, _NUMBER_BYTES + (len(value) if value.isascii() else 6 * len(value)))
     elif hasattr(value, "dtype") and hasattr(value, "shape"):
-        return _measure_array(value, arrays_as_lists)
-    else:
-        return 1, _NUMBER_BYTES
+        return _measure_array(value, arrays_as_lists, room)
+    else:  # a number, or what is written as a map or as text
+        return _Measure(1, _NUMBER_BYTES, 0 if type(value) in _KIND_OF_NUMBERS else 1)
+    count = 1 + len(parts)
     kinds = set(map(type, parts))
     if kinds <= _KIND_OF_NUMBERS:
-        return 1 + len(parts), _NUMBER_BYTES * (1 + len(parts))
+        return _Measure(count, _NUMBER_BYTES * count, 1)
     if kinds == {str} and all(map(str.isascii, parts)):
-        return 1 + len(parts), _NUMBER_BYTES * (1 + len(parts)) + sum(map(len, parts))
-    return _sum(_measure(part, arrays_as_lists) for part in parts)
+        return _Measure(count, _NUMBER_BYTES * count + sum(map(len, parts)), 1)
+    if not room:  # too deep already
+        return _Measure(count, _NUMBER_BYTES * count, 2)
+    return _sum(_measure(part, arrays_as_lists, room - 1) for part in parts)
 
 
-def _measure_array(array: Any, arrays_as_lists: bool) -> tuple[int, int]:
+def _measure_array(array: Any, arrays_as_lists: bool, room: int) -> _Measure:
+    if array.dtype.hasobject and hasattr(array, "tolist") and array.shape:
+        return _measure(array.tolist(), arrays_as_lists, room)
     elements = math.prod(array.shape)
+    depth = 1 + len(array.shape)
     if arrays_as_lists or array.dtype.hasobject:
-        return 1 + elements, _NUMBER_BYTES * (1 + elements)
+        return _Measure(1 + elements, _NUMBER_BYTES * (1 + elements), depth)
     size = elements * array.dtype.itemsize
-    return 12, 100 + (size if size < SMALL_ARRAY else 0)
+    fields, levels = _measure_dtype(array.dtype)
+    stored = size if size < SMALL_ARRAY else 0
+    return _Measure(12 + fields, 100 + 30 * fields + stored, max(depth, 2 + levels))
 
 
-def _sum(measures: Iterable[tuple[int, int]]) -> tuple[int, int]:
-    values, size = 1, _NUMBER_BYTES
-    for more, bytes_more in measures:
-        values, size = values + more, size + bytes_more
-    return values, size
+def _measure_dtype(dtype: Any) -> tuple[int, int]:
+    """Return how many values it takes to spell the fields of a dtype, and how deep they nest."""
+    if dtype.subdtype is not None:
+        return _measure_dtype(dtype.base)
+    if not dtype.names:
+        return 0, 0
+    fields = [_measure_dtype(dtype.fields[name][0]) for name in dtype.names]
+    values = sum(4 + len(field.shape) for field, *_ in dtype.fields.values())
+    return values + sum(more for more, _ in fields), 3 + max(levels for _, levels in fields)
+
+
+def _sum(measures: Iterable[_Measure]) -> _Measure:
+    values, size, depth = 1, _NUMBER_BYTES, 0
+    for part in measures:
+        values, size, depth = values + part.values, size + part.size, max(depth, part.depth)
+    return _Measure(values, size, depth + 1)

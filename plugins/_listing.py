@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..core.catalog.store import Entry, RunStore
-from ..core.errors import NoDataError
+from ..core.errors import NoDataError, PenstockError
 from ..core.report import Report, ReportItem
 from ..core.run.source import RunSource
-from ._folder import CopyReader, Folder, list_states, take_state
+from ._folder import WHOLE, CopyReader, Folder, list_states, take_state
 from ._index import FileState
 
 __all__ = ["CopyListing", "Paths"]
@@ -28,8 +28,9 @@ _TRUST_SECONDS = 1.0
 _TICK_NS = 50_000_000
 """Times of folders are as coarse as the kernel's clock: two changes in a tick look like one."""
 
-_Place: TypeAlias = tuple[Folder, str, FileState]
-"""Where a run was found: the folder, the name of the file, and the state that it was in."""
+_Place: TypeAlias = tuple[Folder, str, FileState, int]
+"""Where a run was found: the folder, the name of the file, the state that it was in, and how often
+it has been read, for what changed in one tick of the clock has the state that it had."""
 
 
 class CopyListing:
@@ -58,12 +59,14 @@ class CopyListing:
         self._make_source = make_source
         self._lock = threading.RLock()
         self._folders: dict[str, Folder] = {}
+        self._rows: dict[str, tuple[tuple[FileState, int], int]] = {}
         self._unlisted: list[ReportItem] = []
         self._rivals: list[ReportItem] = []
         self._places: dict[str, _Place] = {}
         self._unstored: dict[str, None] = {}
         self._removed: dict[str, None] = {}
         self._folder_times: dict[str, int] = {}
+        self._unarranged = True
         self._looked_ns = 0
         self._looked = -_TRUST_SECONDS
 
@@ -90,7 +93,7 @@ class CopyListing:
 
     def path_of(self, uid: str) -> str:
         """Return the file that holds a run; KeyError if none does."""
-        folder, name, _ = self._places[uid]
+        folder, name, *_ = self._places[uid]
         return folder.file(name)
 
     # Following the files ----------------------------------------------------------------------
@@ -112,7 +115,7 @@ class CopyListing:
             if place is None or not self._are_folders_unchanged():
                 self.refresh()
                 return
-            folder, name, state = place
+            folder, name, state, _ = place
             if take_state(folder.file(name)) != state or not folder.is_settled(name):
                 self._look()
 
@@ -121,7 +124,11 @@ class CopyListing:
         return fresh and self._are_folders_unchanged()
 
     def _are_folders_unchanged(self) -> bool:
-        if not self._folder_times or any(named.is_glob for named in self._patterns):
+        if (
+            self._unarranged
+            or not self._folder_times
+            or any(named.is_glob for named in self._patterns)
+        ):
             return False
         return all(
             _folder_time(folder) == known and self._looked_ns - known > _TICK_NS
@@ -129,23 +136,28 @@ class CopyListing:
         )
 
     def _look(self) -> None:
-        self._looked, self._looked_ns = time.monotonic(), time.time_ns()
-        self._unlisted = []
+        """Look at all folders; who is interrupted in it looks again the next time."""
+        looked, looked_ns = time.monotonic(), time.time_ns()
+        has_changed, self._unarranged = self._unarranged, True
         wanted: dict[str, list[str]] = {}
         for named in self._patterns:
             for path in named.folders():
                 wanted.setdefault(path, []).append(named.names)
-        self._folder_times = {folder: _folder_time(folder) for folder in wanted}
-        has_changed = bool(self._folders.keys() - wanted.keys())
+        folder_times = {folder: _folder_time(folder) for folder in wanted}
+        has_changed |= bool(self._folders.keys() - wanted.keys())
         for path in self._folders.keys() - wanted.keys():
             del self._folders[path]
+        unlisted: list[ReportItem] = []
         for path, patterns in wanted.items():
             if path not in self._folders:
                 self._folders[path] = Folder(path, self._reader)
-            found = list_states(path, _any_of(patterns), self._unlisted)
-            has_changed |= self._folders[path].update(found, self._looked_ns)
+            found = list_states(path, _any_of(patterns), unlisted)
+            has_changed |= self._folders[path].update(found, looked_ns)
         if has_changed:
             self._arrange()
+        self._unlisted, self._folder_times = unlisted, folder_times
+        self._looked, self._looked_ns, self._unarranged = looked, looked_ns, False
+        if has_changed:
             for known in self._folders.values():
                 known.save()
 
@@ -156,36 +168,64 @@ class CopyListing:
         for folder in self._folders.values():
             states = folder.states
             for name, uid in folder.uids.items():
-                place = (folder, name, states[name])
+                place = (folder, name, states[name], folder.readings.get(name, 0))
                 if owners.setdefault(uid, place) is not place:
                     rivals.setdefault(uid, [owners[uid]]).append(place)
-        self._rivals = []
+        told: list[ReportItem] = []
         for uid, places in rivals.items():
-            owners[uid] = self._choose(uid, places)
+            different = list({_identity(place): place for place in reversed(places)}.values())
+            if len(different) > 1:
+                owners[uid] = self._choose(uid, different[::-1], told)
+        # A place changes last: until then the change is seen again by who was interrupted.
         for uid in self._places.keys() - owners.keys():
-            del self._places[uid]
-            self._unstored.pop(uid, None)
             self._removed[uid] = None
+            self._unstored.pop(uid, None)
+            del self._places[uid]
         for uid, place in owners.items():
             if self._places.get(uid) != place:
-                self._places[uid] = place
                 self._unstored[uid] = None
+                self._places[uid] = place
+        self._rivals = told
 
-    def _choose(self, uid: str, places: list[_Place]) -> _Place:
+    def _choose(self, uid: str, places: list[_Place], told: list[ReportItem]) -> _Place:
         """Return the place that is shown, and tell of the others."""
-        ranks = {place: place[0].rank(place[1]) for place in places}
+        ranks = {place: self._rank(place) for place in places}
         best = max(places, key=ranks.__getitem__)
         for place in places:
             if place is not best:
-                later = ranks[place][0] == ranks[best][0]
+                later = ranks[place][:-1] == ranks[best][:-1]
                 better = "was written later" if later else "holds more of it"
                 why = f"another file holds run {uid} too, and {better}"
-                self._rivals.append(
+                told.append(
                     ReportItem(
                         place[0].file(place[1]), "skipped", why, "Remove one of them.", uid=uid
                     )
                 )
         return best
+
+    def _rank(self, place: _Place) -> tuple[int, int, int, int]:
+        """Whole copies come first, then those that hold more, then later ones."""
+        folder, name, state, _ = place
+        rank = folder.rank(name)
+        if rank == WHOLE:
+            return rank, 0, 0, state[1]
+        return min(rank, 1), self._count_rows(place), rank, state[1]
+
+    def _count_rows(self, place: _Place) -> int:
+        """Return how many rows there are in a copy that is not whole; each is read once."""
+        folder, name, state, reading = place
+        path = folder.file(name)
+        known, rows = self._rows.get(path, (None, 0))
+        if known != (state, reading):
+            rows = 0
+            try:
+                for kind, doc in self._make_source(path, folder.start(name)).documents():
+                    if kind in ("event", "event_page"):
+                        rows += len(doc["seq_num"]) if kind == "event_page" else 1
+            except (PenstockError, OSError):
+                pass  # so far it can be read
+            self._rows[path] = (state, reading), rows
+        return rows
 
     def fill_store(self) -> None:
         """Bring the store up to date: who only lists the uids needs none."""
@@ -198,7 +238,7 @@ class CopyListing:
                 self.store.put_many(self._entry(*self._places[uid]) for uid in self._unstored)
                 self._unstored.clear()
 
-    def _entry(self, folder: Folder, name: str, state: FileState) -> Entry:
+    def _entry(self, folder: Folder, name: str, *_: object) -> Entry:
         return Entry(self._make_source(folder.file(name), folder.start(name)))
 
 
@@ -224,7 +264,11 @@ class _Pattern:
     """A glob of the names in it."""
 
     def folders(self) -> list[str]:
-        return glob.glob(self.folder, recursive=True) if self.is_glob else [self.folder]
+        if not self.is_glob:
+            return [self.folder]
+        # Linked folders are one folder: what is in it has no rivals there.
+        found = glob.glob(self.folder, recursive=True)
+        return list(dict.fromkeys(map(os.path.realpath, found)))
 
 
 def _pattern(path: str, suffix: str) -> _Pattern:
@@ -257,12 +301,29 @@ def _escaped_where_there(folder: str) -> str:
 
 
 def _any_of(patterns: list[str]) -> Callable[[str], object]:
-    """Return what tells whether a name fits one of several patterns."""
+    """Return what tells whether a name fits one of several patterns, as in a shell.
+
+    A hidden name fits only what begins with a dot itself.
+    """
     (pattern, *others) = patterns
     if not others and pattern[0] == "*" and not glob.has_magic(pattern[1:]):
         suffix = pattern[1:]
-        return lambda name: name.endswith(suffix)
-    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns)).match
+        return lambda name: name.endswith(suffix) and name[0] != "."
+    return re.compile("|".join(map(_as_expression, patterns))).match
+
+
+def _as_expression(pattern: str) -> str:
+    return ("" if pattern[:1] == "." else r"(?!\.)") + fnmatch.translate(pattern)
+
+
+def _identity(place: _Place) -> tuple[int, int]:
+    """Return what is the same of one file under two names."""
+    folder, name, state, _ = place
+    try:
+        stat = os.stat(folder.file(name))
+    except OSError:
+        return -1, state[3]
+    return stat.st_dev, stat.st_ino
 
 
 def _folder_time(folder: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..core.documents import normalise
 from ..core.documents.uids import child_uid
 from ..core.errors import PenstockError
 
@@ -17,6 +18,7 @@ __all__ = [
     "NO_STOP",
     "is_mark",
     "make_mark",
+    "read_parameters",
     "tell_cut",
     "tell_mark",
     "tell_masked",
@@ -71,7 +73,8 @@ def is_mark(name: str, doc: Mapping[str, Any]) -> bool:
     """
     return (
         name == "stream_resource"
-        and doc.get("mimetype") == _MIMETYPE
+        and isinstance(mimetype := doc.get("mimetype"), str)
+        and mimetype == _MIMETYPE
         and isinstance(doc.get("parameters"), dict)
     )
 
@@ -118,3 +121,33 @@ def tell_masked(mark: Mapping[str, Any]) -> list[str]:
         noun = "frame" if len(rows) == 1 else "frames"
         told.append(f"{len(rows)} {noun} of {key!r} could not be read and are NaN: rows {shown}")
     return told
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "fingerprint": (dict, type(None)),
+    "copied": (int, float),
+    "provenance": (dict,),
+    "truncated": (str,),
+    "has_stop": (bool,),
+    "masked": (dict,),
+}
+
+
+def read_parameters(mark: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return what a mark says, as plain data; what is not of its kind is left out.
+
+    Examples
+    --------
+    >>> read_parameters(make_mark("6f2a", {"copied": 1.5, "truncated": 5}), "a.msgpack")
+    {'copied': 1.5}
+    """
+    told = mark["parameters"]
+    plain: dict[str, Any] = normalise(
+        {
+            key: told[key]
+            for key, kinds in _KINDS.items()
+            if isinstance(told.get(key), kinds) and key in told
+        },
+        where=where,
+    )
+    return plain

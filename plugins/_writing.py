@@ -20,6 +20,7 @@ __all__ = ["check_space", "clear_leftovers", "copy_name", "find_copy", "open_new
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.=-]{0,99}")
 _LEFTOVER = re.compile(r"\..+\.[0-9a-f]{16}\.partial")
 _SWEEP_SECONDS = 60.0
+_LATELY_SECONDS = 600.0
 _ATTEMPTS = 100
 _MOST_RESERVED = 64 * 2**20
 _RESERVED_SHARE = 100
@@ -96,7 +97,7 @@ def _in_units(size: int) -> str:
 
 
 @contextlib.contextmanager
-def open_new(path: str, *, durable: bool = True) -> Iterator[BinaryIO]:
+def open_new(path: str, *, durable: bool = True, private: bool = False) -> Iterator[BinaryIO]:
     """Open a file that gets its name, and replaces what had it, when it is whole and on the disk.
 
     Until then it lies beside it under a temporary name. A writer that is killed leaves that file,
@@ -106,6 +107,8 @@ def open_new(path: str, *, durable: bool = True) -> Iterator[BinaryIO]:
     ----------
     durable
         Whether it is to outlast a loss of power.
+    private
+        Whether nobody but its owner may read it.
 
     Examples
     --------
@@ -117,14 +120,14 @@ def open_new(path: str, *, durable: bool = True) -> Iterator[BinaryIO]:
     ['a.txt']
     """
     folder, name = os.path.split(path)
-    temporary, file = _open_temporary(folder, name)
+    temporary, file = _open_temporary(folder, name, 0o600 if private else 0o666)
     try:
         with file:
             yield file
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-            os.replace(temporary, path)
+            _rename(temporary, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
@@ -133,7 +136,18 @@ def open_new(path: str, *, durable: bool = True) -> Iterator[BinaryIO]:
         _sync_folder(folder)
 
 
-def _open_temporary(folder: str, name: str) -> tuple[str, BinaryIO]:
+def _rename(temporary: str, path: str) -> None:
+    try:
+        os.replace(temporary, path)
+    except FileNotFoundError as error:
+        raise PenstockError(
+            "the temporary file was removed, or its folder, while it was written",
+            where=path,
+            remedy="Write it again.",
+        ) from error
+
+
+def _open_temporary(folder: str, name: str, mode: int) -> tuple[str, BinaryIO]:
     """Create a file that is locked as long as its writer lives.
 
     Only who holds a file's lock removes it as a leftover. Until it is locked a new file looks like
@@ -142,7 +156,7 @@ def _open_temporary(folder: str, name: str) -> tuple[str, BinaryIO]:
     """
     for _ in range(_ATTEMPTS):
         temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}.partial")
-        file = open(temporary, "xb")  # noqa: SIM115 # the caller closes it
+        file = open(temporary, "xb", opener=lambda path, flags: os.open(path, flags, mode))  # noqa: SIM115 # the caller closes it
         if _lock(file) and os.fstat(file.fileno()).st_nlink:
             return temporary, file
         file.close()
@@ -162,12 +176,12 @@ def _lock(file: BinaryIO) -> bool:
 
 def _sync_folder(folder: str) -> None:
     """Make a new name outlast a loss of power, where the file system can."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # a folder may be written into and not be opened
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def clear_leftovers(directory: str, *, now: bool = False) -> list[str]:
@@ -179,7 +193,9 @@ def clear_leftovers(directory: str, *, now: bool = False) -> list[str]:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     open(f"{folder}/.a.msgpack.0123456789abcdef.partial", "wb").close()
+    ...     path = f"{folder}/.a.msgpack.0123456789abcdef.partial"
+    ...     open(path, "wb").close()
+    ...     os.utime(path, (0, 0))  # of long ago
     ...     clear_leftovers(folder)
     ['.a.msgpack.0123456789abcdef.partial']
     """
@@ -196,13 +212,18 @@ def clear_leftovers(directory: str, *, now: bool = False) -> list[str]:
 
 
 def _remove_unlocked(path: str) -> bool:
-    """Remove a file unless somebody holds its lock."""
+    """Remove a file unless somebody holds its lock, or has written into it lately.
+
+    Locks need not be seen from other machines; that something was written is.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
     except OSError:  # gone already, or not ours to touch
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if time.time() - os.fstat(descriptor).st_mtime < _LATELY_SECONDS:
+            return False
         os.unlink(path)
     except OSError:
         return False

@@ -15,9 +15,10 @@ import numpy as np
 
 from ..errors import DocumentError
 
-__all__ = ["normalise"]
+__all__ = ["MAX_DEPTH", "normalise"]
 
-_MAX_DEPTH = 64
+MAX_DEPTH = 64
+"""So many containers may stand in a document, one within the other."""
 
 
 def normalise(value: Any, *, where: str = "document") -> Any:
@@ -44,9 +45,9 @@ def _normalise(value: Any, where: str, depth: int) -> Any:
     kind = type(value)
     if kind in _PLAIN:
         return value
-    if depth > _MAX_DEPTH:
+    if depth > MAX_DEPTH:
         raise DocumentError(
-            f"nests more than {_MAX_DEPTH} deep", where=where, remedy="Flatten the metadata."
+            f"nests more than {MAX_DEPTH} deep", where=where, remedy="Flatten the metadata."
         )
     if isinstance(value, Mapping):
         # Most values are plain, and start documents are normalised by the ten thousand.

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import UndecidedError
 from ..registry.records import PluginProblem
+from ..wording import on_one_line
 from .groups import Group, Reading
 from .offers import Claim, Offer, Rejection, fold_rejected
-from .wording import on_one_line
 
 if TYPE_CHECKING:
     from .assembling import Basis

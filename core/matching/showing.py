@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
-from .wording import on_one_line
+from ..wording import on_one_line
 
 if TYPE_CHECKING:
     from .plan import Decision, Plan, Unclaimed

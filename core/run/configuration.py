@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..wording import on_one_line
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -56,7 +58,7 @@ class Configuration:
         )
 
     def __repr__(self) -> str:
-        return f"<configuration of {', '.join(self._names()) or 'nothing'}>"
+        return on_one_line(f"<configuration of {', '.join(self._names()) or 'nothing'}>")
 
 
 class ObjectConfiguration:

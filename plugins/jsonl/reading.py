@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from ...core.documents import Document, check_parts
+from ...core.documents.normalising import MAX_DEPTH
 from ...core.errors import TruncatedFileError, UnsupportedFileError
-from .._limits import ANY, START
-from .._mark import DOCUMENT_NAMES, is_mark, tell_cut, tell_mark
+from .._limits import ANY, DEPTH, START
+from .._mark import DOCUMENT_NAMES, is_mark, read_parameters, tell_cut, tell_mark
 from .._opening import open_regular
 
 __all__ = ["SUFFIX", "read_cut", "read_documents", "read_mark", "read_start"]
 
 SUFFIX = ".jsonl"
 
-_MAX_DEPTH = 64
 _TAIL = 8192
 _SIGNS_OF_VALUES = (b",", b":", b"[", b"{")
 """There are no more values in a line than these; those that stand in texts count as well."""
@@ -56,7 +56,7 @@ def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     mark = stop = None
     for name, doc in _read(path):
         if is_mark(name, doc):
-            mark = doc["parameters"]
+            mark = read_parameters(doc, path)
         elif name == "stop":
             stop = doc
     return mark, stop
@@ -128,9 +128,9 @@ def _parse(line: bytes, position: int, path: str) -> Document:
         raise UnsupportedFileError(
             f"is no copy of a run: the line at byte {position} is no document", where=path
         )
-    if not _is_shallow(parsed, _MAX_DEPTH):
+    if not _is_shallow(parsed, DEPTH):
         raise UnsupportedFileError(
-            f"the line at byte {position} nests more than {_MAX_DEPTH} deep", where=path
+            f"the line at byte {position} nests more than {MAX_DEPTH} deep", where=path
         )
     return parsed[0], parsed[1]
 

@@ -23,12 +23,14 @@ __all__ = [
     "StoredArray",
     "StoredFrames",
     "decode_array",
-    "plain_dtype",
+    "require_readable",
     "require_text",
 ]
 
 _PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcSUV][0-9]{1,9}|[<>|=]?[mM]8(\[[0-9]{0,9}[a-zA-Z]{1,2}\])?")
 _MAX_DIMENSIONS = 32
+_MAX_STRUCTURES = 4
+_MAX_FIELDS = 1000
 
 
 @dataclass(frozen=True)
@@ -177,13 +179,14 @@ def decode_array(found: Mapping[Any, Any], file: FileIdentity) -> Any:
     data = found.get(b"data")
     if found.get(b"kind") == b"O":
         raise _refused("holds an array of objects: a pickle, which can run any code", file)
-    dtype = plain_dtype(found.get(b"type"), file)
+    shape = found.get(b"shape") if found.get(b"nd") is True else []
+    try:
+        dtype, shape = require_readable(found.get(b"type"), shape)
+    except (ValueError, TypeError) as error:
+        raise _refused(str(error), file) from error
     size = data.size if isinstance(data, Reference) else len(_bytes(data, file))
-    shape = _shape(found, file) if found.get(b"nd") is True else ()
     if math.prod(shape) * dtype.itemsize != size:
         raise _refused(f"an array {shape} of {dtype} has {size} bytes", file)
-    if not size:
-        _require_substance(shape, file)
     if isinstance(data, Reference):
         if found.get(b"nd") is True and shape:
             return StoredArray(file, data.offset, shape, dtype)
@@ -196,18 +199,39 @@ def decode_array(found: Mapping[Any, Any], file: FileIdentity) -> Any:
     return array if found.get(b"nd") is True else array[()]
 
 
-def plain_dtype(spelled: Any, file: FileIdentity) -> np.dtype[Any]:
-    """Return the dtype that is spelled, if it is one of numbers, text, bytes or dates.
+def require_readable(spelled: Any, shape: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Return the dtype and the shape that are spelled, if arrays of them are read.
 
-    Structured dtypes are lists of names and such dtypes; fields without a name are padding.
+    A dtype is one of numbers, text, bytes or dates. Structured ones are lists of names and such
+    dtypes; fields without a name are padding.
+
+    Raises
+    ------
+    ValueError
+        If they are not: it is asked before such an array is written, too.
+
+    Examples
+    --------
+    >>> require_readable("<u2", [2, 3])
+    (dtype('uint16'), (2, 3))
     """
     try:
         dtype = _checked_dtype(spelled, 0)
     except (ValueError, TypeError) as error:
-        raise _refused(f"an array has dtype {str(spelled)[:60]!r}", file) from error
+        raise ValueError(f"an array has dtype {str(spelled)[:60]!r}") from error
     if dtype.hasobject:
-        raise _refused("holds an array of objects", file)
-    return dtype
+        raise ValueError("holds an array of objects")
+    if (
+        not isinstance(shape, list | tuple)
+        or len(shape) > _MAX_DIMENSIONS
+        or not all(type(size) is int and 0 <= size < 2**63 for size in shape)
+    ):
+        raise ValueError(f"an array has shape {str(shape)[:60]}")
+    is_empty = not math.prod(shape) * dtype.itemsize
+    # Of no bytes there would be millions of lists and empty texts.
+    if is_empty and math.prod(max(1, size) for size in shape) > ANY.values:
+        raise ValueError(f"an array {tuple(shape)} has no bytes")
+    return dtype, tuple(shape)
 
 
 def _checked_dtype(spelled: Any, depth: int) -> np.dtype[Any]:
@@ -217,7 +241,7 @@ def _checked_dtype(spelled: Any, depth: int) -> np.dtype[Any]:
         if spelled != "|b1" and not _PLAIN_DTYPE.fullmatch(spelled):
             raise ValueError("not plain")
         return np.dtype(spelled)
-    if not isinstance(spelled, list) or depth > 4 or len(spelled) > 1000:
+    if not isinstance(spelled, list) or depth > _MAX_STRUCTURES or len(spelled) > _MAX_FIELDS:
         raise TypeError("not a dtype")
     names, formats, offsets, position = [], [], [], 0
     for name, kind, *shape in spelled:
@@ -254,23 +278,6 @@ def require_text(array: NDArray[Any], file: FileIdentity) -> None:
         kind = np.dtype("u4").newbyteorder(array.dtype.byteorder)
         if codes.view(kind).max() > sys.maxunicode:
             raise _refused("an array of text holds what are no characters", file)
-
-
-def _shape(found: Mapping[Any, Any], file: FileIdentity) -> tuple[int, ...]:
-    shape = found.get(b"shape")
-    if (
-        not isinstance(shape, list)
-        or len(shape) > _MAX_DIMENSIONS
-        or not all(type(size) is int and 0 <= size < 2**63 for size in shape)
-    ):
-        raise _refused(f"an array has shape {str(shape)[:60]}", file)
-    return tuple(shape)
-
-
-def _require_substance(shape: tuple[int, ...], file: FileIdentity) -> None:
-    """Refuse an array of no bytes that would be millions of lists and empty texts."""
-    if math.prod(max(1, size) for size in shape) > ANY.values:
-        raise _refused(f"an array {shape} has no bytes", file)
 
 
 def _bytes(data: Any, file: FileIdentity) -> bytes:

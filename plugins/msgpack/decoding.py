@@ -14,8 +14,8 @@ import numpy as np
 from ...core.assets.array import AssetArray, Piece
 from ...core.documents import Document, check_parts, normalise, page_from_events
 from ...core.errors import TruncatedFileError, UnsupportedFileError
-from .._limits import START
-from .._mark import DOCUMENT_NAMES, is_mark, tell_cut, tell_mark
+from .._limits import ANY, START
+from .._mark import DOCUMENT_NAMES, is_mark, read_parameters, tell_cut, tell_mark
 from .._opening import opened
 from .arrays import FileIdentity, Reference, StoredArray, decode_array
 from .walking import Item, Payload, limits_at, walk_items
@@ -68,24 +68,30 @@ class _Decoder:
         self.descriptor = descriptor
         self.item = item
         self.file = file
-        self.loose = 0
+        self.loose: set[int] = set()
+        """Where the bytes begin that belong to no array, as far as is known."""
 
     def decode(self) -> Any:
         """Decode with references; bytes that belong to no array are few, and read."""
         decoded = self._unpack(self._skeleton(self.item.payloads))
         if self.loose:
-            if (
-                sum(payload.size for payload in self.item.payloads)
-                > limits_at(self.item.start).size
-            ):
-                raise UnsupportedFileError("holds large values that are no arrays")
-            decoded = self._unpack(self._skeleton(()))
+            payloads = self.item.payloads
+            loose = sum(payload.size for payload in payloads if payload.offset in self.loose)
+            if loose > limits_at(self.item.start).size:
+                raise UnsupportedFileError(
+                    f"the document at byte {self.item.start} holds {loose >> 20} MiB of bytes that "
+                    "are no arrays",
+                    where=self.file.path,
+                )
+            left = tuple(payload for payload in payloads if payload.offset not in self.loose)
+            decoded = self._unpack(self._skeleton(left))
         return decoded
 
     def _unpack(self, skeleton: bytes) -> Any:
         return msgpack.unpackb(
             skeleton,
             raw=False,
+            unicode_errors="surrogatepass",
             strict_map_key=False,
             object_hook=self._map,
             ext_hook=self._reference,
@@ -103,14 +109,16 @@ class _Decoder:
         return b"".join(parts)
 
     def _reference(self, code: int, data: bytes) -> Reference:
-        self.loose += 1
-        return Reference(*struct.unpack(">QQ", data))
+        reference = Reference(*struct.unpack(">QQ", data))
+        self.loose.add(reference.offset)
+        return reference
 
     def _map(self, found: dict[Any, Any]) -> Any:
         if b"nd" not in found and b"complex" not in found:
             return found
-        if isinstance(found.get(b"data"), Reference):
-            self.loose -= 1
+        data = found.get(b"data")
+        if isinstance(data, Reference):
+            self.loose.discard(data.offset)
         return decode_array(found, self.file)
 
 
@@ -193,15 +201,17 @@ def read_start(path: str) -> dict[str, Any]:
             name, doc = decode_item(descriptor, item, FileIdentity.of(descriptor, path))
             if name != "start":
                 raise UnsupportedFileError(f"begins with {name!r}, not a start", where=path)
-            if _count_elements(doc) > START.values:
-                raise UnsupportedFileError(
-                    f"its start document has arrays of more than {START.values} values", where=path
-                )
+            _require_few(doc, "its start document", START.values, path)
             plain: dict[str, Any] = normalise(
                 {key: _loaded(value) for key, value in doc.items()}, where=path
             )
             return plain
     raise TruncatedFileError("is empty", where=path, remedy="Copy the run again.")
+
+
+def _require_few(doc: dict[str, Any], what: str, most: int, path: str) -> None:
+    if _count_elements(doc) > most:
+        raise UnsupportedFileError(f"{what} has arrays of more than {most} values", where=path)
 
 
 def _count_elements(value: Any) -> int:
@@ -222,7 +232,11 @@ def _read_small_start(content: bytes) -> dict[str, Any] | None:
     for whatever reason is walked, and judged then.
     """
     unpacker = msgpack.Unpacker(
-        raw=False, max_buffer_size=_SMALL_START, max_array_len=1024, max_map_len=1024
+        raw=False,
+        unicode_errors="surrogatepass",
+        max_buffer_size=_SMALL_START,
+        max_array_len=1024,
+        max_map_len=1024,
     )
     try:
         unpacker.feed(content)
@@ -266,9 +280,11 @@ def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         for item in last:
             name, doc = decode_item(descriptor, item, identity)
             if is_mark(name, doc):
-                mark = doc["parameters"]
+                _require_few(doc, "its mark", START.values, path)
+                mark = read_parameters({"parameters": _loaded(doc["parameters"])}, path)
             elif name == "stop":
-                stop = doc
+                _require_few(doc, "its stop document", ANY.values, path)
+                stop = normalise(_loaded(doc), where=path)
     return mark, stop
 
 

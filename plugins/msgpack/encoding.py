@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...core.documents import normalise, unmasked
 from ...core.errors import DocumentError, TooLargeError
+from .arrays import require_readable
 from .format import MAX_BYTES
 
 __all__ = ["encode_document"]
@@ -34,7 +35,7 @@ def encode_document(name: str, doc: dict[str, Any]) -> Iterator[bytes | memoryvi
     >>> msgpack.unpackb(b"".join(encode_document("start", {"uid": "6f2a"})))
     ['start', {'uid': '6f2a'}]
     """
-    packer = msgpack.Packer(default=_default, use_bin_type=True, unicode_errors="backslashreplace")
+    packer = msgpack.Packer(default=_default, use_bin_type=True, unicode_errors="surrogatepass")
     if name not in ("event", "event_page") or not isinstance(doc.get("data"), dict):
         yield _pack(packer, [name, doc], name)
         return
@@ -119,12 +120,24 @@ def _array_map(value: NDArray[Any]) -> dict[bytes, Any]:
 
 def _array_head(array: NDArray[Any]) -> dict[bytes, Any]:
     structured = array.dtype.kind == "V" and array.dtype.names is not None
+    spelled = _as_lists(array.dtype.descr) if structured else array.dtype.str
+    try:
+        require_readable(spelled, array.shape)
+    except ValueError as error:
+        raise DocumentError(
+            f"{error}, which is not read from copies",
+            remedy="Give arrays of fewer fields and dimensions, and no objects.",
+        ) from error
     return {
         b"nd": True,
-        b"type": array.dtype.descr if structured else array.dtype.str,
+        b"type": spelled,
         b"kind": b"V" if structured else b"",
         b"shape": array.shape,
     }
+
+
+def _as_lists(spelled: Any) -> Any:
+    return [_as_lists(part) for part in spelled] if isinstance(spelled, list | tuple) else spelled
 
 
 def _storable(array: NDArray[Any]) -> NDArray[Any]:

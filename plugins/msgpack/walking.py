@@ -1,8 +1,11 @@
 """Finding the items of a msgpack file without reading what is large in them.
 
 A walk reads the headers of values, checks every declared length against the size of the file, and
-steps over large payloads. Only what it has found whole, shallow and small is decoded afterwards,
-so that a file cannot make its reader allocate more than a few times the bytes that it really has.
+steps over large payloads. Only what it has found whole, shallow and small is decoded afterwards.
+
+A list or a map takes one byte in a file and 64 or more in memory: they are counted, in all
+documents together. So a file cannot make its reader allocate more than some 300 MB for them, and
+4.5 times the bytes that it has; small texts and numbers take up to 25 times their own bytes.
 """
 
 from __future__ import annotations
@@ -11,12 +14,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ...core.documents.normalising import MAX_DEPTH
 from ...core.errors import TruncatedFileError, UnsupportedFileError
-from .._limits import ANY, SMALL_ARRAY, START, Limits
+from .._limits import ANY, BYTES_A_CONTAINER, CONTAINERS, DEPTH, SMALL_ARRAY, START, Limits
+from .._mark import DOCUMENT_NAMES
 
 __all__ = ["Item", "Payload", "limits_at", "walk_items"]
-
-MAX_DEPTH = 64
 
 _WINDOW = 4 * 1024
 _LARGEST_WINDOW = 1024 * 1024
@@ -57,6 +60,10 @@ def _fixed_sizes() -> list[int]:
         sizes[0xCC + power] = sizes[0xD0 + power] = 1 + 2**power
     return sizes
 
+
+_HEADS = tuple(bytes([0x92, 0xA0 + len(name)]) + name.encode() for name in DOCUMENT_NAMES)
+"""How the items of a copy begin: a list of two, the first of them a name."""
+_LONGEST_HEAD = max(map(len, _HEADS))
 
 _FIXED = _fixed_sizes()
 _TEXT = {0xD9: 1, 0xDA: 2, 0xDB: 4}
@@ -111,6 +118,8 @@ class _Walker:
         self.size = size
         self.base = 0
         self.window = b""
+        self.containers = CONTAINERS + size // BYTES_A_CONTAINER
+        """How many more there may be."""
 
     def walk(self, start: int) -> Item:
         """Step over one value."""
@@ -121,6 +130,7 @@ class _Walker:
         open_counts: list[int] = []
         remaining = 1
         at = self._refill(start, start)
+        self._check_name(at, start)
         while True:
             try:
                 while remaining:
@@ -141,10 +151,11 @@ class _Walker:
                             at = after
                             remaining -= 1
                         continue
-                    if len(open_counts) >= MAX_DEPTH:
+                    if len(open_counts) >= DEPTH:
                         raise self._unsupported(at, f"nests more than {MAX_DEPTH} deep")
                     if count > self.size - self.base - after:
                         raise self._truncated(start)
+                    self._count_container(at)
                     values += count
                     if values > limits.values:
                         raise self._unsupported(at, f"it holds more than {limits.values} values")
@@ -162,6 +173,19 @@ class _Walker:
             raise self._truncated(start)
         self._check_structure(start, stop)
         return Item(start, stop, tuple(self.payloads))
+
+    def _count_container(self, at: int) -> None:
+        self.containers -= 1
+        if self.containers < 0:
+            raise self._unsupported(at, "it holds too many lists and maps")
+
+    def _check_name(self, at: int, start: int) -> None:
+        """Refuse at once what begins no document: a byte of junk may be an item of its own."""
+        head = self.window[at : at + _LONGEST_HEAD]
+        if not head.startswith(_HEADS):
+            if any(known.startswith(head) for known in _HEADS):
+                raise self._truncated(start)
+            raise self._unsupported(at, "no document begins")
 
     def _refill(self, position: int, start: int) -> int:
         """Read on from a position; return where in the window that is."""

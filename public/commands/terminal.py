@@ -22,7 +22,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
 from penstock.commands.layout import choose_columns, fold, share_width
-from penstock.core.matching.wording import on_one_line
+from penstock.core.wording import on_one_line
 
 if TYPE_CHECKING:
     from rich.console import Console

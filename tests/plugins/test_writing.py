@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.core.errors import TooLargeError
+from penstock.core.errors import PenstockError, TooLargeError
+from penstock.plugins import _writing
 from penstock.plugins._writing import check_space, clear_leftovers, copy_name, find_copy, open_new
 
 
@@ -95,15 +96,29 @@ def test_leftovers_are_looked_for_once_a_minute(tmp_path: Path) -> None:
     other = tmp_path / ".a.partial"
     for path in (leftover, other):
         path.touch()
+        os.utime(path, (0, 0))
     assert clear_leftovers(str(tmp_path)) == [leftover.name]
     leftover.touch()
+    os.utime(leftover, (0, 0))
     assert clear_leftovers(str(tmp_path)) == []
     assert clear_leftovers(str(tmp_path), now=True) == [leftover.name]
     assert other.exists()
 
 
-def test_who_clears_leftovers_never_takes_what_somebody_writes(tmp_path: Path) -> None:
+def test_what_was_written_into_lately_is_nobodys_leftover(tmp_path: Path) -> None:
+    """Its lock may be on another machine, and not be seen here."""
+    leftover = tmp_path / ".a.0123456789abcdef.partial"
+    leftover.touch()
+    assert clear_leftovers(str(tmp_path), now=True) == []
+    os.utime(leftover, (0, time.time() - 3600))
+    assert clear_leftovers(str(tmp_path), now=True) == [leftover.name]
+
+
+def test_who_clears_leftovers_never_takes_what_somebody_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A writer creates its file, then locks it: in between, the file looks like a leftover."""
+    monkeypatch.setattr(_writing, "_LATELY_SECONDS", -1.0)
     done = threading.Event()
     looks = []
 
@@ -175,3 +190,63 @@ def test_a_link_that_looks_like_a_leftover_is_not_followed(tmp_path: Path) -> No
 def test_too_little_room_is_told_with_both_sizes(tmp_path: Path) -> None:
     with pytest.raises(TooLargeError, match=r"takes 1152922 TB, .* are free"):
         check_space(str(tmp_path), 2**60)
+
+
+def test_a_temporary_file_that_disappears_is_an_error_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(PenstockError, match="was removed"), open_new(str(tmp_path / "a")) as file:
+        os.unlink(file.name)
+
+
+def test_a_new_file_is_on_the_disk_with_its_name_before_it_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, bool]] = []
+    original = os.fsync
+
+    def recorded(descriptor: int) -> None:
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        kind = "folder" if os.path.isdir(path) else Path(path).read_text()
+        synced.append((kind, (tmp_path / "a").exists()))
+        original(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    with open_new(str(tmp_path / "a")) as file:
+        file.write(b"whole")
+    assert synced == [("whole", False), ("folder", True)]
+    synced.clear()
+    with open_new(str(tmp_path / "b"), durable=False) as file:
+        file.write(b"whole")
+    assert synced == []
+
+
+def test_a_folder_that_can_be_written_into_and_not_opened_takes_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one of mode 0333, for who is not root."""
+    original = os.open
+
+    def refusing(path: str, flags: int, *arguments: int, **settings: object) -> int:
+        if path == str(tmp_path):
+            raise PermissionError(13, "Permission denied", path)
+        return original(path, flags, *arguments, **settings)
+
+    monkeypatch.setattr(os, "open", refusing)
+    with open_new(str(tmp_path / "a")) as file:
+        file.write(b"whole")
+    assert (tmp_path / "a").read_bytes() == b"whole"
+
+
+def test_a_name_that_was_cleared_away_before_it_was_locked_is_not_written_under(
+    tmp_path: Path,
+) -> None:
+    cleared: list[str] = []
+
+    def clear(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "fcntl.flock" and not cleared:
+            cleared.extend(os.listdir(tmp_path))
+            (tmp_path / cleared[0]).unlink()
+
+    with audited(clear), open_new(str(tmp_path / "a")) as file:
+        file.write(b"whole")
+    assert cleared
+    assert (tmp_path / "a").read_bytes() == b"whole"

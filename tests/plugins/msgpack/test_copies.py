@@ -597,6 +597,8 @@ def test_what_dead_writers_left_is_cleared_and_what_live_ones_write_is_not(tmp_p
     dead.write_bytes(b"half")
     with alive.open("wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        for leftover in (dead, alive):
+            os.utime(leftover, (0, 0))
         BlueskyRun(count_run(1, uid="8888")).cache(tmp_path)
         assert names_in(tmp_path) == [alive.name, "8888.msgpack"]
 

@@ -25,8 +25,9 @@ from penstock.core.errors import PenstockError, UnsupportedFileError
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
 from penstock.plugins.jsonl import BlueskyJSONLCatalog, export_run
-from penstock.plugins.msgpack.decoding import read_documents
+from penstock.plugins.msgpack.decoding import read_documents, read_start
 from penstock.plugins.msgpack.source import MsgpackSource
+from penstock.plugins.msgpack.walking import Item, walk_items
 
 START = ["start", {"uid": "6f2a", "time": 1.0}]
 DESCRIPTOR = [
@@ -220,6 +221,45 @@ def test_documents_nest_so_deep_and_no_deeper(tmp_path: Path, depth: int, is_rea
     else:
         with pytest.raises(UnsupportedFileError, match="nests more than 64 deep"):
             list(read_documents(str(path)))
+
+
+def test_empty_maps_in_many_documents_add_up(tmp_path: Path) -> None:
+    """None of them is beyond what one may hold; together they would take a gigabyte."""
+    maps = b"\x92\xa5event\x81\xa1x\xdd\x00\x30\x00\x00" + b"\x80" * (3 << 20)
+    path = write(tmp_path / "6f2a.msgpack", START, *[maps] * 2)
+    with pytest.raises(UnsupportedFileError, match="too many lists and maps"):
+        walk(path)
+    assert len(walk(write(path, START, maps))) == 2
+
+
+def walk(path: Path) -> list[Item]:
+    with path.open("rb") as file:
+        return list(walk_items(file.fileno(), str(path)))
+
+
+def test_the_number_of_lists_may_grow_with_the_file(tmp_path: Path) -> None:
+    pairs = msgpack.packb(["event", {"x": [["0123456789abcdef"]] * 2**20}])
+    assert len(walk(write(tmp_path / "6f2a.msgpack", START, *[pairs] * 5))) == 6
+
+
+@pytest.mark.parametrize("junk", [b"\xc0", b"\x92\xa5other\x80", b"\x93\xa4stop\x80\x80", b"\x90"])
+def test_junk_is_refused_at_its_first_byte(tmp_path: Path, junk: bytes) -> None:
+    path = write(tmp_path / "6f2a.msgpack", START)
+    size = path.stat().st_size
+    write(path, START, junk * 10)
+    with pytest.raises(UnsupportedFileError, match=f"at byte {size}, no document begins"):
+        walk(path)
+
+
+@pytest.mark.parametrize("is_wide", [False, True])
+def test_what_stands_beside_arrays_is_counted_in_bytes(tmp_path: Path, is_wide: bool) -> None:
+    texts = ["x" * 1000] * (17 * 1024 if is_wide else 15 * 1024)
+    path = write(tmp_path / "6f2a.msgpack", ["start", {**START[1], "x": texts, "y": bytes(2**23)}])
+    if is_wide:
+        with pytest.raises(UnsupportedFileError, match="more than 16 MiB beside its arrays"):
+            walk(path)
+    else:
+        assert len(walk(path)) == 1
 
 
 def test_alternating_elements_are_walked_in_a_moment(tmp_path: Path) -> None:
@@ -437,6 +477,7 @@ def test_damage_anywhere_is_an_error_of_ours_or_other_data(
     folder = tmp_path_factory.mktemp("damaged")
     path = BlueskyRun(count_run(5, uid="6f2a")).cache(folder).details["path"]
     content = bytearray(Path(path).read_bytes())
+    start = read_start(path)
     for _ in range(data.draw(st.integers(1, 5))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     Path(path).write_bytes(bytes(content))
@@ -444,4 +485,4 @@ def test_damage_anywhere_is_an_error_of_ours_or_other_data(
         for _ in read_documents(path):
             pass
     with contextlib.suppress(PenstockError):
-        list(MsgpackSource(path, {"uid": "6f2a"}).documents())
+        list(MsgpackSource(path, start).documents())
