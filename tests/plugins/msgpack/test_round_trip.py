@@ -123,7 +123,7 @@ def test_documents_come_out_as_they_went_in(tmp_path_factory: Any, documents: An
 @given(st.lists(plain, max_size=30), st.integers(0, 6000))
 def test_a_walk_ends_where_msgpack_does(tmp_path_factory: Any, values: Any, size: int) -> None:
     path = tmp_path_factory.mktemp("walk") / "items"
-    items = [msgpack.packb([value, bytes(size)]) for value in values]
+    items = [msgpack.packb(["stop", [value, bytes(size)]]) for value in values]
     path.write_bytes(b"".join(items))
     with path.open("rb") as file:
         found = [item.stop - item.start for item in walk_items(file.fileno(), str(path))]
