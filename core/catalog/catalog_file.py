@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,9 +23,10 @@ __all__ = ["APPLICATION_ID", "MIGRATIONS", "CatalogFile", "version_of_tables"]
 APPLICATION_ID = 0x706E7374
 """By this the file is known as a catalog of penstock's."""
 
-_MAGIC = b"SQLite format 3\0"
 _BUSY_SECONDS = 30.0
 _PATIENCE = 100
+
+_making = threading.Lock()
 
 _TABLES = """
 -- How each run is got from its files.
@@ -141,7 +143,7 @@ class CatalogFile(Connections):
     def _choose_journal(self, is_new: bool) -> None:
         network = self._is_network
         wanted = "delete" if network else "wal"
-        if not is_new and not (network and _is_wal(self.path)):
+        if not is_new and not network:
             return
         connection = self._open()
         try:
@@ -200,38 +202,38 @@ class CatalogFile(Connections):
 
 
 def _look_at(path: str) -> bool:
-    """Make the file if it is not there, and tell whether nothing is in it."""
+    """Make the file if it is not there, and tell whether nothing is in it.
+
+    A file that is there is opened by SQLite alone: as any descriptor of a file is closed, POSIX
+    drops all locks that the process has on it, those of other connections too.
+    """
     try:
-        if not os.path.exists(path):
-            with suppress(FileExistsError):  # another process was quicker
-                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise CatalogError("is no file", where=path, remedy="Give the path of a .db file.")
-        with open(path, "rb") as file:
-            head = file.read(len(_MAGIC))
+        with _making:  # nobody here has a file open that another thread is about to close
+            if not os.path.exists(path):
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+                with suppress(FileExistsError):  # another process was quicker
+                    os.close(os.open(path, flags, 0o600))
+        state = os.stat(path)
     except OSError as error:
         raise CatalogError(
             f"cannot be opened: {error.strerror}",
             where=path,
             remedy="Check the folder, and your permissions on it.",
         ) from error
-    if head and head != _MAGIC:
+    if not stat.S_ISREG(state.st_mode):
+        raise CatalogError("is no file", where=path, remedy="Give the path of a .db file.")
+    if not os.access(path, os.R_OK):
         raise CatalogError(
-            "is no catalog", where=path, remedy="Give a .db file that penstock has made."
+            "may not be read", where=path, remedy="Check the folder, and your permissions on it."
         )
-    return not head
-
-
-def _is_wal(path: str) -> bool:
-    with open(path, "rb") as file:
-        return file.read(20)[18:20] == b"\2\2"
+    return state.st_size == 0
 
 
 def _needs_immutable(path: str) -> bool:
     """Tell whether SQLite could not read the file otherwise: it wants to write beside it."""
     if is_read_only(path):
         return True
-    if not _is_wal(path) or os.access(os.path.dirname(path), os.W_OK):
+    if os.access(os.path.dirname(path), os.W_OK):
         return False
     return not os.path.exists(f"{path}-shm") and not os.path.exists(f"{path}-wal")
 
@@ -286,6 +288,10 @@ def _explained(where: str) -> Iterator[None]:
             raise CatalogError(what, where=where, remedy="Try again later.") from error
         raise CatalogError(f"cannot be used: {text}", where=where) from error
     except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            raise CatalogError(
+                "is no catalog", where=where, remedy="Give a .db file that penstock has made."
+            ) from error
         raise CatalogError(
             f"is damaged: {error}",
             where=where,

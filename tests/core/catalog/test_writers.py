@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from penstock import BlueskySQLiteCatalog
+from penstock import BlueskySQLiteCatalog, open_catalog
 from penstock.core.catalog import catalog_file, hosts
 from penstock.core.errors import CatalogError
 from penstock.core.index import choosing
@@ -162,6 +162,28 @@ def test_two_processes_that_write_take_turns(tmp_path, writer):
         process.stdout.read()
         assert process.wait() == 0
     assert check_whole(path, 299) == 300
+
+
+def upsert_elsewhere(path, first, count, start):
+    process = start(path, first, count)
+    process.stdout.read()
+    assert process.wait() == 0
+
+
+def test_two_openings_in_one_process_keep_the_locks_of_each_other(tmp_path, writer):
+    path, suffixless = tmp_path / "runs.db", tmp_path / "runs"
+    suffixless.symlink_to(path)
+    with use_registry(Registry.from_plugins([Lab()])):
+        one = BlueskySQLiteCatalog(path)
+        one.upsert(ingest, ("/a/1",))
+        other = open_catalog(suffixless)
+        upsert_elsewhere(path, 0, 20, writer)
+        one.upsert(ingest, ("/a/2",))
+        upsert_elsewhere(path, 20, 20, writer)
+        one.close()
+        assert len(other) == 42
+        other.close()
+        assert len(BlueskySQLiteCatalog(path)) == 42
 
 
 # In one process ----------------------------------------------------------------------------------
