@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sqlite3
 import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from ..errors import CatalogError
 from ..index.connections import Connections
 from ..index.encoding import decode_text
-from ..index.schema import create_tables
+from ..index.schema import CREATE_WORDS, create_tables
 from .file_systems import is_network, is_read_only
 from .hosts import claim_writing, release_writing
 
@@ -262,18 +263,33 @@ def _check_identity(connection: sqlite3.Connection, where: str) -> int:
             where=where,
             remedy="Update penstock.",
         )
-    odd = connection.execute(
-        "SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'view') "
-        "OR sql LIKE 'create virtual%'"
-    ).fetchall()
-    if odd:
-        kind, name = odd[0]
+    odd = _special(connection)
+    if odd and odd != _words():
+        kind, name, _ = sorted(odd - _words() or odd)[0]
         raise CatalogError(
             f"has a {kind} ({name}), which no catalog has: somebody has tampered with it",
             where=where,
             remedy="Ask for an untouched one, or ingest the files again.",
         )
     return int(version)
+
+
+def _special(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
+    """Return what of a schema could do more than hold rows, with all that belongs to it."""
+    return frozenset(
+        connection.execute(
+            "SELECT type, name, sql FROM sqlite_schema WHERE type IN ('trigger', 'view') "
+            "OR sql LIKE 'create virtual%' OR name = 'words' OR name LIKE 'words\\_%' ESCAPE '\\'"
+        )
+    )
+
+
+@functools.cache
+def _words() -> frozenset[tuple[str, str, str]]:
+    """Return what the index of all words has in a schema: it alone may be of a special kind."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(CREATE_WORDS)
+        return _special(connection)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import pytest
 from penstock import BlueskySQLiteCatalog, sample_files
 from penstock.core.config import Config, use_config
 from penstock.core.errors import CatalogError, PenstockError, RecipeError
+from penstock.core.index.schema import CREATE_WORDS
 
 SAMPLES = Path(sample_files.__file__).parent
 
@@ -135,6 +136,9 @@ def test_a_crafted_start_document_is_told(path, start):
         "CREATE VIEW v AS SELECT 1;",
         "DROP TABLE calls; CREATE VIEW calls AS SELECT 1 AS run;",
         "CREATE VIRTUAL TABLE f USING fts5(x);",
+        "CREATE VIRTUAL TABLE words USING fts5(word, content='runs');",
+        "CREATE TABLE words (word);",
+        f"{CREATE_WORDS}; CREATE TRIGGER t AFTER INSERT ON calls BEGIN DELETE FROM runs; END;",
     ],
 )
 def test_a_file_with_triggers_or_views_is_refused(path, sql):

@@ -142,6 +142,15 @@ def test_another_version_of_the_ingestor_ingests_again(path, tmp_path):
         assert report.items[0].outcome == outcome, report.items[0]
 
 
+def test_a_catalog_with_an_index_of_all_words_is_opened_again(filled):
+    with BlueskySQLiteCatalog(filled) as catalog:
+        assert catalog.create_index("$text")
+    catalog = BlueskySQLiteCatalog(filled)
+    assert len(catalog.search({"$text": {"$search": "copper"}})) == 1
+    catalog.drop_index("$text")
+    assert len(BlueskySQLiteCatalog(filled)) == 4
+
+
 # A third party's ingestor with arrays in its events ----------------------------------------------
 
 pulled = []
