@@ -13,7 +13,7 @@ from ..report import Report, ReportItem
 from ..run.bluesky_run import BlueskyRun
 from ..run.source import RunSource
 from .base import AnyQuery, BlueskyCatalog
-from .checking import Finding, check_source
+from .checking import Finding, check_source, first_file
 from .finding import Finder
 from .ingesting import Progress
 from .store import Entry
@@ -246,7 +246,7 @@ class WritableCatalog(BlueskyCatalog):
         Report
             Its items' details hold ``state``: ``"fresh"``; ``"stale"`` (there are more files, or
             they have changed); ``"missing"``; ``"moved"`` (found elsewhere below the same root, by
-            name and size); ``"unknown"``, where nothing tells.
+            name, size and time); ``"unknown"``, where nothing tells.
 
         Examples
         --------
@@ -261,7 +261,7 @@ class WritableCatalog(BlueskyCatalog):
         >>> catalog.check().items[0].details["state"]
         'missing'
         """
-        finder = Finder()
+        finder = Finder(self._files)
         report = Report()
         with observe():
             for uid in self._chosen(query):
@@ -286,7 +286,7 @@ class WritableCatalog(BlueskyCatalog):
             ``ok`` for runs that were ingested anew, ``skipped`` for those that are fresh; others as
             `check` has them.
         """
-        finder = Finder()
+        finder = Finder(self._files)
         report = Report()
         uids = self._chosen(query)
         for done, uid in enumerate(uids):
@@ -297,6 +297,18 @@ class WritableCatalog(BlueskyCatalog):
         if progress is not None:
             progress(len(uids), len(uids), "")
         return report
+
+    def _files(self) -> set[str]:
+        """Return the first file of each run whose files are there."""
+        entries = (self._entry_or_none(uid) for uid in self._store)
+        firsts = (first_file(self._placed(entry)) for entry in entries if entry is not None)
+        return {path for path in firsts if path is not None}
+
+    def _entry_or_none(self, uid: str) -> Entry | None:
+        try:
+            return self._entry(uid)
+        except CatalogError:  # it is damaged: `check` tells
+            return None
 
     def _look(self, uid: str, finder: Finder) -> Finding:
         try:
@@ -328,6 +340,14 @@ class WritableCatalog(BlueskyCatalog):
                 provenance={k: v for k, v in entry.provenance.items() if k not in _TAKEN_ANEW},
             )
             run.keys()  # one whose documents cannot be had replaces none
+            if run.uid != uid and run.uid in self._store:
+                return ReportItem(
+                    finding.subject,
+                    "refused",
+                    f"{finding.why}, but these are the files of run {run.uid}",
+                    "Remove the one that is not meant.",
+                    uid=uid,
+                )
             renewed = keep()
             if renewed != uid:
                 self._forget(uid, renewed)

@@ -24,7 +24,7 @@ examples:
 Of each run it says whether its files are
   fresh    as they were when they were ingested
   stale    more than they were, or changed
-  moved    found elsewhere below the same root, by name and size
+  moved    found elsewhere below the same root, by name, size and time
   missing  gone, some or all
   unknown  nothing tells
 No file is opened. Copies are checked for being whole.
