@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
-from ..errors import OnTapeError, SettingsError
+from ..errors import OnTapeError, SettingsError, UnwrittenRunsError
 from ..matching.matcher import match
 from ..matching.offers import Claim
 from ..matching.plan import Decision, Plan, Unclaimed
@@ -93,25 +93,46 @@ def ingest_paths(
     """
     if settings and isinstance(paths, Plan):
         raise SettingsError("a plan has its settings", remedy="Give them to match(…) instead.")
-    with observe(), catalog.batch():
-        plan = paths if isinstance(paths, Plan) else match(paths, use=use, settings=settings)
-        report = Report()
-        total = sum(1 for _ in plan.chosen_claims())
-        done = 0
-        for decision in plan.decisions:
-            if decision.chosen is None:
-                report.add(_undecided(decision))
-                continue
-            for claim in decision.chosen.claims:
-                if progress is not None:
-                    progress(done, total, _subject(claim, decision))
-                report.add(_ingest(catalog, claim, decision, recall=recall, again=again))
-                done += 1
-        if progress is not None:
-            progress(done, total, "")
-        for unclaimed in plan.unclaimed:
-            report.add(_refused(unclaimed))
+    report = Report()
+    try:
+        with observe(), catalog.batch():
+            plan = paths if isinstance(paths, Plan) else match(paths, use=use, settings=settings)
+            _ingest_plan(catalog, plan, report, progress, recall=recall, again=again)
+    except UnwrittenRunsError as error:
+        report.items[:] = [_written_or_not(item, error.failures) for item in report]
     return report
+
+
+def _ingest_plan(
+    catalog: TakesRuns,
+    plan: Plan,
+    report: Report,
+    progress: Progress | None,
+    *,
+    recall: bool,
+    again: bool,
+) -> None:
+    total = sum(1 for _ in plan.chosen_claims())
+    done = 0
+    for decision in plan.decisions:
+        if decision.chosen is None:
+            report.add(_undecided(decision))
+            continue
+        for claim in decision.chosen.claims:
+            if progress is not None:
+                progress(done, total, _subject(claim, decision))
+            report.add(_ingest(catalog, claim, decision, recall=recall, again=again))
+            done += 1
+    if progress is not None:
+        progress(done, total, "")
+    for unclaimed in plan.unclaimed:
+        report.add(_refused(unclaimed))
+
+
+def _written_or_not(item: ReportItem, failures: Mapping[str, Exception]) -> ReportItem:
+    if item.uid not in failures or item.outcome == "skipped":
+        return item
+    return ReportItem.from_error(item.subject, failures[item.uid], **item.details)
 
 
 def _ingest(

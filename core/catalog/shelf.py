@@ -10,17 +10,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..documents import normalise
-from ..errors import CatalogError, DocumentError
-from ..index.encoding import decode_document, encode_text
+from ..errors import CatalogError, DocumentError, RecipeError
+from ..index.encoding import decode_document, encode_document, encode_text
 from ..index.run_index import RunIndex
 from ..places import Fingerprint
+from ..recipes import Recipe
 from ..run.source import pull_start
 from ..run.summary import RunSummary
 from .marks import Mark
 from .store import Entry
 from .stored import RecipeSource
 
-__all__ = ["RecipeShelf", "Superseded"]
+__all__ = ["RecipeShelf", "Superseded", "check_storable"]
 
 _CHUNK = 500
 _PUT = """
@@ -120,6 +121,24 @@ class RecipeShelf:
                 [(time.time(), encode_text(new), encode_text(old)) for old, new in uids],
             )
 
+    def replaced(self, entries: Iterable[Entry]) -> list[str]:
+        """Return the uids of runs that are others than they are here; one that grew is none.
+
+        Within a transaction, this is what will be replaced in it.
+        """
+        others = []
+        for entry in entries:
+            try:
+                before = self.get(entry.start["uid"])
+            except KeyError:
+                continue
+            except CatalogError:  # one that cannot be read is kept as well as it can be
+                others.append(entry.start["uid"])
+                continue
+            if not _is_same_or_grown(before, entry):
+                others.append(entry.start["uid"])
+        return others
+
     def superseded(self, uid: str) -> list[Superseded]:
         """Return what a run was before, the earliest first; also what it took the place of."""
         key = encode_text(uid)
@@ -135,9 +154,52 @@ class RecipeShelf:
         ]
 
 
+def _is_same_or_grown(before: Entry, now: Entry) -> bool:
+    """Whether a run is what it was, but for more files behind those that were, or more rows.
+
+    Of one file that is larger nothing tells whether its front is what it was; its start has to.
+    """
+    was, became = before.source, now.source
+    if not isinstance(was, RecipeSource) or not isinstance(became, RecipeSource):
+        return False
+    old, new = was.recorded_fingerprint, became.recorded_fingerprint
+    if old is None or new is None or old == new:
+        return old == new and was.start == became.start and was.recipe == became.recipe
+    is_grown = old.compare(new) == "extended" and _call_of(was) == _call_of(became)
+    return is_grown and (new.count > old.count or was.start == became.start)
+
+
+def _call_of(source: RecipeSource) -> tuple[Any, ...] | None:
+    """Return what a recipe calls, but for the files; None if it is none."""
+    try:
+        recipe = Recipe.from_json(source.recipe)
+    except RecipeError:
+        return None
+    return recipe.ingestor, recipe.version, recipe.kwargs
+
+
 def _later_of(summary: RunSummary) -> list[tuple[str, dict[str, Any]]]:
     later = [("descriptor", doc) for doc in summary.descriptors]
     return later if summary.stop is None else [*later, ("stop", summary.stop)]
+
+
+def check_storable(entry: Entry) -> None:
+    """Write down all that a run says, to no avail but that it fails alone if it cannot be done.
+
+    Raises
+    ------
+    DocumentError
+        If a document cannot be stored.
+
+    Examples
+    --------
+    >>> check_storable(Entry(RecipeSource({"uid": "6f2a", "time": 0.0}, "[]")))
+    """
+    encode_document(entry.start)
+    _row_of(entry)
+    summary = getattr(entry.source, "summary", None)
+    for name, document in () if summary is None else _later_of(summary):
+        encode_document(normalise(document, where=name))
 
 
 def _row_of(entry: Entry) -> tuple[Any, ...]:

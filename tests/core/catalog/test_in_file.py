@@ -341,6 +341,32 @@ def test_when_files_are_others_the_start_and_recipe_of_before_are_kept(path, tmp
     assert catalog[uid].metadata["start"]["title"] == "second"
 
 
+def test_every_version_that_is_replaced_is_kept_whatever_became_of_the_file(path, tmp_path):
+    file = tmp_path / "a.h5"
+    catalog = BlueskySQLiteCatalog(path)
+
+    def upsert(title, frames):
+        with h5py.File(file, "w") as h5:
+            h5["images"] = np.zeros((frames, 40, 60), "u2")
+        return catalog.upsert(ingest_hdf5, (file,), {"metadata": {"title": title}})
+
+    with catalog.batch():
+        uid = upsert("first", 3)
+        assert upsert("larger", 30) == uid
+        catalog.upsert(ingest_hdf5, (file,), {"metadata": {"title": "renamed"}})
+    catalog.upsert(ingest_hdf5, (file,), {"metadata": {"title": "renamed"}})
+    assert [old.start["title"] for old in catalog.superseded(uid)] == ["first", "larger"]
+
+
+def test_a_series_that_grows_supersedes_nothing(data, path):
+    catalog = BlueskySQLiteCatalog(path)
+    for _ in range(2):
+        names = sorted(map(str, (data / "growth").iterdir()))
+        uid = catalog.upsert(ingest_tiff_series, (names,), {})
+        shutil.copy2(names[-1], names[-1].replace("frame_", "frame_9"))
+    assert catalog.superseded(uid) == []
+
+
 # Other people's ----------------------------------------------------------------------------------
 
 
