@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import CatalogError
 from ..index.connections import Connections
 from ..index.encoding import decode_text
 from ..index.schema import CREATE_WORDS, create_tables
-from .file_systems import is_network, is_read_only
+from .file_systems import is_frozen, is_network, is_read_only
 from .hosts import claim_writing, release_writing
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "CatalogFile", "version_of_tables"]
@@ -104,7 +105,7 @@ class CatalogFile(Connections):
         is_new = _look_at(where)
         readonly = is_read_only(where) or not os.access(where, os.W_OK)
         self._is_network = is_network(where)
-        self._immutable = readonly and _needs_immutable(where)
+        self._seen = _still_state(where) if readonly else None
         self._has_claimed = False
         super().__init__(where, readonly=readonly, seconds=_BUSY_SECONDS, prepare=_harden)
         try:
@@ -164,7 +165,7 @@ class CatalogFile(Connections):
             )
 
     def _open(self) -> sqlite3.Connection:
-        if not self._immutable:
+        if self._seen is None:
             return super()._open()
         uri = Path(self.path).as_uri() + "?mode=ro&immutable=1"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
@@ -190,8 +191,24 @@ class CatalogFile(Connections):
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Give a connection to read from: see `Connections.read`."""
-        with _explained(self.path), super().read() as connection:
-            yield connection
+        self._check_still()
+        try:
+            with _explained(self.path), super().read() as connection:
+                yield connection
+        except CatalogError:
+            self._check_still()  # what looks like damage may be that somebody writes
+            raise
+        self._check_still()
+
+    def _check_still(self) -> None:
+        """Raise if a file was written that is read without locks, as SQLite cannot lock it."""
+        if self._seen is not None and self._seen != _state_of(self.path):
+            raise CatalogError(
+                "it was written while it was read from a folder in which you may not write",
+                where=self.path,
+                remedy="Open it again; where that is refused, ask for permission to write in the "
+                "folder, or copy the file while nobody writes into it.",
+            )
 
     def close(self) -> None:
         """Let other machines write, and close all connections."""
@@ -230,13 +247,66 @@ def _look_at(path: str) -> bool:
     return state.st_size == 0
 
 
-def _needs_immutable(path: str) -> bool:
-    """Tell whether SQLite could not read the file otherwise: it wants to write beside it."""
-    if is_read_only(path):
-        return True
-    if os.access(os.path.dirname(path), os.W_OK):
-        return False
-    return not os.path.exists(f"{path}-shm") and not os.path.exists(f"{path}-wal")
+def _still_state(path: str) -> _State | None:
+    """Return the state of a file that must be taken to hold still, as SQLite cannot lock it.
+
+    To read a file in WAL mode, SQLite writes beside it. Where it cannot, it has to be told that
+    nobody writes: on a frozen medium nobody does, elsewhere the state tells whether somebody did.
+
+    Raises
+    ------
+    CatalogError
+        If the last runs are in a journal that cannot be read from here.
+    """
+    if not is_frozen(path) and (_may_write_beside(path) or _opens_with_locks(path)):
+        return None
+    state = _state_of(path)
+    if state.journal > 0:
+        raise CatalogError(
+            "what was written last is in its journal, which cannot be read in this folder",
+            where=path,
+            remedy=f"Close the catalog where it is written; or copy it, with {path}-wal, into a "
+            "folder in which you may write.",
+        )
+    return state
+
+
+def _may_write_beside(path: str) -> bool:
+    return not is_read_only(path) and os.access(os.path.dirname(path), os.W_OK)
+
+
+def _opens_with_locks(path: str) -> bool:
+    """Tell whether SQLite can read a file without writing beside it: one with a rollback journal,
+    or one in WAL mode that somebody has open.
+    """
+    try:
+        with closing(sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError as error:
+        return "unable to open" not in str(error) and "readonly" not in str(error)
+    except sqlite3.Error:
+        return True  # it is told when it is read
+    return True
+
+
+class _State(NamedTuple):
+    """By what it is seen that somebody has written into a file."""
+
+    device: int
+    inode: int
+    size: int
+    time: int
+    journal: int
+    """Bytes in the journal that WAL mode has."""
+
+
+def _state_of(path: str) -> _State:
+    found = os.stat(path)
+    try:
+        journal = os.path.getsize(f"{path}-wal")
+    except OSError:
+        journal = 0
+    return _State(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, journal)
 
 
 def _harden(connection: sqlite3.Connection) -> None:

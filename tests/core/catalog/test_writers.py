@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -351,6 +353,7 @@ def test_a_medium_that_takes_no_writing_is_read(catalog, monkeypatch):
     catalog.upsert(ingest, ("/a/1",))
     catalog.close()
     monkeypatch.setattr(catalog_file, "is_read_only", lambda path: True)
+    monkeypatch.setattr(catalog_file, "is_frozen", lambda path: True)
     before = sorted(os.listdir(os.path.dirname(catalog.path)))
     there = BlueskySQLiteCatalog(catalog.path)
     assert list(there.search({"time": {"$lt": 5}})) == ["uid-1"]
@@ -358,3 +361,95 @@ def test_a_medium_that_takes_no_writing_is_read(catalog, monkeypatch):
     with pytest.raises(CatalogError, match="may only be read"):
         there.upsert(ingest, ("/a/2",))
     assert sorted(os.listdir(os.path.dirname(catalog.path))) == before
+
+
+def test_on_a_medium_that_takes_no_writing_a_journal_is_not_passed_over(
+    catalog, monkeypatch, tmp_path
+):
+    catalog.upsert(ingest, ("/a/1",))
+    catalog._file._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    catalog.upsert(ingest, ("/a/2",))
+    (tmp_path / "medium").mkdir()
+    for name in ("runs.db", "runs.db-wal"):
+        shutil.copy2(tmp_path / name, tmp_path / "medium" / name)
+    with monkeypatch.context() as patched:
+        patched.setattr(catalog_file, "is_read_only", lambda path: True)
+        patched.setattr(catalog_file, "is_frozen", lambda path: True)
+        with pytest.raises(CatalogError, match=r"in its journal.*copy it"):
+            BlueskySQLiteCatalog(tmp_path / "medium" / "runs.db")
+    assert len(BlueskySQLiteCatalog(tmp_path / "medium" / "runs.db")) == 2
+
+
+READER = """
+import os, sys, tempfile
+from penstock import BlueskySQLiteCatalog
+# Python itself may lie where others cannot read: all that is needed is loaded before.
+with tempfile.TemporaryDirectory() as folder, BlueskySQLiteCatalog(f"{folder}/a.db") as catalog:
+    len(catalog), list(catalog)
+os.setuid(65534)
+try:
+    catalog = BlueskySQLiteCatalog(sys.argv[1])
+    while True:
+        print(len(catalog), list(catalog), flush=True)
+        if not sys.stdin.readline():
+            break
+except Exception as error:
+    print(type(error).__name__, error, flush=True)
+"""
+
+
+@pytest.fixture
+def reader(catalog):
+    """Read as somebody who may write neither the file nor beside it; ask for what is read."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    folder = tempfile.mkdtemp(dir="/tmp")  # which others can reach
+    os.chmod(folder, 0o755)
+    path = os.path.join(folder, "runs.db")
+    started = []
+
+    def start():
+        os.chmod(path, 0o644)
+        for name in os.listdir(folder):
+            os.chmod(os.path.join(folder, name), 0o644)
+        process = subprocess.Popen(
+            [sys.executable, "-c", READER, path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield path, start
+    for process in started:
+        process.stdin.close()
+        process.wait(60)
+        process.stdout.close()
+    shutil.rmtree(folder)
+
+
+def asked_again(process):
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return process.stdout.readline()
+
+
+def test_who_may_not_write_in_the_folder_reads_what_is_there_or_is_told(reader):
+    path, start = reader
+    with BlueskySQLiteCatalog(path) as mine:
+        mine.upsert(ingest, ("/a/1",))
+        there = start()  # somebody has it open
+        assert there.stdout.readline() == "1 ['uid-1']\n"
+        mine.upsert(ingest, ("/a/2",))
+        assert asked_again(there) == "2 ['uid-1', 'uid-2']\n"
+        there.stdin.close()
+        there.wait(60)
+    there = start()  # nobody has
+    assert there.stdout.readline() == "2 ['uid-1', 'uid-2']\n"
+    with BlueskySQLiteCatalog(path) as mine:
+        mine.upsert(ingest, ("/a/3",))
+        told = asked_again(there)
+    assert "CatalogError" in told
+    assert "Open it again" in told
+    assert start().stdout.readline() == "3 ['uid-1', 'uid-2', 'uid-3']\n"
