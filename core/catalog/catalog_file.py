@@ -106,7 +106,7 @@ class CatalogFile(Connections):
         readonly = is_read_only(where) or not os.access(where, os.W_OK)
         self._is_network = is_network(where)
         self._seen = _still_state(where) if readonly else None
-        self._has_claimed = False
+        self._claimed_by: int | None = None
         super().__init__(where, readonly=readonly, seconds=_BUSY_SECONDS, prepare=_harden)
         try:
             with _explained(where):
@@ -119,7 +119,8 @@ class CatalogFile(Connections):
     @property
     def takes_indexes(self) -> bool:
         """Whether a search may write an index: not where that would keep other machines out."""
-        return not self.readonly and (self._has_claimed or not self._is_network)
+        has_claimed = self._claimed_by == os.getpid()
+        return not self.readonly and (has_claimed or not self._is_network)
 
     def _set_up(self, is_new: bool) -> None:
         if not self.readonly:
@@ -183,9 +184,9 @@ class CatalogFile(Connections):
                 remedy="Copy the file to where you may write, or ask for the permission.",
             )
         with _explained(self.path), super().write() as connection:
-            if self._depth == 1:
+            if self._depth == 1 and self._is_network:
                 claim_writing(connection, self.path)
-                self._has_claimed = True
+                self._claimed_by = os.getpid()
             yield connection
 
     @contextmanager
@@ -212,8 +213,9 @@ class CatalogFile(Connections):
 
     def close(self) -> None:
         """Let other machines write, and close all connections."""
-        if self._has_claimed and not self._closed:
-            self._has_claimed = False
+        # A child that was forked leaves to its parent what the parent has noted.
+        if self._claimed_by == os.getpid() and not self._closed:
+            self._claimed_by = None
             with suppress(sqlite3.Error, CatalogError), super().write() as connection:
                 release_writing(connection)
         super().close()

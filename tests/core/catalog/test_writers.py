@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -287,34 +288,76 @@ def note_machine(catalog, machine, until):
         connection.commit()
 
 
-def test_while_another_machine_writes_this_one_reads_and_is_told(catalog):
-    catalog.upsert(ingest, ("/a/1",))
-    note_machine(catalog, "another", time.time() + 300)
+def machine_of(catalog):
+    with sqlite3.connect(catalog.path) as connection:
+        return connection.execute("SELECT machine FROM writer").fetchone()
+
+
+@pytest.fixture
+def shared(monkeypatch, tmp_path):
+    """A catalog on a network's file system."""
+    monkeypatch.setattr(catalog_file, "is_network", lambda path: True)
+    with use_registry(Registry.from_plugins([Lab()])):
+        yield BlueskySQLiteCatalog(tmp_path / "runs.db")
+
+
+def test_while_another_machine_writes_this_one_reads_and_is_told(shared):
+    shared.upsert(ingest, ("/a/1",))
+    note_machine(shared, "another", time.time() + 300)
     for write in (
-        lambda: catalog.upsert(ingest, ("/a/2",)),
-        lambda: catalog.remove("uid-1"),
-        lambda: BlueskySQLiteCatalog(catalog.path).upsert(ingest, ("/a/2",)),
+        lambda: shared.upsert(ingest, ("/a/2",)),
+        lambda: shared.remove("uid-1"),
+        lambda: BlueskySQLiteCatalog(shared.path).upsert(ingest, ("/a/2",)),
     ):
         with pytest.raises(CatalogError, match=r"beamline-pc is writing.*Close it there"):
             write()
-    assert list(catalog.search({"time": {"$lt": 5}})) == ["uid-1"]
+    assert list(shared.search({"time": {"$lt": 5}})) == ["uid-1"]
 
 
-@pytest.mark.parametrize("until", [-1, 10**9, 0])
-def test_a_machine_that_has_not_written_for_long_or_has_a_wrong_clock_is_no_obstacle(
-    catalog, until
-):
-    note_machine(catalog, "another", time.time() + until)
-    assert catalog.upsert(ingest, ("/a/1",)) == "uid-1"
+def test_a_machine_whose_clock_is_ahead_counts_as_well(shared):
+    shared.upsert(ingest, ("/a/1",))
+    note_machine(shared, "another", time.time() + hosts.LEASE_SECONDS + 1800)
+    with pytest.raises(CatalogError, match="beamline-pc is writing"):
+        shared.upsert(ingest, ("/a/2",))
 
 
-def test_closing_a_catalog_lets_other_machines_write(catalog):
+def test_a_machine_is_the_same_after_it_was_started_again():
+    boot = "/proc/sys/kernel/random/boot_id"
+    assert hosts.machine_id() and (
+        not os.path.exists(boot) or Path(boot).read_text().strip() != hosts.machine_id()
+    )
+
+
+def test_on_a_disk_of_its_own_no_machine_is_noted(catalog):
     catalog.upsert(ingest, ("/a/1",))
-    with sqlite3.connect(catalog.path) as connection:
-        assert connection.execute("SELECT machine FROM writer").fetchone() == (hosts.machine_id(),)
-    catalog.close()
-    with sqlite3.connect(catalog.path) as connection:
-        assert connection.execute("SELECT machine FROM writer").fetchone() is None
+    assert machine_of(catalog) is None
+    note_machine(catalog, "another", time.time() + 300)
+    assert catalog.upsert(ingest, ("/a/2",)) == "uid-2"
+
+
+def test_a_forked_child_that_closes_leaves_its_parents_note(shared):
+    shared.upsert(ingest, ("/a/1",))
+    child = os.fork()
+    if not child:
+        shared.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert machine_of(shared) == (hosts.machine_id(),)
+
+
+@pytest.mark.parametrize("until", [-1, 10**9, 7200, 0])
+def test_a_machine_that_has_not_written_for_long_or_has_a_wrong_clock_is_no_obstacle(
+    shared, until
+):
+    note_machine(shared, "another", time.time() + until)
+    assert shared.upsert(ingest, ("/a/1",)) == "uid-1"
+
+
+def test_closing_a_catalog_lets_other_machines_write(shared):
+    shared.upsert(ingest, ("/a/1",))
+    assert machine_of(shared) == (hosts.machine_id(),)
+    shared.close()
+    assert machine_of(shared) is None
 
 
 # Media -------------------------------------------------------------------------------------------
