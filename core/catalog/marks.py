@@ -19,7 +19,7 @@ class Mark(NamedTuple):
     key: bytes
     """Which call: ingestor, version and arguments."""
     state: bytes
-    """Sizes and times of the claim's files."""
+    """Sizes and times, of writing and of changing, of the claim's files."""
 
 
 def mark_claim(claim: Claim) -> Mark | None:
@@ -42,7 +42,8 @@ def mark_claim(claim: Claim) -> Mark | None:
     states = array("q")
     for stat in current_observation().stats(claim.files):
         # A file that cannot be asked is told from every one that can.
-        states.extend((-1, -1) if stat is None else stat[:2])
+        # Who writes a file can set its times but the one of the change itself.
+        states.extend((-1, -1, -1) if stat is None else (stat.size, stat.mtime_ns, stat.ctime_ns))
     return Mark(_digest(call.encode()), _digest(states.tobytes()))
 
 

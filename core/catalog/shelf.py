@@ -102,14 +102,21 @@ class RecipeShelf:
     # Claims --------------------------------------------------------------------------------------
 
     def unchanged(self, mark: Mark) -> str | None:
-        """Return the uid of the run that came of this claim, if its files were as they are now."""
+        """Return the uid of the run that came of this claim, if its files were as they are now.
+
+        Of what somebody else stored, nothing: their call is no reason not to store one's own.
+        """
         with self._index.read() as connection:
             row = connection.execute(
-                "SELECT runs.uid FROM calls JOIN runs ON runs.id = calls.run "
+                "SELECT runs.uid, calls.recipe, calls.seal "
+                "FROM calls JOIN runs ON runs.id = calls.run "
                 "WHERE calls.claim = ? AND calls.state = ?",
                 mark,
             ).fetchone()
-        return None if row is None else str(row[0])
+        if row is None:
+            return None
+        uid, recipe, seal = map(str, row)
+        return uid if RecipeSource({"uid": uid}, recipe, seal).is_own else None
 
     # What was ------------------------------------------------------------------------------------
 

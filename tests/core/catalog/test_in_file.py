@@ -126,6 +126,16 @@ def test_what_has_changed_or_is_new_is_ingested_and_again_means_all(filled, data
     assert "skipped" not in catalog.ingest([data], again=True).counts
 
 
+def test_a_file_that_was_written_anew_with_the_time_of_before_is_not_skipped(filled, data):
+    file = data / "foam.tif"
+    before = file.stat()
+    file.write_bytes(file.read_bytes())
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    report = BlueskySQLiteCatalog(filled).ingest([data])
+    assert report.counts == {"skipped": 3, "ok": 1}
+
+
 def test_a_removed_run_is_ingested_again(filled, data):
     catalog = BlueskySQLiteCatalog(filled)
     uid = catalog.remove(-1)
@@ -385,6 +395,13 @@ def test_a_catalog_of_somebody_else_is_listed_but_reads_only_below_opened_roots(
         run.primary.read()
     with use_config(Config(roots={"data": str(data)})):
         assert run.primary.read().sizes["time"]
+
+
+def test_what_somebody_else_stored_is_ingested_as_ones_own_though_nothing_changed(foreign, data):
+    catalog = BlueskySQLiteCatalog(foreign)
+    assert "skipped" not in catalog.ingest([data]).counts
+    assert catalog.search({"sample.name": "copper foil"})[-1].primary.read().sizes["time"]
+    assert catalog.ingest([data]).counts == {"skipped": 4}
 
 
 def test_somebody_elses_call_does_not_become_ones_own_by_bringing_it_up_to_date(foreign, data):
