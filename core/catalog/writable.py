@@ -16,6 +16,7 @@ from .base import AnyQuery, BlueskyCatalog
 from .checking import Finding, check_source, first_file
 from .finding import Finder
 from .ingesting import Progress
+from .marks import mark_call
 from .store import Entry
 from .upserting import PlainCall, entry_of_call, resolve_call
 
@@ -321,7 +322,10 @@ class WritableCatalog(BlueskyCatalog):
 
     def _renew(self, uid: str, finding: Finding) -> ReportItem:
         if finding.state == "fresh":
-            return ReportItem(finding.subject, "skipped", "it is up to date", uid=uid)
+            details = {"state": finding.state}
+            return ReportItem(
+                finding.subject, "skipped", "it is up to date", uid=uid, details=details
+            )
         if finding.paths is None or finding.call is None:
             return finding.item(uid)
         entry = self._store.get(uid)
@@ -334,10 +338,13 @@ class WritableCatalog(BlueskyCatalog):
                 uid=uid,
             )
         try:
+            args, kwargs = finding.call.arguments_with(finding.paths)
             run, keep = self.prepare(
                 finding.call.function,
-                *finding.call.arguments_with(finding.paths),
+                args,
+                kwargs,
                 provenance={k: v for k, v in entry.provenance.items() if k not in _TAKEN_ANEW},
+                mark=mark_call(finding.call.function, args, kwargs, finding.paths),
             )
             run.keys()  # one whose documents cannot be had replaces none
             if run.uid != uid and run.uid in self._store:

@@ -240,3 +240,12 @@ def test_no_file_is_opened(catalog, folder, monkeypatch):
     catalog.check()
     monkeypatch.undo()
     assert not [args for args in opened if str(folder) in str(args[0])]
+
+
+def test_what_was_brought_up_to_date_is_not_ingested_once_more(folder, tmp_path):
+    catalog = BlueskySQLiteCatalog(tmp_path / "runs.db")
+    catalog.ingest([folder])
+    write_file(folder / "scan.h5", frames=5)
+    write_frame(folder, 6)
+    assert catalog.refresh().counts == {"ok": 2}
+    assert catalog.ingest([folder]).counts == {"skipped": 2}
