@@ -237,7 +237,9 @@ class UnwrittenRunsError(CatalogError):
         self.failures = dict(failures)
         uid, error = next(iter(self.failures.items()))
         more = f", and {len(self.failures) - 1} more" if len(self.failures) > 1 else ""
-        what = error.what if isinstance(error, PenstockError) else f"{type(error).__name__}: {error}"
+        what = (
+            error.what if isinstance(error, PenstockError) else f"{type(error).__name__}: {error}"
+        )
         super().__init__(
             f"run {uid}{more} could not be written: {what}",
             where=where,

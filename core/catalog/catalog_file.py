@@ -278,8 +278,9 @@ def _may_write_beside(path: str) -> bool:
 
 
 def _opens_with_locks(path: str) -> bool:
-    """Tell whether SQLite can read a file without writing beside it: one with a rollback journal,
-    or one in WAL mode that somebody has open.
+    """Tell whether SQLite can read a file without writing beside it.
+
+    It can if the file has a rollback journal, or is in WAL mode and somebody has it open.
     """
     try:
         with closing(sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True)) as connection:

@@ -25,8 +25,8 @@ State: TypeAlias = Literal["fresh", "stale", "missing", "moved", "unknown"]
 """What became of a run's files.
 
 ``fresh`` they are as they were; ``stale`` there are more of them, or they have changed; ``missing``
-some are gone; ``moved`` all are gone, and files of these names, sizes and times of writing, which belong
-to no other run, lie elsewhere below the same root; ``unknown`` nothing tells.
+some are gone; ``moved`` all are gone, and files of these names, sizes and times of writing, which
+belong to no other run, lie elsewhere below the same root; ``unknown`` nothing tells.
 """
 
 _MOST_TOLD = 3
@@ -110,7 +110,9 @@ def first_file(source: RunSource) -> str | None:
     """
     try:
         call = source.call() if isinstance(source, RecipeSource) else source
-        paths = _paths_of(call) if isinstance(call, CallSource) else None
+        if not isinstance(call, CallSource):
+            return None
+        paths = _paths_of(call)
         if paths is None:
             return None
         with pinned(call.pins):

@@ -1,8 +1,8 @@
 """Which machine writes into a catalog's file: two that write at once would ruin it.
 
 Locks hold between processes of one machine; between machines, on network file systems, they often
-do not. So a machine that writes there leaves its name in the file, for some minutes beyond its last write
-or until it closes the catalog, and another one does not write before that.
+do not. So a machine that writes there leaves its name in the file, for some minutes beyond its last
+write or until it closes the catalog, and another one does not write before that.
 """
 
 from __future__ import annotations

@@ -187,9 +187,11 @@ class BlueskySQLiteCatalog(WritableCatalog):
 
     def _forget(self, uid: str, successor: str | None = None) -> None:
         self._flush()
-        with self._file.write():
+        with self._file.write() as connection:
             if successor is not None:
                 self._shelf.supersede([(uid, successor)])
+            if self._shelf.is_damaged(uid):
+                self._shelf.empty(connection, uid)
             self._store.remove(uid)
 
     def _unchanged(self, mark: Mark) -> str | None:
@@ -270,8 +272,11 @@ class BlueskySQLiteCatalog(WritableCatalog):
 
     def _write(self, entries: Sequence[Entry]) -> None:
         """Write runs in one transaction, and keep what those were that they replace."""
-        with self._file.write():
-            self._shelf.supersede((uid, uid) for uid in self._shelf.replaced(entries))
+        with self._file.write() as connection:
+            others, damaged = self._shelf.replaced(entries)
+            self._shelf.supersede((uid, uid) for uid in others)
+            for uid in damaged:
+                self._shelf.empty(connection, uid)
             self._store.put_many(entries)
 
 

@@ -130,9 +130,8 @@ def _ingest_plan(
 
 
 def _written_or_not(item: ReportItem, failures: Mapping[str, Exception]) -> ReportItem:
-    if item.uid not in failures or item.outcome == "skipped":
-        return item
-    return ReportItem.from_error(item.subject, failures[item.uid], **item.details)
+    error = None if item.uid is None or item.outcome == "skipped" else failures.get(item.uid)
+    return item if error is None else ReportItem.from_error(item.subject, error, **item.details)
 
 
 def _ingest(

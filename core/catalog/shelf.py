@@ -40,7 +40,17 @@ FROM runs JOIN starts USING (id) LEFT JOIN calls ON calls.run = runs.id
 WHERE runs.uid = CAST(? AS TEXT)
 """
 
-
+_RUN = "(SELECT id FROM runs WHERE uid = CAST(? AS TEXT))"
+_BODIES = f"""
+SELECT body FROM starts WHERE id = {_RUN} UNION ALL SELECT body FROM documents WHERE run = {_RUN}
+"""
+_EMPTY = f"""
+DELETE FROM entries WHERE path IN (SELECT id FROM paths WHERE name = 'start') AND id = {_RUN};
+DELETE FROM entries WHERE (path, id) IN (
+    SELECT paths.id, documents.id FROM documents JOIN paths USING (name) WHERE run = {_RUN});
+DELETE FROM documents WHERE run = {_RUN};
+UPDATE starts SET odd = 0, body = '{{}}' WHERE id = {_RUN}
+""".split(";")
 _LATER = "SELECT name, body FROM documents WHERE run = ? ORDER BY id"
 
 
@@ -128,23 +138,41 @@ class RecipeShelf:
                 [(time.time(), encode_text(new), encode_text(old)) for old, new in uids],
             )
 
-    def replaced(self, entries: Iterable[Entry]) -> list[str]:
-        """Return the uids of runs that are others than they are here; one that grew is none.
+    def replaced(self, entries: Iterable[Entry]) -> tuple[list[str], list[str]]:
+        """Return which runs will be others than they are here, and which are damaged here.
 
-        Within a transaction, this is what will be replaced in it.
+        One that grew is no other one. Within a transaction, this is what will be replaced in it.
         """
-        others = []
+        others, damaged = [], []
         for entry in entries:
+            uid = entry.start["uid"]
             try:
-                before = self.get(entry.start["uid"])
+                before = self.get(uid)
             except KeyError:
                 continue
-            except CatalogError:  # one that cannot be read is kept as well as it can be
-                others.append(entry.start["uid"])
-                continue
-            if not _is_same_or_grown(before, entry):
-                others.append(entry.start["uid"])
-        return others
+            except CatalogError:
+                before = None
+            if before is None or self.is_damaged(uid):
+                damaged.append(uid)
+            elif not _is_same_or_grown(before, entry):
+                others.append(uid)
+        return others, damaged
+
+    def is_damaged(self, uid: str) -> bool:
+        """Tell whether a document of a run cannot be read."""
+        with self._index.read() as connection:
+            rows = connection.execute(_BODIES, (encode_text(uid),) * 2).fetchall()
+        try:
+            for (body,) in rows:
+                decode_document(body)
+        except (CatalogError, TypeError):
+            return True
+        return False
+
+    def empty(self, connection: sqlite3.Connection, uid: str) -> None:
+        """Forget what a run says, which nothing can read, so that it can be replaced or removed."""
+        for statement in _EMPTY:
+            connection.execute(statement, (encode_text(uid),))
 
     def superseded(self, uid: str) -> list[Superseded]:
         """Return what a run was before, the earliest first; also what it took the place of."""

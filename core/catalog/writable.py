@@ -148,7 +148,7 @@ class WritableCatalog(BlueskyCatalog):
         (False, '6f2a', True)
         """
         call, recipe = self._storable(resolve_call(ingest_fn, args, kwargs or {}))
-        entry = entry_of_call(call, provenance or {}, self._entry)
+        entry = entry_of_call(call, provenance or {}, self._entry_or_none)
         run = self._run(entry)
 
         def keep() -> str:
@@ -322,7 +322,7 @@ class WritableCatalog(BlueskyCatalog):
 
     def _renew(self, uid: str, finding: Finding) -> ReportItem:
         if finding.state == "fresh":
-            details = {"state": finding.state}
+            details: dict[str, Any] = {"state": finding.state}
             return ReportItem(
                 finding.subject, "skipped", "it is up to date", uid=uid, details=details
             )

@@ -129,6 +129,34 @@ def test_a_crafted_start_document_is_told(path, start):
         list(catalog.search({"sample.name": "copper foil"}))
 
 
+@pytest.mark.parametrize("column", ["starts SET body", "documents SET body"])
+@pytest.mark.parametrize("how", ["remove", "ingest"])
+def test_a_damaged_run_hides_no_other_and_can_be_removed_or_ingested_again(
+    path, root, tmp_path, column, how
+):
+    shutil.copy2(SAMPLES / "melt.h5", root)
+    with BlueskySQLiteCatalog(path) as catalog:
+        catalog.create_index("sample.name")
+        (good,) = set(catalog.ingest([root / "melt.h5"]).uids)
+        (bad,) = set(catalog) - {good}
+    row = "(SELECT id FROM runs WHERE uid = ?)"
+    key = "id" if "starts" in column else "run"
+    craft(path, f"UPDATE {column} = '{{' WHERE {key} = {row}", bad)
+    catalog = BlueskySQLiteCatalog(path)
+    assert good in [start["uid"] for start in catalog.newest_starts()]
+    assert "2 runs" in repr(catalog)
+    assert "2 run" in catalog._repr_html_()
+    if how == "remove":
+        assert catalog.remove(bad) == bad
+        assert list(catalog) == [good]
+    else:
+        assert catalog.ingest([root / "in.nxs"], again=True).ok
+        assert set(catalog) == {good, bad}
+        assert catalog[bad].metadata["stop"]
+        assert list(catalog.search({"sample.name": "copper foil"})) == [bad]
+    assert list(catalog.superseded(bad)) == []
+
+
 @pytest.mark.parametrize(
     "sql",
     [

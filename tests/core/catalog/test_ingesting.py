@@ -11,7 +11,14 @@ from typing import Any
 
 import pytest
 
-from penstock import BlueskyInMemoryCatalog, BlueskySQLiteCatalog, Ingestor, RunsFound, hookimpl, match
+from penstock import (
+    BlueskyInMemoryCatalog,
+    BlueskySQLiteCatalog,
+    Ingestor,
+    RunsFound,
+    hookimpl,
+    match,
+)
 from penstock.core.catalog import catalog_file, in_file
 from penstock.core.registry import Registry, use_registry
 
@@ -176,7 +183,7 @@ def test_an_interruption_is_not_swallowed(tmp_path: Path) -> None:
     assert list(catalog) == ["a.lab"]
 
 
-# Catalogs that stay, which write many runs at once -------------------------------------------------
+# Catalogs that stay, which write many runs at once ------------------------------------------------
 
 
 def test_a_document_that_cannot_be_stored_costs_its_run_and_no_other(tmp_path: Path) -> None:

@@ -322,10 +322,9 @@ def test_a_machine_whose_clock_is_ahead_counts_as_well(shared):
 
 
 def test_a_machine_is_the_same_after_it_was_started_again():
-    boot = "/proc/sys/kernel/random/boot_id"
-    assert hosts.machine_id() and (
-        not os.path.exists(boot) or Path(boot).read_text().strip() != hosts.machine_id()
-    )
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    assert hosts.machine_id()
+    assert not boot.exists() or boot.read_text().strip() != hosts.machine_id()
 
 
 def test_on_a_disk_of_its_own_no_machine_is_noted(catalog):
@@ -346,9 +345,7 @@ def test_a_forked_child_that_closes_leaves_its_parents_note(shared):
 
 
 @pytest.mark.parametrize("until", [-1, 10**9, 7200, 0])
-def test_a_machine_that_has_not_written_for_long_or_has_a_wrong_clock_is_no_obstacle(
-    shared, until
-):
+def test_a_machine_that_has_not_written_for_long_or_has_a_wrong_clock_is_no_obstacle(shared, until):
     note_machine(shared, "another", time.time() + until)
     assert shared.upsert(ingest, ("/a/1",)) == "uid-1"
 
