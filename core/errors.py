@@ -8,6 +8,8 @@ keep working.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from functools import partial
 
 __all__ = [
     "AmbiguousDataError",
@@ -38,6 +40,7 @@ __all__ = [
     "UnsafeLinkError",
     "UnsupportedFileError",
     "UnusableFolderError",
+    "UnwrittenRunsError",
     "UpsertError",
 ]
 
@@ -221,6 +224,32 @@ class QueryError(PenstockError, ValueError):
 
 class CatalogError(PenstockError, RuntimeError):
     """A catalog cannot be opened, or not be used as it was."""
+
+
+class UnwrittenRunsError(CatalogError):
+    """Runs of a batch could not be written; the others are.
+
+    Parameters
+    ----------
+    failures
+        What went wrong, by uid.
+    """
+
+    def __init__(self, failures: Mapping[str, Exception], *, where: str | None = None) -> None:
+        self.failures = dict(failures)
+        uid, error = next(iter(self.failures.items()))
+        more = f", and {len(self.failures) - 1} more" if len(self.failures) > 1 else ""
+        what = (
+            error.what if isinstance(error, PenstockError) else f"{type(error).__name__}: {error}"
+        )
+        super().__init__(
+            f"run {uid}{more} could not be written: {what}",
+            where=where,
+            remedy=error.remedy if isinstance(error, PenstockError) else None,
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return partial(UnwrittenRunsError, self.failures, where=self.where), ()
 
 
 class RunNotFoundError(PenstockError, KeyError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from penstock.core.catalog.base import BlueskyCatalog
@@ -18,7 +19,7 @@ DEFAULT = "default"
 
 _DATABASES = (".db", ".sqlite", ".sqlite3")
 _JSONL = ".jsonl"
-_MAGIC = b"SQLite format 3\0"
+_COPIES = (".msgpack", ".jsonl")
 
 
 def open_catalog(
@@ -119,10 +120,20 @@ def _is_database(path: str) -> bool:
         return False
     if path.endswith(_DATABASES):
         return True
-    if not os.path.isfile(path):
+    if path.endswith(_COPIES) or not os.path.isfile(path) or not os.path.getsize(path):
         return False
-    with open(path, "rb") as file:
-        return file.read(len(_MAGIC)) == _MAGIC
+    import sqlite3
+
+    # Through SQLite: the process may have the file open, and would lose its locks otherwise.
+    uri = f"{Path(path).absolute().as_uri()}?mode=ro&immutable=1"
+    connection = sqlite3.connect(uri, uri=True)
+    try:
+        connection.execute("PRAGMA schema_version")
+    except sqlite3.Error:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def _holds_jsonl(path: str) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self, TypeAlias
 
 from .. import display
-from ..errors import QueryError, RunNotFoundError
+from ..errors import CatalogError, QueryError, RunNotFoundError
 from ..index.counting import count_values
 from ..index.explaining import Explanation
 from ..index.later import LaterConditions
+from ..index.run_index import RunIndex
 from ..index.searching import Search
 from ..mongo import Query
 from ..queries import Condition, mapping_of
@@ -370,7 +371,7 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
     # Display ---------------------------------------------------------------------------------
 
     def newest_starts(self, limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
-        """Return start documents, those of the newest runs first.
+        """Return start documents, those of the newest runs first, without what is damaged.
 
         Parameters
         ----------
@@ -387,8 +388,12 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         """
         self._refresh()
         end = None if limit is None else offset + limit
-        uids = self._found.in_order((("time", -1),)).uids(offset, end)
-        return [start for _, _, start in self._store.index.documents_of(uids)]
+        uids = list(self._found.in_order((("time", -1),)).uids(offset, end))
+        index = self._store.index
+        try:
+            return [start for _, _, start in index.documents_of(uids)]
+        except CatalogError:  # one of them is damaged, which hides no other
+            return [start for uid in uids for start in _starts_of(index, uid)]
 
     def __repr__(self) -> str:
         return display.describe_catalog(
@@ -399,3 +404,11 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         return display.catalog_html(
             type(self).__name__, len(self), self.newest_starts(display.MOST_RUNS)
         )
+
+
+def _starts_of(index: RunIndex, uid: str) -> list[dict[str, Any]]:
+    """Return the start of a run, none if it cannot be read."""
+    try:
+        return [start for _, _, start in index.documents_of([uid])]
+    except CatalogError:
+        return []

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sqlite3
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import CatalogError
 from ..index.connections import Connections
 from ..index.encoding import decode_text
-from ..index.schema import create_tables
-from .file_systems import is_network, is_read_only
+from ..index.schema import CREATE_WORDS, create_tables
+from .file_systems import is_frozen, is_network, is_read_only
 from .hosts import claim_writing, release_writing
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "CatalogFile", "version_of_tables"]
@@ -22,9 +25,10 @@ __all__ = ["APPLICATION_ID", "MIGRATIONS", "CatalogFile", "version_of_tables"]
 APPLICATION_ID = 0x706E7374
 """By this the file is known as a catalog of penstock's."""
 
-_MAGIC = b"SQLite format 3\0"
 _BUSY_SECONDS = 30.0
 _PATIENCE = 100
+
+_making = threading.Lock()
 
 _TABLES = """
 -- How each run is got from its files.
@@ -101,8 +105,8 @@ class CatalogFile(Connections):
         is_new = _look_at(where)
         readonly = is_read_only(where) or not os.access(where, os.W_OK)
         self._is_network = is_network(where)
-        self._immutable = readonly and _needs_immutable(where)
-        self._has_claimed = False
+        self._seen = _still_state(where) if readonly else None
+        self._claimed_by: int | None = None
         super().__init__(where, readonly=readonly, seconds=_BUSY_SECONDS, prepare=_harden)
         try:
             with _explained(where):
@@ -115,7 +119,8 @@ class CatalogFile(Connections):
     @property
     def takes_indexes(self) -> bool:
         """Whether a search may write an index: not where that would keep other machines out."""
-        return not self.readonly and (self._has_claimed or not self._is_network)
+        has_claimed = self._claimed_by == os.getpid()
+        return not self.readonly and (has_claimed or not self._is_network)
 
     def _set_up(self, is_new: bool) -> None:
         if not self.readonly:
@@ -141,7 +146,7 @@ class CatalogFile(Connections):
     def _choose_journal(self, is_new: bool) -> None:
         network = self._is_network
         wanted = "delete" if network else "wal"
-        if not is_new and not (network and _is_wal(self.path)):
+        if not is_new and not network:
             return
         connection = self._open()
         try:
@@ -161,7 +166,7 @@ class CatalogFile(Connections):
             )
 
     def _open(self) -> sqlite3.Connection:
-        if not self._immutable:
+        if self._seen is None:
             return super()._open()
         uri = Path(self.path).as_uri() + "?mode=ro&immutable=1"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
@@ -179,61 +184,132 @@ class CatalogFile(Connections):
                 remedy="Copy the file to where you may write, or ask for the permission.",
             )
         with _explained(self.path), super().write() as connection:
-            if self._depth == 1:
+            if self._depth == 1 and self._is_network:
                 claim_writing(connection, self.path)
-                self._has_claimed = True
+                self._claimed_by = os.getpid()
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Give a connection to read from: see `Connections.read`."""
-        with _explained(self.path), super().read() as connection:
-            yield connection
+        self._check_still()
+        try:
+            with _explained(self.path), super().read() as connection:
+                yield connection
+        except CatalogError:
+            self._check_still()  # what looks like damage may be that somebody writes
+            raise
+        self._check_still()
+
+    def _check_still(self) -> None:
+        """Raise if a file was written that is read without locks, as SQLite cannot lock it."""
+        if self._seen is not None and self._seen != _state_of(self.path):
+            raise CatalogError(
+                "it was written while it was read from a folder in which you may not write",
+                where=self.path,
+                remedy="Open it again; where that is refused, ask for permission to write in the "
+                "folder, or copy the file while nobody writes into it.",
+            )
 
     def close(self) -> None:
         """Let other machines write, and close all connections."""
-        if self._has_claimed and not self._closed:
-            self._has_claimed = False
+        # A child that was forked leaves to its parent what the parent has noted.
+        if self._claimed_by == os.getpid() and not self._closed:
+            self._claimed_by = None
             with suppress(sqlite3.Error, CatalogError), super().write() as connection:
                 release_writing(connection)
         super().close()
 
 
 def _look_at(path: str) -> bool:
-    """Make the file if it is not there, and tell whether nothing is in it."""
+    """Make the file if it is not there, and tell whether nothing is in it.
+
+    A file that is there is opened by SQLite alone: as any descriptor of a file is closed, POSIX
+    drops all locks that the process has on it, those of other connections too.
+    """
     try:
-        if not os.path.exists(path):
-            with suppress(FileExistsError):  # another process was quicker
-                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise CatalogError("is no file", where=path, remedy="Give the path of a .db file.")
-        with open(path, "rb") as file:
-            head = file.read(len(_MAGIC))
+        with _making:  # nobody here has a file open that another thread is about to close
+            if not os.path.exists(path):
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+                with suppress(FileExistsError):  # another process was quicker
+                    os.close(os.open(path, flags, 0o600))
+        state = os.stat(path)
     except OSError as error:
         raise CatalogError(
             f"cannot be opened: {error.strerror}",
             where=path,
             remedy="Check the folder, and your permissions on it.",
         ) from error
-    if head and head != _MAGIC:
+    if not stat.S_ISREG(state.st_mode):
+        raise CatalogError("is no file", where=path, remedy="Give the path of a .db file.")
+    if not os.access(path, os.R_OK):
         raise CatalogError(
-            "is no catalog", where=path, remedy="Give a .db file that penstock has made."
+            "may not be read", where=path, remedy="Check the folder, and your permissions on it."
         )
-    return not head
+    return state.st_size == 0
 
 
-def _is_wal(path: str) -> bool:
-    with open(path, "rb") as file:
-        return file.read(20)[18:20] == b"\2\2"
+def _still_state(path: str) -> _State | None:
+    """Return the state of a file that must be taken to hold still, as SQLite cannot lock it.
+
+    To read a file in WAL mode, SQLite writes beside it. Where it cannot, it has to be told that
+    nobody writes: on a frozen medium nobody does, elsewhere the state tells whether somebody did.
+
+    Raises
+    ------
+    CatalogError
+        If the last runs are in a journal that cannot be read from here.
+    """
+    if not is_frozen(path) and (_may_write_beside(path) or _opens_with_locks(path)):
+        return None
+    state = _state_of(path)
+    if state.journal > 0:
+        raise CatalogError(
+            "what was written last is in its journal, which cannot be read in this folder",
+            where=path,
+            remedy=f"Close the catalog where it is written; or copy it, with {path}-wal, into a "
+            "folder in which you may write.",
+        )
+    return state
 
 
-def _needs_immutable(path: str) -> bool:
-    """Tell whether SQLite could not read the file otherwise: it wants to write beside it."""
-    if is_read_only(path):
-        return True
-    if not _is_wal(path) or os.access(os.path.dirname(path), os.W_OK):
-        return False
-    return not os.path.exists(f"{path}-shm") and not os.path.exists(f"{path}-wal")
+def _may_write_beside(path: str) -> bool:
+    return not is_read_only(path) and os.access(os.path.dirname(path), os.W_OK)
+
+
+def _opens_with_locks(path: str) -> bool:
+    """Tell whether SQLite can read a file without writing beside it.
+
+    It can if the file has a rollback journal, or is in WAL mode and somebody has it open.
+    """
+    try:
+        with closing(sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError as error:
+        return "unable to open" not in str(error) and "readonly" not in str(error)
+    except sqlite3.Error:
+        return True  # it is told when it is read
+    return True
+
+
+class _State(NamedTuple):
+    """By what it is seen that somebody has written into a file."""
+
+    device: int
+    inode: int
+    size: int
+    time: int
+    journal: int
+    """Bytes in the journal that WAL mode has."""
+
+
+def _state_of(path: str) -> _State:
+    found = os.stat(path)
+    try:
+        journal = os.path.getsize(f"{path}-wal")
+    except OSError:
+        journal = 0
+    return _State(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, journal)
 
 
 def _harden(connection: sqlite3.Connection) -> None:
@@ -260,18 +336,33 @@ def _check_identity(connection: sqlite3.Connection, where: str) -> int:
             where=where,
             remedy="Update penstock.",
         )
-    odd = connection.execute(
-        "SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'view') "
-        "OR sql LIKE 'create virtual%'"
-    ).fetchall()
-    if odd:
-        kind, name = odd[0]
+    odd = _special(connection)
+    if odd and odd != _words():
+        kind, name, _ = sorted(odd - _words() or odd)[0]
         raise CatalogError(
             f"has a {kind} ({name}), which no catalog has: somebody has tampered with it",
             where=where,
             remedy="Ask for an untouched one, or ingest the files again.",
         )
     return int(version)
+
+
+def _special(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
+    """Return what of a schema could do more than hold rows, with all that belongs to it."""
+    return frozenset(
+        connection.execute(
+            "SELECT type, name, sql FROM sqlite_schema WHERE type IN ('trigger', 'view') "
+            "OR sql LIKE 'create virtual%' OR name = 'words' OR name LIKE 'words\\_%' ESCAPE '\\'"
+        )
+    )
+
+
+@functools.cache
+def _words() -> frozenset[tuple[str, str, str]]:
+    """Return what the index of all words has in a schema: it alone may be of a special kind."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(CREATE_WORDS)
+        return _special(connection)
 
 
 @contextmanager
@@ -286,6 +377,10 @@ def _explained(where: str) -> Iterator[None]:
             raise CatalogError(what, where=where, remedy="Try again later.") from error
         raise CatalogError(f"cannot be used: {text}", where=where) from error
     except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            raise CatalogError(
+                "is no catalog", where=where, remedy="Give a .db file that penstock has made."
+            ) from error
         raise CatalogError(
             f"is damaged: {error}",
             where=where,

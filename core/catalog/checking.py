@@ -19,14 +19,14 @@ from ..run.source import CallSource, RunSource
 from .finding import Finder
 from .stored import RecipeSource
 
-__all__ = ["Finding", "State", "check_source"]
+__all__ = ["Finding", "State", "check_source", "first_file"]
 
 State: TypeAlias = Literal["fresh", "stale", "missing", "moved", "unknown"]
 """What became of a run's files.
 
 ``fresh`` they are as they were; ``stale`` there are more of them, or they have changed; ``missing``
-some are gone; ``moved`` all are gone, and files of these names and sizes lie elsewhere below the
-same root; ``unknown`` nothing tells.
+some are gone; ``moved`` all are gone, and files of these names, sizes and times of writing, which
+belong to no other run, lie elsewhere below the same root; ``unknown`` nothing tells.
 """
 
 _MOST_TOLD = 3
@@ -99,6 +99,28 @@ def check_source(source: RunSource, finder: Finder, remedy: str) -> Finding:
         return Finding("unknown", label, error.what, error.remedy or "")
 
 
+def first_file(source: RunSource) -> str | None:
+    """Return the first of a run's files; None where nothing tells, or none is there.
+
+    Examples
+    --------
+    >>> from penstock.core.run.samples import count_run
+    >>> first_file(count_run(1)) is None
+    True
+    """
+    try:
+        call = source.call() if isinstance(source, RecipeSource) else source
+        if not isinstance(call, CallSource):
+            return None
+        paths = _paths_of(call)
+        if paths is None:
+            return None
+        with pinned(call.pins):
+            return next(iter(select_files(paths).paths), None)
+    except (PenstockError, OSError):
+        return None
+
+
 def _paths_of(call: CallSource) -> Any:
     registry = get_registry()
     name = registry.name_of(call.function)
@@ -142,12 +164,17 @@ def _look_elsewhere(
 ) -> Finding:
     subject = _told(given)
     found = finder.find(given, before)
-    if len(found) == 1:
-        return Finding("moved", subject, f"found as {_told(found[0])}", remedy, call, found[0])
-    if found:
-        where = _few([_told(paths) for paths in found])
+    if len(found.exact) == 1:
+        told = f"found as {_told(found.exact[0])}"
+        return Finding("moved", subject, told, remedy, call, found.exact[0])
+    where = _few([_told(paths) for paths in found.exact or found.alike])
+    if found.exact:
         why = f"the files are gone, and several places hold such: {where}"
         return Finding("missing", subject, why, "Ingest the right one, and remove this run.", call)
+    if found.alike:
+        why = f"the files are gone, perhaps to {where}: names and sizes are the same there"
+        advice = "If it is they, ingest them there, and remove this run."
+        return Finding("missing", subject, why, advice, call)
     why = "the files are gone"
     return Finding("missing", subject, why, "Put them back, or remove the run.", call)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import NamedTuple
 
-__all__ = ["is_network", "is_read_only"]
+__all__ = ["is_frozen", "is_network", "is_read_only"]
 
 # fmt: off
 _LOCAL = frozenset((
@@ -30,7 +31,7 @@ def is_network(path: str) -> bool:
 
 
 def is_read_only(path: str) -> bool:
-    """Tell whether the medium takes no writing at all, whoever asks.
+    """Tell whether the medium takes no writing from here.
 
     Examples
     --------
@@ -43,23 +44,50 @@ def is_read_only(path: str) -> bool:
         return False
 
 
+def is_frozen(path: str) -> bool:
+    """Tell whether nobody can write to the medium, neither another machine nor by another mount.
+
+    Examples
+    --------
+    >>> is_frozen("/tmp")
+    False
+    """
+    if not is_read_only(path) or is_network(path):
+        return False
+    mount = _mount_of(os.path.realpath(path)) if sys.platform.startswith("linux") else None
+    return mount is not None and "ro" in mount.options
+
+
+class _Mount(NamedTuple):
+    kind: str
+    options: list[str]
+    """Of the file system itself: it may be written though one of its mounts may not."""
+
+
 def _kind_of(path: str) -> str | None:
     """Return the type of the file system that holds a real path; None where nothing tells."""
     if not sys.platform.startswith("linux"):
         return _ask_psutil(path)
+    mount = _mount_of(path)
+    return None if mount is None else mount.kind
+
+
+def _mount_of(path: str) -> _Mount | None:
+    """Return what Linux tells of the file system that holds a real path."""
     try:
         with open("/proc/self/mountinfo", "rb") as file:
             lines = file.read().splitlines()
     except OSError:
         return None
-    best, kind = -1, None
+    best, found = -1, None
     for line in lines:
         fields, _, rest = line.partition(b" - ")
         point = os.fsdecode(_unescaped(fields.split(b" ")[4]))
         # Of several mounts on one point the last one counts.
         if _holds(point, path) and len(point) >= best:
-            best, kind = len(point), os.fsdecode(rest.split(b" ")[0])
-    return kind
+            kind, _, options = os.fsdecode(rest).split(" ")[:3]
+            best, found = len(point), _Mount(kind, options.split(","))
+    return found
 
 
 def _unescaped(text: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Finding files that have moved: the same names and sizes, elsewhere below the same root."""
+"""Finding files that have moved: the same names, sizes and times, elsewhere below one root."""
 
 from __future__ import annotations
 
@@ -6,18 +6,29 @@ import fnmatch
 import glob
 import os
 from collections import defaultdict
+from collections.abc import Callable, Set
+from typing import NamedTuple
 
 from ..config import get_config
 from ..errors import NoDataError
-from ..places import Fingerprint, observe, select_files, take_fingerprint
+from ..places import FileSet, Fingerprint, observe, select_files, take_fingerprint
 from ..places.globbing import Glob
 from ..places.observation import current_observation
 from ..recipes.paths import opened_roots
 
-__all__ = ["Finder"]
+__all__ = ["Finder", "Found"]
 
 _MOST_ENTRIES = 1_000_000
 _MOST_CANDIDATES = 100
+
+
+class Found(NamedTuple):
+    """What the paths of files that are gone would have to be now, for each place."""
+
+    exact: list[str | list[str]]
+    """Where names, sizes and times of writing are those of before."""
+    alike: list[str | list[str]]
+    """Where names and sizes are, as those of another run of the same detector may be."""
 
 
 class Finder:
@@ -26,38 +37,47 @@ class Finder:
     They are sought below the named root that held them; without one, below the nearest folder
     above them that is still there, unless that is the root of the file system.
 
+    Parameters
+    ----------
+    taken
+        Gives files of other runs, which are none that have moved; asked once, if at all.
+
     Examples
     --------
     >>> Finder().find("/no/such/file.h5", Fingerprint.of([("file.h5", 3, 0)]))
-    []
+    Found(exact=[], alike=[])
     """
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Callable[[], Set[str]] = frozenset) -> None:
         self._listed: dict[str, dict[str, list[str]]] = {}
+        self._ask_taken = taken
+        self._taken: Set[str] | None = None
 
-    def find(self, paths: str | list[str], before: Fingerprint) -> list[str | list[str]]:
-        """Return what the paths would have to be now, for each place that could be meant.
-
-        A place whose files have the times of writing that they had, too, is the only one.
-        """
+    def find(self, paths: str | list[str], before: Fingerprint) -> Found:
+        """Look for places that the files may have moved to."""
+        found = Found([], [])
         base, tails = _split(paths)
         top = _search_root(base)
         if top is None:
-            return []
-        found: list[tuple[bool, str | list[str]]] = []
+            return found
         for folder in self._candidates(top, tails[0].split("/")[0]):
             if folder == base:
                 continue
             moved = _joined(folder, tails, paths)
             try:
                 with observe():
-                    now = take_fingerprint(select_files(moved))
+                    files = select_files(moved)
+                    now = take_fingerprint(files)
             except (NoDataError, OSError):
                 continue
-            if (now.count, now.size) == (before.count, before.size):
-                found.append((now.digest == before.digest, moved))
-        exact = [moved for is_exact, moved in found if is_exact]
-        return exact if len(exact) == 1 else [moved for _, moved in found]
+            if (now.count, now.size) == (before.count, before.size) and self._is_free(files):
+                (found.exact if now.digest == before.digest else found.alike).append(moved)
+        return found
+
+    def _is_free(self, files: FileSet) -> bool:
+        if self._taken is None:
+            self._taken = self._ask_taken()
+        return self._taken.isdisjoint(files.paths)
 
     def _candidates(self, top: str, name: str) -> list[str]:
         """Return folders that hold something of that name, or that the pattern matches."""

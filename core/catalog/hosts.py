@@ -1,8 +1,8 @@
 """Which machine writes into a catalog's file: two that write at once would ruin it.
 
 Locks hold between processes of one machine; between machines, on network file systems, they often
-do not. So a machine that writes leaves its name in the file, for some minutes beyond its last write
-or until it closes the catalog, and another one does not write before that.
+do not. So a machine that writes there leaves its name in the file, for some minutes beyond its last
+write or until it closes the catalog, and another one does not write before that.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import functools
 import socket
 import sqlite3
 import time
-import uuid
 from pathlib import Path
 
 from ..errors import CatalogError
@@ -22,11 +21,13 @@ __all__ = ["LEASE_SECONDS", "claim_writing", "machine_id", "release_writing"]
 LEASE_SECONDS = 600
 """For so long after its last write a machine is taken to be writing."""
 _RENEW_SECONDS = 60
+_CLOCK_SECONDS = 3600
+"""So far another machine's clock may be ahead; what is noted beyond it was no clock."""
 
 
 @functools.cache
 def machine_id() -> str:
-    """Return what tells this machine, as long as it runs, from all others: containers share it.
+    """Return what tells this machine from all others, also after it was started again.
 
     Examples
     --------
@@ -34,9 +35,9 @@ def machine_id() -> str:
     True
     """
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return f"{uuid.getnode():012x}"
+        return Path("/etc/machine-id").read_text(encoding="ascii").strip() or socket.gethostname()
+    except (OSError, ValueError):
+        return socket.gethostname()
 
 
 def claim_writing(connection: sqlite3.Connection, where: str) -> None:
@@ -54,12 +55,12 @@ def claim_writing(connection: sqlite3.Connection, where: str) -> None:
     >>> claim_writing(connection, "runs.db")
     """
     now = time.time()
-    latest = now + LEASE_SECONDS + _RENEW_SECONDS  # what is noted beyond it comes of a wrong clock
+    latest = now + LEASE_SECONDS + _CLOCK_SECONDS
     row = connection.execute("SELECT machine, name, until FROM writer").fetchone()
     if row is not None:
         machine, name, until = row
         if machine == machine_id():
-            if until > now + LEASE_SECONDS - _RENEW_SECONDS:
+            if now + LEASE_SECONDS - _RENEW_SECONDS < until <= now + LEASE_SECONDS:
                 return
         elif now < until <= latest:
             when = datetime.datetime.fromtimestamp(until, datetime.UTC)

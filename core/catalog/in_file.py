@@ -6,11 +6,12 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
+from ..errors import CatalogError, UnwrittenRunsError
 from ..index.run_index import RunIndex
 from ..recipes import Recipe
 from ..run.bluesky_run import BlueskyRun
@@ -20,7 +21,7 @@ from ..run.summary import RunSummary
 from .base import AnyQuery
 from .catalog_file import CatalogFile
 from .marks import Mark
-from .shelf import RecipeShelf, Superseded
+from .shelf import RecipeShelf, Superseded, check_storable
 from .store import Entry, RunStore
 from .stored import RecipeSource, summarise
 from .upserting import PlainCall
@@ -173,18 +174,24 @@ class BlueskySQLiteCatalog(WritableCatalog):
             mark=mark,
         )
         kept = Entry(stored, entry.provenance)
-        if not self._pending.depth:
+        check_storable(kept)  # now, as it would take others of its batch with it
+        pending = self._pending
+        if not pending.depth:
             self._write([kept])
             return
-        self._pending.add(kept)
-        if self._pending.is_due:
-            self._flush()
+        if source.start["uid"] in pending.entries:
+            self._write_pending()  # what it replaces has been, too
+        pending.add(kept)
+        if pending.is_due:
+            self._write_pending()
 
     def _forget(self, uid: str, successor: str | None = None) -> None:
         self._flush()
-        with self._file.write():
+        with self._file.write() as connection:
             if successor is not None:
                 self._shelf.supersede([(uid, successor)])
+            if self._shelf.is_damaged(uid):
+                self._shelf.empty(connection, uid)
             self._store.remove(uid)
 
     def _unchanged(self, mark: Mark) -> str | None:
@@ -207,26 +214,69 @@ class BlueskySQLiteCatalog(WritableCatalog):
             yield
         finally:
             pending.depth -= 1
-            try:
-                self._flush()
-            finally:
-                pending.entries.clear()  # what could not be written is given up, and the error told
+            self._write_last()
 
     def _flush(self) -> None:
         """Write what waits."""
         if self._pending.entries:
             self._write(list(self._pending.entries.values()))
-            self._pending.entries.clear()
+            self._pending.clear()
+
+    def _write_pending(self) -> None:
+        """Write what waits, if nobody hinders it; else it waits on, to the end of the batch."""
+        pending = self._pending
+        try:
+            # Who has waited once for another process does not so for each run that follows.
+            with self._file.hurrying() if pending.is_hindered else nullcontext():
+                self._flush_or_fail()
+            pending.is_hindered = False
+        except CatalogError:
+            pending.is_hindered = True
+            pending.put_off()
+
+    def _write_last(self) -> None:
+        """Write what waits, and tell what of the batch could not be written."""
+        pending = self._pending
+        try:
+            self._flush_or_fail()
+        except CatalogError as error:
+            pending.failures.update(dict.fromkeys(pending.entries, error))
+        failures, pending.failures = pending.failures, {}
+        pending.clear()  # what could not be written is given up
+        pending.is_hindered = False
+        if failures:
+            raise UnwrittenRunsError(failures, where=self.path)
+
+    def _flush_or_fail(self) -> None:
+        """Write what waits, each run alone if together they cannot be; note those that fail.
+
+        Raises
+        ------
+        CatalogError
+            If nothing at all can be written.
+        """
+        pending = self._pending
+        try:
+            self._flush()
+        except CatalogError:
+            raise
+        except Exception:  # noqa: BLE001 # whatever it is about one, the others are written
+            for uid, entry in list(pending.entries.items()):
+                try:
+                    self._write([entry])
+                except CatalogError:
+                    raise
+                except Exception as error:  # noqa: BLE001
+                    pending.failures[uid] = error
+                del pending.entries[uid]
 
     def _write(self, entries: Sequence[Entry]) -> None:
         """Write runs in one transaction, and keep what those were that they replace."""
-        changed = [
-            entry.start["uid"]
-            for entry in entries
-            if entry.provenance.get("replaced") not in (None, "same", "extended")
-        ]
-        with self._file.write():
-            self._shelf.supersede((uid, uid) for uid in changed)
+        with self._file.write() as connection:
+            others, damaged = self._shelf.replaced(entries)
+            self._shelf.supersede((uid, uid) for uid in others)
+            for uid in damaged:
+                self._shelf.empty(connection, uid)
             self._store.put_many(entries)
 
 
@@ -235,16 +285,28 @@ class _Pending(threading.local):
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
+        self.failures: dict[str, Exception] = {}
         self.depth = 0
-        self._since = 0.0
+        self.is_hindered = False
+        """Whether another process kept the last part from being written."""
+        self.clear()
 
     def add(self, entry: Entry) -> None:
         if not self.entries:
-            self._since = time.monotonic()
+            self.put_off()
         # As last: a run that is given again is what it was given as then.
         self.entries.pop(entry.start["uid"], None)
         self.entries[entry.start["uid"]] = entry
 
+    def clear(self) -> None:
+        self.entries.clear()
+        self.put_off()
+
+    def put_off(self) -> None:
+        """Be due after some hundred more, or some seconds."""
+        self._since = time.monotonic()
+        self._most = len(self.entries) + _MOST_RUNS
+
     @property
     def is_due(self) -> bool:
-        return len(self.entries) >= _MOST_RUNS or time.monotonic() - self._since > _MOST_SECONDS
+        return len(self.entries) >= self._most or time.monotonic() - self._since > _MOST_SECONDS

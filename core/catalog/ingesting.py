@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
-from ..errors import OnTapeError, PenstockError, SettingsError
+from ..errors import OnTapeError, PenstockError, SettingsError, UnwrittenRunsError
 from ..matching.assembling import joined_and_apart
 from ..matching.matcher import match
 from ..matching.offers import Claim, fold_rejected
@@ -99,26 +99,46 @@ def ingest_paths(
     """
     if settings and isinstance(paths, Plan):
         raise SettingsError("a plan has its settings", remedy="Give them to match(…) instead.")
-    with observe(), catalog.batch():
-        plan = paths if isinstance(paths, Plan) else match(paths, use=use, settings=settings)
-        report = Report()
-        rivals = _find_rivals(plan)
-        total = sum(1 for _ in plan.chosen_claims())
-        done = 0
-        for decision in plan.decisions:
-            if decision.chosen is None:
-                report.add(_undecided(decision))
-                continue
-            for claim in decision.chosen.claims:
-                if progress is not None:
-                    progress(done, total, _subject(claim, decision))
-                report.add(_ingest(catalog, claim, decision, rivals, recall=recall, again=again))
-                done += 1
-        if progress is not None:
-            progress(done, total, "")
-        for unclaimed in plan.unclaimed:
-            report.add(_refused(unclaimed))
+    report = Report()
+    try:
+        with observe(), catalog.batch():
+            plan = paths if isinstance(paths, Plan) else match(paths, use=use, settings=settings)
+            _ingest_plan(catalog, plan, report, progress, recall=recall, again=again)
+    except UnwrittenRunsError as error:
+        report.items[:] = [_written_or_not(item, error.failures) for item in report]
     return report
+
+
+def _ingest_plan(
+    catalog: TakesRuns,
+    plan: Plan,
+    report: Report,
+    progress: Progress | None,
+    *,
+    recall: bool,
+    again: bool,
+) -> None:
+    rivals = _find_rivals(plan)
+    total = sum(1 for _ in plan.chosen_claims())
+    done = 0
+    for decision in plan.decisions:
+        if decision.chosen is None:
+            report.add(_undecided(decision))
+            continue
+        for claim in decision.chosen.claims:
+            if progress is not None:
+                progress(done, total, _subject(claim, decision))
+            report.add(_ingest(catalog, claim, decision, rivals, recall=recall, again=again))
+            done += 1
+    if progress is not None:
+        progress(done, total, "")
+    for unclaimed in plan.unclaimed:
+        report.add(_refused(unclaimed))
+
+
+def _written_or_not(item: ReportItem, failures: Mapping[str, Exception]) -> ReportItem:
+    error = None if item.uid is None or item.outcome == "skipped" else failures.get(item.uid)
+    return item if error is None else ReportItem.from_error(item.subject, error, **item.details)
 
 
 def _ingest(

@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from ..errors import NoDataError
 from ..matching.offers import Claim
+from ..places import select_files
 from ..places.observation import current_observation
+from ..places.selection import Paths
+from ..registry import get_registry
 
-__all__ = ["Mark", "mark_claim"]
+__all__ = ["Mark", "mark_call", "mark_claim"]
 
 
 class Mark(NamedTuple):
@@ -19,7 +24,7 @@ class Mark(NamedTuple):
     key: bytes
     """Which call: ingestor, version and arguments."""
     state: bytes
-    """Sizes and times of the claim's files."""
+    """Sizes and times, of writing and of changing, of the claim's files."""
 
 
 def mark_claim(claim: Claim) -> Mark | None:
@@ -35,15 +40,46 @@ def mark_claim(claim: Claim) -> Mark | None:
     """
     try:
         call = json.dumps(
-            [claim.ingestor, claim.version, claim.reference, claim.args, dict(claim.kwargs)]
+            [claim.ingestor, claim.version, claim.reference, claim.args, dict(claim.kwargs)],
+            sort_keys=True,
         )
     except (TypeError, ValueError, RecursionError):
         return None
     states = array("q")
     for stat in current_observation().stats(claim.files):
         # A file that cannot be asked is told from every one that can.
-        states.extend((-1, -1) if stat is None else stat[:2])
+        # Who writes a file can set its times but the one of the change itself.
+        states.extend((-1, -1, -1) if stat is None else (stat.size, stat.mtime_ns, stat.ctime_ns))
     return Mark(_digest(call.encode()), _digest(states.tobytes()))
+
+
+def mark_call(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], paths: Paths
+) -> Mark | None:
+    """Return the mark of the claim that would lead to this call; None if none could.
+
+    Parameters
+    ----------
+    paths
+        Those among the arguments.
+
+    Examples
+    --------
+    >>> mark_call(print, ("/a",), {}, "/a") is None
+    True
+    """
+    registry = get_registry()
+    name = registry.name_of(function)
+    if name is None:
+        return None
+    try:
+        files = tuple(select_files(paths).paths)
+    except (NoDataError, OSError):
+        return None
+    ingestor = registry.ingestor(name)
+    return mark_claim(
+        Claim(name, ingestor.version, files, ingestor.ingest, tuple(args), dict(kwargs))
+    )
 
 
 def _digest(content: bytes) -> bytes:

@@ -10,17 +10,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..documents import normalise
-from ..errors import CatalogError, DocumentError
-from ..index.encoding import decode_document, encode_text
+from ..errors import CatalogError, DocumentError, RecipeError
+from ..index.encoding import decode_document, encode_document, encode_text
 from ..index.run_index import RunIndex
 from ..places import Fingerprint
+from ..recipes import Recipe
 from ..run.source import pull_start
 from ..run.summary import RunSummary
 from .marks import Mark
 from .store import Entry
 from .stored import RecipeSource
 
-__all__ = ["RecipeShelf", "Superseded"]
+__all__ = ["RecipeShelf", "Superseded", "check_storable"]
 
 _CHUNK = 500
 _PUT = """
@@ -39,7 +40,17 @@ FROM runs JOIN starts USING (id) LEFT JOIN calls ON calls.run = runs.id
 WHERE runs.uid = CAST(? AS TEXT)
 """
 
-
+_RUN = "(SELECT id FROM runs WHERE uid = CAST(? AS TEXT))"
+_BODIES = f"""
+SELECT body FROM starts WHERE id = {_RUN} UNION ALL SELECT body FROM documents WHERE run = {_RUN}
+"""
+_EMPTY = f"""
+DELETE FROM entries WHERE path IN (SELECT id FROM paths WHERE name = 'start') AND id = {_RUN};
+DELETE FROM entries WHERE (path, id) IN (
+    SELECT paths.id, documents.id FROM documents JOIN paths USING (name) WHERE run = {_RUN});
+DELETE FROM documents WHERE run = {_RUN};
+UPDATE starts SET odd = 0, body = '{{}}' WHERE id = {_RUN}
+""".split(";")
 _LATER = "SELECT name, body FROM documents WHERE run = ? ORDER BY id"
 
 
@@ -101,14 +112,21 @@ class RecipeShelf:
     # Claims --------------------------------------------------------------------------------------
 
     def unchanged(self, mark: Mark) -> str | None:
-        """Return the uid of the run that came of this claim, if its files were as they are now."""
+        """Return the uid of the run that came of this claim, if its files were as they are now.
+
+        Of what somebody else stored, nothing: their call is no reason not to store one's own.
+        """
         with self._index.read() as connection:
             row = connection.execute(
-                "SELECT runs.uid FROM calls JOIN runs ON runs.id = calls.run "
+                "SELECT runs.uid, calls.recipe, calls.seal "
+                "FROM calls JOIN runs ON runs.id = calls.run "
                 "WHERE calls.claim = ? AND calls.state = ?",
                 mark,
             ).fetchone()
-        return None if row is None else str(row[0])
+        if row is None:
+            return None
+        uid, recipe, seal = map(str, row)
+        return uid if RecipeSource({"uid": uid}, recipe, seal).is_own else None
 
     # What was ------------------------------------------------------------------------------------
 
@@ -119,6 +137,42 @@ class RecipeShelf:
                 _SUPERSEDE,
                 [(time.time(), encode_text(new), encode_text(old)) for old, new in uids],
             )
+
+    def replaced(self, entries: Iterable[Entry]) -> tuple[list[str], list[str]]:
+        """Return which runs will be others than they are here, and which are damaged here.
+
+        One that grew is no other one. Within a transaction, this is what will be replaced in it.
+        """
+        others, damaged = [], []
+        for entry in entries:
+            uid = entry.start["uid"]
+            try:
+                before = self.get(uid)
+            except KeyError:
+                continue
+            except CatalogError:
+                before = None
+            if before is None or self.is_damaged(uid):
+                damaged.append(uid)
+            elif not _is_same_or_grown(before, entry):
+                others.append(uid)
+        return others, damaged
+
+    def is_damaged(self, uid: str) -> bool:
+        """Tell whether a document of a run cannot be read."""
+        with self._index.read() as connection:
+            rows = connection.execute(_BODIES, (encode_text(uid),) * 2).fetchall()
+        try:
+            for (body,) in rows:
+                decode_document(body)
+        except (CatalogError, TypeError):
+            return True
+        return False
+
+    def empty(self, connection: sqlite3.Connection, uid: str) -> None:
+        """Forget what a run says, which nothing can read, so that it can be replaced or removed."""
+        for statement in _EMPTY:
+            connection.execute(statement, (encode_text(uid),))
 
     def superseded(self, uid: str) -> list[Superseded]:
         """Return what a run was before, the earliest first; also what it took the place of."""
@@ -135,9 +189,52 @@ class RecipeShelf:
         ]
 
 
+def _is_same_or_grown(before: Entry, now: Entry) -> bool:
+    """Whether a run is what it was, but for more files behind those that were, or more rows.
+
+    Of one file that is larger nothing tells whether its front is what it was; its start has to.
+    """
+    was, became = before.source, now.source
+    if not isinstance(was, RecipeSource) or not isinstance(became, RecipeSource):
+        return False
+    old, new = was.recorded_fingerprint, became.recorded_fingerprint
+    if old is None or new is None or old == new:
+        return old == new and was.start == became.start and was.recipe == became.recipe
+    is_grown = old.compare(new) == "extended" and _call_of(was) == _call_of(became)
+    return is_grown and (new.count > old.count or was.start == became.start)
+
+
+def _call_of(source: RecipeSource) -> tuple[Any, ...] | None:
+    """Return what a recipe calls, but for the files; None if it is none."""
+    try:
+        recipe = Recipe.from_json(source.recipe)
+    except RecipeError:
+        return None
+    return recipe.ingestor, recipe.version, recipe.kwargs
+
+
 def _later_of(summary: RunSummary) -> list[tuple[str, dict[str, Any]]]:
     later = [("descriptor", doc) for doc in summary.descriptors]
     return later if summary.stop is None else [*later, ("stop", summary.stop)]
+
+
+def check_storable(entry: Entry) -> None:
+    """Write down all that a run says, to no avail but that it fails alone if it cannot be done.
+
+    Raises
+    ------
+    DocumentError
+        If a document cannot be stored.
+
+    Examples
+    --------
+    >>> check_storable(Entry(RecipeSource({"uid": "6f2a", "time": 0.0}, "[]")))
+    """
+    encode_document(entry.start)
+    _row_of(entry)
+    summary = getattr(entry.source, "summary", None)
+    for name, document in () if summary is None else _later_of(summary):
+        encode_document(normalise(document, where=name))
 
 
 def _row_of(entry: Entry) -> tuple[Any, ...]:

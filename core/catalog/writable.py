@@ -13,9 +13,10 @@ from ..report import Report, ReportItem
 from ..run.bluesky_run import BlueskyRun
 from ..run.source import RunSource
 from .base import AnyQuery, BlueskyCatalog
-from .checking import Finding, check_source
+from .checking import Finding, check_source, first_file
 from .finding import Finder
 from .ingesting import Progress
+from .marks import mark_call
 from .store import Entry
 from .upserting import PlainCall, entry_of_call, resolve_call
 
@@ -149,7 +150,7 @@ class WritableCatalog(BlueskyCatalog):
         (False, '6f2a', True)
         """
         call, recipe = self._storable(resolve_call(ingest_fn, args, kwargs or {}))
-        entry = entry_of_call(call, provenance or {}, self._entry)
+        entry = entry_of_call(call, provenance or {}, self._entry_or_none)
         run = self._run(entry)
 
         def keep() -> str:
@@ -249,7 +250,7 @@ class WritableCatalog(BlueskyCatalog):
         Report
             Its items' details hold ``state``: ``"fresh"``; ``"stale"`` (there are more files, or
             they have changed); ``"missing"``; ``"moved"`` (found elsewhere below the same root, by
-            name and size); ``"unknown"``, where nothing tells.
+            name, size and time); ``"unknown"``, where nothing tells.
 
         Examples
         --------
@@ -264,7 +265,7 @@ class WritableCatalog(BlueskyCatalog):
         >>> catalog.check().items[0].details["state"]
         'missing'
         """
-        finder = Finder()
+        finder = Finder(self._files)
         report = Report()
         with observe():
             for uid in self._chosen(query):
@@ -289,7 +290,7 @@ class WritableCatalog(BlueskyCatalog):
             ``ok`` for runs that were ingested anew, ``skipped`` for those that are fresh; others as
             `check` has them.
         """
-        finder = Finder()
+        finder = Finder(self._files)
         report = Report()
         uids = self._chosen(query)
         for done, uid in enumerate(uids):
@@ -300,6 +301,18 @@ class WritableCatalog(BlueskyCatalog):
         if progress is not None:
             progress(len(uids), len(uids), "")
         return report
+
+    def _files(self) -> set[str]:
+        """Return the first file of each run whose files are there."""
+        entries = (self._entry_or_none(uid) for uid in self._store)
+        firsts = (first_file(self._placed(entry)) for entry in entries if entry is not None)
+        return {path for path in firsts if path is not None}
+
+    def _entry_or_none(self, uid: str) -> Entry | None:
+        try:
+            return self._entry(uid)
+        except CatalogError:  # it is damaged: `check` tells
+            return None
 
     def _look(self, uid: str, finder: Finder) -> Finding:
         try:
@@ -312,7 +325,10 @@ class WritableCatalog(BlueskyCatalog):
 
     def _renew(self, uid: str, finding: Finding) -> ReportItem:
         if finding.state == "fresh":
-            return ReportItem(finding.subject, "skipped", "it is up to date", uid=uid)
+            details: dict[str, Any] = {"state": finding.state}
+            return ReportItem(
+                finding.subject, "skipped", "it is up to date", uid=uid, details=details
+            )
         if finding.paths is None or finding.call is None:
             return finding.item(uid)
         entry = self._store.get(uid)
@@ -325,12 +341,23 @@ class WritableCatalog(BlueskyCatalog):
                 uid=uid,
             )
         try:
+            args, kwargs = finding.call.arguments_with(finding.paths)
             run, keep = self.prepare(
                 finding.call.function,
-                *finding.call.arguments_with(finding.paths),
+                args,
+                kwargs,
                 provenance={k: v for k, v in entry.provenance.items() if k not in _TAKEN_ANEW},
+                mark=mark_call(finding.call.function, args, kwargs, finding.paths),
             )
             run.keys()  # one whose documents cannot be had replaces none
+            if run.uid != uid and run.uid in self._store:
+                return ReportItem(
+                    finding.subject,
+                    "refused",
+                    f"{finding.why}, but these are the files of run {run.uid}",
+                    "Remove the one that is not meant.",
+                    uid=uid,
+                )
             renewed = keep()
             if renewed != uid:
                 self._forget(uid, renewed)

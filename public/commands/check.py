@@ -12,7 +12,7 @@ from penstock.commands.foreign import foreign_output_aside
 from penstock.commands.queries import QUERY_HELP, parse_query
 from penstock.commands.terminal import print_json, print_table, progress_bar, short
 from penstock.core.errors import CatalogError
-from penstock.core.report import Report
+from penstock.core.report import Report, ReportItem
 
 __all__ = ["add_parser", "run"]
 
@@ -25,7 +25,7 @@ examples:
 Of each run it says whether its files are
   fresh    as they were when they were ingested
   stale    more than they were, or changed
-  moved    found elsewhere below the same root, by name and size
+  moved    found elsewhere below the same root, by name, size and time
   missing  gone, some or all
   unknown  nothing tells
 No file is opened. Copies are checked for being whole.
@@ -86,14 +86,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _print(report: Report) -> None:
     told = [item for item in report if item.why and item.outcome != "skipped"]
-    states = [item.details.get("state", item.outcome) for item in report]
+    states = [_state(item) for item in report]
     print_table(
         "Runs",
         ["uid", "state", "files", "what", "remedy"],
         [
             (
                 (item.uid or "")[:8],
-                "updated" if item.outcome == "ok" else item.details.get("state", item.outcome),
+                _state(item),
                 short(item.subject),
                 item.why,
                 item.remedy,
@@ -105,3 +105,9 @@ def _print(report: Report) -> None:
     counts = ", ".join(f"{number} {state}" for state, number in Counter(states).items())
     noun = "run" if len(report) == 1 else "runs"
     print(f"{len(report)} {noun}: {counts}" if counts else "no runs to check")
+
+
+def _state(item: ReportItem) -> str:
+    """Return what became of a run: what is fine, and why, was stale or had moved."""
+    is_updated = item.outcome == "ok" and item.why
+    return "updated" if is_updated else item.details.get("state", item.outcome)

@@ -109,6 +109,9 @@ def test_changed_and_missing_files_are_told_and_brought_up_to_date(
         "skipped": 1,
         "ok": 1,
     }
+    tifffile.imwrite(data / "scan_5.tif", np.zeros((4, 6), "u2"))
+    assert main(["check", catalog, "--update"]) == 1
+    assert capsys.readouterr().out.endswith("3 runs: 1 missing, 1 fresh, 1 updated\n")
     assert told(capsys, "check", catalog, "--query", "file_name=b.h5")["counts"] == {"ok": 1}
 
 

@@ -1,5 +1,6 @@
 """Whether files are what they were is told for each run, with the remedy; and done on demand."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -156,6 +157,45 @@ def test_of_two_places_the_one_with_the_times_of_before_is_meant_or_none(catalog
     assert "several places" in item.why
 
 
+def series_of(folder, name, time):
+    """Write frames that are named, and as large, as those of every other series."""
+    (folder.parent / name).mkdir()
+    for number in range(1, 4):
+        write_frame(folder.parent / name, number, time)
+        os.utime(folder.parent / name / f"img_{number:02d}.tif", (time, time))
+    return folder.parent / name
+
+
+def test_frames_of_another_run_do_not_take_the_place_of_those_that_were_deleted(catalog, folder):
+    first, second = series_of(folder, "first", 5), series_of(folder, "second", 7)
+    deleted = catalog.upsert(ingest_tiff_series, (f"{first}/*.tif",), {})
+    kept = catalog.upsert(ingest_tiff_series, (f"{second}/*.tif",), {})
+    shutil.rmtree(first)
+    assert states(catalog.check()) == {deleted: "missing", kept: "fresh"}
+    assert not any("perhaps" in item.why for item in catalog.check())
+    catalog.refresh()
+    assert set(catalog) == {deleted, kept}
+    # Unless its times differ, a copy that was ingested is another run, too.
+    copy = folder.parent / "copy"
+    shutil.copytree(second, copy)
+    copied = catalog.upsert(ingest_tiff_series, (f"{copy}/*.tif",), {})
+    shutil.rmtree(second)
+    assert states(catalog.check({"uid": kept})) == {kept: "missing"}
+    assert catalog.refresh({"uid": kept}).with_outcome("failed")
+    assert set(catalog) == {deleted, kept, copied}
+
+
+def test_where_times_differ_the_place_is_told_but_not_taken(catalog, folder):
+    first, second = series_of(folder, "first", 5), series_of(folder, "second", 7)
+    uid = catalog.upsert(ingest_tiff_series, (f"{first}/*.tif",), {})
+    shutil.rmtree(first)
+    (item,) = catalog.check()
+    assert item.details["state"] == "missing"
+    assert f"perhaps to {second}" in item.why
+    assert catalog.refresh().with_outcome("failed")
+    assert list(catalog) == [uid]
+
+
 def test_files_are_sought_below_their_root_and_nowhere_else(catalog, folder, tmp_path):
     uid = catalog.upsert(ingest_hdf5, (folder / "scan.h5",), {})
     outside = tmp_path / "outside"
@@ -200,3 +240,12 @@ def test_no_file_is_opened(catalog, folder, monkeypatch):
     catalog.check()
     monkeypatch.undo()
     assert not [args for args in opened if str(folder) in str(args[0])]
+
+
+def test_what_was_brought_up_to_date_is_not_ingested_once_more(folder, tmp_path):
+    catalog = BlueskySQLiteCatalog(tmp_path / "runs.db")
+    catalog.ingest([folder])
+    write_file(folder / "scan.h5", frames=5)
+    write_frame(folder, 6)
+    assert catalog.refresh().counts == {"ok": 2}
+    assert catalog.ingest([folder]).counts == {"skipped": 2}

@@ -14,6 +14,7 @@ import pytest
 from penstock import BlueskySQLiteCatalog, sample_files
 from penstock.core.config import Config, use_config
 from penstock.core.errors import CatalogError, PenstockError, RecipeError
+from penstock.core.index.schema import CREATE_WORDS
 
 SAMPLES = Path(sample_files.__file__).parent
 
@@ -128,6 +129,34 @@ def test_a_crafted_start_document_is_told(path, start):
         list(catalog.search({"sample.name": "copper foil"}))
 
 
+@pytest.mark.parametrize("column", ["starts SET body", "documents SET body"])
+@pytest.mark.parametrize("how", ["remove", "ingest"])
+def test_a_damaged_run_hides_no_other_and_can_be_removed_or_ingested_again(
+    path, root, tmp_path, column, how
+):
+    shutil.copy2(SAMPLES / "melt.h5", root)
+    with BlueskySQLiteCatalog(path) as catalog:
+        catalog.create_index("sample.name")
+        (good,) = set(catalog.ingest([root / "melt.h5"]).uids)
+        (bad,) = set(catalog) - {good}
+    row = "(SELECT id FROM runs WHERE uid = ?)"
+    key = "id" if "starts" in column else "run"
+    craft(path, f"UPDATE {column} = '{{' WHERE {key} = {row}", bad)
+    catalog = BlueskySQLiteCatalog(path)
+    assert good in [start["uid"] for start in catalog.newest_starts()]
+    assert "2 runs" in repr(catalog)
+    assert "2 run" in catalog._repr_html_()
+    if how == "remove":
+        assert catalog.remove(bad) == bad
+        assert list(catalog) == [good]
+    else:
+        assert catalog.ingest([root / "in.nxs"], again=True).ok
+        assert set(catalog) == {good, bad}
+        assert catalog[bad].metadata["stop"]
+        assert list(catalog.search({"sample.name": "copper foil"})) == [bad]
+    assert list(catalog.superseded(bad)) == []
+
+
 @pytest.mark.parametrize(
     "sql",
     [
@@ -135,6 +164,9 @@ def test_a_crafted_start_document_is_told(path, start):
         "CREATE VIEW v AS SELECT 1;",
         "DROP TABLE calls; CREATE VIEW calls AS SELECT 1 AS run;",
         "CREATE VIRTUAL TABLE f USING fts5(x);",
+        "CREATE VIRTUAL TABLE words USING fts5(word, content='runs');",
+        "CREATE TABLE words (word);",
+        f"{CREATE_WORDS}; CREATE TRIGGER t AFTER INSERT ON calls BEGIN DELETE FROM runs; END;",
     ],
 )
 def test_a_file_with_triggers_or_views_is_refused(path, sql):

@@ -126,6 +126,16 @@ def test_what_has_changed_or_is_new_is_ingested_and_again_means_all(filled, data
     assert "skipped" not in catalog.ingest([data], again=True).counts
 
 
+def test_a_file_that_was_written_anew_with_the_time_of_before_is_not_skipped(filled, data):
+    file = data / "foam.tif"
+    before = file.stat()
+    file.write_bytes(file.read_bytes())
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    report = BlueskySQLiteCatalog(filled).ingest([data])
+    assert report.counts == {"skipped": 3, "ok": 1}
+
+
 def test_a_removed_run_is_ingested_again(filled, data):
     catalog = BlueskySQLiteCatalog(filled)
     uid = catalog.remove(-1)
@@ -140,6 +150,15 @@ def test_another_version_of_the_ingestor_ingests_again(path, tmp_path):
         with use_registry(lab(version=version)):
             report = BlueskySQLiteCatalog(path).ingest([tmp_path / "a.lab"])
         assert report.items[0].outcome == outcome, report.items[0]
+
+
+def test_a_catalog_with_an_index_of_all_words_is_opened_again(filled):
+    with BlueskySQLiteCatalog(filled) as catalog:
+        assert catalog.create_index("$text")
+    catalog = BlueskySQLiteCatalog(filled)
+    assert len(catalog.search({"$text": {"$search": "copper"}})) == 1
+    catalog.drop_index("$text")
+    assert len(BlueskySQLiteCatalog(filled)) == 4
 
 
 # A third party's ingestor with arrays in its events ----------------------------------------------
@@ -332,6 +351,32 @@ def test_when_files_are_others_the_start_and_recipe_of_before_are_kept(path, tmp
     assert catalog[uid].metadata["start"]["title"] == "second"
 
 
+def test_every_version_that_is_replaced_is_kept_whatever_became_of_the_file(path, tmp_path):
+    file = tmp_path / "a.h5"
+    catalog = BlueskySQLiteCatalog(path)
+
+    def upsert(title, frames):
+        with h5py.File(file, "w") as h5:
+            h5["images"] = np.zeros((frames, 40, 60), "u2")
+        return catalog.upsert(ingest_hdf5, (file,), {"metadata": {"title": title}})
+
+    with catalog.batch():
+        uid = upsert("first", 3)
+        assert upsert("larger", 30) == uid
+        catalog.upsert(ingest_hdf5, (file,), {"metadata": {"title": "renamed"}})
+    catalog.upsert(ingest_hdf5, (file,), {"metadata": {"title": "renamed"}})
+    assert [old.start["title"] for old in catalog.superseded(uid)] == ["first", "larger"]
+
+
+def test_a_series_that_grows_supersedes_nothing(data, path):
+    catalog = BlueskySQLiteCatalog(path)
+    for _ in range(2):
+        names = sorted(map(str, (data / "growth").iterdir()))
+        uid = catalog.upsert(ingest_tiff_series, (names,), {})
+        shutil.copy2(names[-1], names[-1].replace("frame_", "frame_9"))
+    assert catalog.superseded(uid) == []
+
+
 # Other people's ----------------------------------------------------------------------------------
 
 
@@ -350,6 +395,13 @@ def test_a_catalog_of_somebody_else_is_listed_but_reads_only_below_opened_roots(
         run.primary.read()
     with use_config(Config(roots={"data": str(data)})):
         assert run.primary.read().sizes["time"]
+
+
+def test_what_somebody_else_stored_is_ingested_as_ones_own_though_nothing_changed(foreign, data):
+    catalog = BlueskySQLiteCatalog(foreign)
+    assert "skipped" not in catalog.ingest([data]).counts
+    assert catalog.search({"sample.name": "copper foil"})[-1].primary.read().sizes["time"]
+    assert catalog.ingest([data]).counts == {"skipped": 4}
 
 
 def test_somebody_elses_call_does_not_become_ones_own_by_bringing_it_up_to_date(foreign, data):

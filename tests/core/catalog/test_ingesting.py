@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +11,15 @@ from typing import Any
 
 import pytest
 
-from penstock import BlueskyInMemoryCatalog, Ingestor, RunsFound, hookimpl, match
+from penstock import (
+    BlueskyInMemoryCatalog,
+    BlueskySQLiteCatalog,
+    Ingestor,
+    RunsFound,
+    hookimpl,
+    match,
+)
+from penstock.core.catalog import catalog_file, in_file
 from penstock.core.errors import PluginError
 from penstock.core.registry import Registry, use_registry
 
@@ -33,7 +42,9 @@ def ingest(path: str, entry: str = "", *, stop: str = "success") -> Iterator[tup
         sys.exit("no licence")
     event = {"uid": f"{uid}-e", "time": 0.0, "descriptor": f"{uid}-d", "seq_num": 1}
     yield "event", event | {"data": {"x": 1.0}, "timestamps": {"x": 0.0}, "filled": {}}
-    if "cut short" not in text:
+    if "long number" in text:
+        yield "stop", {"uid": f"{uid}-s", "time": 0.0, "run_start": uid, "n": 10**5000}
+    elif "cut short" not in text:
         status = "abort" if "aborted" in text else stop
         end: dict[str, Any] = {"uid": f"{uid}-s", "time": 0.0, "run_start": uid}
         end |= {"exit_status": status, "num_events": {"primary": 1}}
@@ -209,3 +220,51 @@ def test_an_interruption_is_not_swallowed(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         catalog.ingest(write(tmp_path, a="fine", b="fine"), progress=interrupt)
     assert list(catalog) == ["a.lab"]
+
+
+# Catalogs that stay, which write many runs at once ------------------------------------------------
+
+
+def test_a_document_that_cannot_be_stored_costs_its_run_and_no_other(tmp_path: Path) -> None:
+    catalog = BlueskySQLiteCatalog(tmp_path / "runs.db")
+    report = catalog.ingest(write(tmp_path, a="fine", b="long number", c="fine"))
+    outcomes = {Path(item.subject).name: item.outcome for item in report}
+    assert outcomes["b.lab"] == "failed"
+    assert outcomes["a.lab"] == outcomes["c.lab"] == "ok"
+    assert set(BlueskySQLiteCatalog(tmp_path / "runs.db")) == {"a.lab", "c.lab"}
+
+
+def test_a_run_that_cannot_be_written_is_in_the_report_and_the_others_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = BlueskySQLiteCatalog(tmp_path / "runs.db")
+    put_many = catalog._store.index.put_many
+
+    def put_all_but_one(starts: Any) -> dict[str, int]:
+        starts = list(starts)
+        if any(start["uid"] == "b.lab" for start in starts):
+            raise OverflowError("too large for SQLite")
+        return put_many(starts)
+
+    monkeypatch.setattr(catalog._store.index, "put_many", put_all_but_one)
+    report = catalog.ingest(write(tmp_path, a="fine", b="fine", c="fine"))
+    (failed,) = report.with_outcome("failed")
+    assert Path(failed.subject).name == "b.lab"
+    assert "too large for SQLite" in failed.why
+    assert set(report.uids) == set(catalog) == {"a.lab", "c.lab"}
+
+
+def test_another_process_that_writes_for_long_is_waited_for_twice_and_not_for_each_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog_file, "_BUSY_SECONDS", 0.5)
+    monkeypatch.setattr(in_file, "_MOST_RUNS", 2)
+    catalog = BlueskySQLiteCatalog(tmp_path / "runs.db")
+    write(tmp_path, **{f"a{number}": "fine" for number in range(20)})
+    began = time.monotonic()
+    with BlueskySQLiteCatalog(catalog.path)._file.write():
+        report = catalog.ingest(tmp_path)
+    assert time.monotonic() - began < 5
+    assert report.counts["failed"] == 20
+    assert "another process has been writing" in report.with_outcome("failed")[0].why
+    assert catalog.ingest(tmp_path).counts["ok"] == 20

@@ -2,17 +2,20 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from penstock import BlueskySQLiteCatalog
+from penstock import BlueskySQLiteCatalog, open_catalog
 from penstock.core.catalog import catalog_file, hosts
 from penstock.core.errors import CatalogError
 from penstock.core.index import choosing
@@ -164,6 +167,28 @@ def test_two_processes_that_write_take_turns(tmp_path, writer):
     assert check_whole(path, 299) == 300
 
 
+def upsert_elsewhere(path, first, count, start):
+    process = start(path, first, count)
+    process.stdout.read()
+    assert process.wait() == 0
+
+
+def test_two_openings_in_one_process_keep_the_locks_of_each_other(tmp_path, writer):
+    path, suffixless = tmp_path / "runs.db", tmp_path / "runs"
+    suffixless.symlink_to(path)
+    with use_registry(Registry.from_plugins([Lab()])):
+        one = BlueskySQLiteCatalog(path)
+        one.upsert(ingest, ("/a/1",))
+        other = open_catalog(suffixless)
+        upsert_elsewhere(path, 0, 20, writer)
+        one.upsert(ingest, ("/a/2",))
+        upsert_elsewhere(path, 20, 20, writer)
+        one.close()
+        assert len(other) == 42
+        other.close()
+        assert len(BlueskySQLiteCatalog(path)) == 42
+
+
 # In one process ----------------------------------------------------------------------------------
 
 
@@ -263,34 +288,73 @@ def note_machine(catalog, machine, until):
         connection.commit()
 
 
-def test_while_another_machine_writes_this_one_reads_and_is_told(catalog):
-    catalog.upsert(ingest, ("/a/1",))
-    note_machine(catalog, "another", time.time() + 300)
+def machine_of(catalog):
+    with sqlite3.connect(catalog.path) as connection:
+        return connection.execute("SELECT machine FROM writer").fetchone()
+
+
+@pytest.fixture
+def shared(monkeypatch, tmp_path):
+    """A catalog on a network's file system."""
+    monkeypatch.setattr(catalog_file, "is_network", lambda path: True)
+    with use_registry(Registry.from_plugins([Lab()])):
+        yield BlueskySQLiteCatalog(tmp_path / "runs.db")
+
+
+def test_while_another_machine_writes_this_one_reads_and_is_told(shared):
+    shared.upsert(ingest, ("/a/1",))
+    note_machine(shared, "another", time.time() + 300)
     for write in (
-        lambda: catalog.upsert(ingest, ("/a/2",)),
-        lambda: catalog.remove("uid-1"),
-        lambda: BlueskySQLiteCatalog(catalog.path).upsert(ingest, ("/a/2",)),
+        lambda: shared.upsert(ingest, ("/a/2",)),
+        lambda: shared.remove("uid-1"),
+        lambda: BlueskySQLiteCatalog(shared.path).upsert(ingest, ("/a/2",)),
     ):
         with pytest.raises(CatalogError, match=r"beamline-pc is writing.*Close it there"):
             write()
-    assert list(catalog.search({"time": {"$lt": 5}})) == ["uid-1"]
+    assert list(shared.search({"time": {"$lt": 5}})) == ["uid-1"]
 
 
-@pytest.mark.parametrize("until", [-1, 10**9, 0])
-def test_a_machine_that_has_not_written_for_long_or_has_a_wrong_clock_is_no_obstacle(
-    catalog, until
-):
-    note_machine(catalog, "another", time.time() + until)
-    assert catalog.upsert(ingest, ("/a/1",)) == "uid-1"
+def test_a_machine_whose_clock_is_ahead_counts_as_well(shared):
+    shared.upsert(ingest, ("/a/1",))
+    note_machine(shared, "another", time.time() + hosts.LEASE_SECONDS + 1800)
+    with pytest.raises(CatalogError, match="beamline-pc is writing"):
+        shared.upsert(ingest, ("/a/2",))
 
 
-def test_closing_a_catalog_lets_other_machines_write(catalog):
+def test_a_machine_is_the_same_after_it_was_started_again():
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    assert hosts.machine_id()
+    assert not boot.exists() or boot.read_text().strip() != hosts.machine_id()
+
+
+def test_on_a_disk_of_its_own_no_machine_is_noted(catalog):
     catalog.upsert(ingest, ("/a/1",))
-    with sqlite3.connect(catalog.path) as connection:
-        assert connection.execute("SELECT machine FROM writer").fetchone() == (hosts.machine_id(),)
-    catalog.close()
-    with sqlite3.connect(catalog.path) as connection:
-        assert connection.execute("SELECT machine FROM writer").fetchone() is None
+    assert machine_of(catalog) is None
+    note_machine(catalog, "another", time.time() + 300)
+    assert catalog.upsert(ingest, ("/a/2",)) == "uid-2"
+
+
+def test_a_forked_child_that_closes_leaves_its_parents_note(shared):
+    shared.upsert(ingest, ("/a/1",))
+    child = os.fork()
+    if not child:
+        shared.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert machine_of(shared) == (hosts.machine_id(),)
+
+
+@pytest.mark.parametrize("until", [-1, 10**9, 7200, 0])
+def test_a_machine_that_has_not_written_for_long_or_has_a_wrong_clock_is_no_obstacle(shared, until):
+    note_machine(shared, "another", time.time() + until)
+    assert shared.upsert(ingest, ("/a/1",)) == "uid-1"
+
+
+def test_closing_a_catalog_lets_other_machines_write(shared):
+    shared.upsert(ingest, ("/a/1",))
+    assert machine_of(shared) == (hosts.machine_id(),)
+    shared.close()
+    assert machine_of(shared) is None
 
 
 # Media -------------------------------------------------------------------------------------------
@@ -329,6 +393,7 @@ def test_a_medium_that_takes_no_writing_is_read(catalog, monkeypatch):
     catalog.upsert(ingest, ("/a/1",))
     catalog.close()
     monkeypatch.setattr(catalog_file, "is_read_only", lambda path: True)
+    monkeypatch.setattr(catalog_file, "is_frozen", lambda path: True)
     before = sorted(os.listdir(os.path.dirname(catalog.path)))
     there = BlueskySQLiteCatalog(catalog.path)
     assert list(there.search({"time": {"$lt": 5}})) == ["uid-1"]
@@ -336,3 +401,95 @@ def test_a_medium_that_takes_no_writing_is_read(catalog, monkeypatch):
     with pytest.raises(CatalogError, match="may only be read"):
         there.upsert(ingest, ("/a/2",))
     assert sorted(os.listdir(os.path.dirname(catalog.path))) == before
+
+
+def test_on_a_medium_that_takes_no_writing_a_journal_is_not_passed_over(
+    catalog, monkeypatch, tmp_path
+):
+    catalog.upsert(ingest, ("/a/1",))
+    catalog._file._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    catalog.upsert(ingest, ("/a/2",))
+    (tmp_path / "medium").mkdir()
+    for name in ("runs.db", "runs.db-wal"):
+        shutil.copy2(tmp_path / name, tmp_path / "medium" / name)
+    with monkeypatch.context() as patched:
+        patched.setattr(catalog_file, "is_read_only", lambda path: True)
+        patched.setattr(catalog_file, "is_frozen", lambda path: True)
+        with pytest.raises(CatalogError, match=r"in its journal.*copy it"):
+            BlueskySQLiteCatalog(tmp_path / "medium" / "runs.db")
+    assert len(BlueskySQLiteCatalog(tmp_path / "medium" / "runs.db")) == 2
+
+
+READER = """
+import os, sys, tempfile
+from penstock import BlueskySQLiteCatalog
+# Python itself may lie where others cannot read: all that is needed is loaded before.
+with tempfile.TemporaryDirectory() as folder, BlueskySQLiteCatalog(f"{folder}/a.db") as catalog:
+    len(catalog), list(catalog)
+os.setuid(65534)
+try:
+    catalog = BlueskySQLiteCatalog(sys.argv[1])
+    while True:
+        print(len(catalog), list(catalog), flush=True)
+        if not sys.stdin.readline():
+            break
+except Exception as error:
+    print(type(error).__name__, error, flush=True)
+"""
+
+
+@pytest.fixture
+def reader(catalog):
+    """Read as somebody who may write neither the file nor beside it; ask for what is read."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    folder = tempfile.mkdtemp(dir="/tmp")  # which others can reach
+    os.chmod(folder, 0o755)
+    path = os.path.join(folder, "runs.db")
+    started = []
+
+    def start():
+        os.chmod(path, 0o644)
+        for name in os.listdir(folder):
+            os.chmod(os.path.join(folder, name), 0o644)
+        process = subprocess.Popen(
+            [sys.executable, "-c", READER, path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield path, start
+    for process in started:
+        process.stdin.close()
+        process.wait(60)
+        process.stdout.close()
+    shutil.rmtree(folder)
+
+
+def asked_again(process):
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return process.stdout.readline()
+
+
+def test_who_may_not_write_in_the_folder_reads_what_is_there_or_is_told(reader):
+    path, start = reader
+    with BlueskySQLiteCatalog(path) as mine:
+        mine.upsert(ingest, ("/a/1",))
+        there = start()  # somebody has it open
+        assert there.stdout.readline() == "1 ['uid-1']\n"
+        mine.upsert(ingest, ("/a/2",))
+        assert asked_again(there) == "2 ['uid-1', 'uid-2']\n"
+        there.stdin.close()
+        there.wait(60)
+    there = start()  # nobody has
+    assert there.stdout.readline() == "2 ['uid-1', 'uid-2']\n"
+    with BlueskySQLiteCatalog(path) as mine:
+        mine.upsert(ingest, ("/a/3",))
+        told = asked_again(there)
+    assert "CatalogError" in told
+    assert "Open it again" in told
+    assert start().stdout.readline() == "3 ['uid-1', 'uid-2', 'uid-3']\n"

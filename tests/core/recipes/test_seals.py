@@ -33,15 +33,31 @@ def test_what_is_no_seal_seals_nothing(forged):
     assert not seals.is_sealed("text", forged)
 
 
-def test_a_key_that_others_can_read_does_not_count(key_file):
-    key_file.parent.mkdir(parents=True)
-    key_file.write_bytes(b"k" * 32)
-    key_file.chmod(0o644)
+def test_a_key_that_others_could_read_is_made_ones_own_again_and_counts(key_file):
     mine = seals.seal("text")
+    key_file.chmod(0o640)
+    assert seal_in_another_process("text") == mine
+    assert key_file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(("content", "mode"), [(b"k" * 32, 0o620), (b"k" * 7, 0o600)])
+def test_a_key_that_others_can_have_written_or_is_none_does_not_count_and_is_told(
+    key_file, content, mode
+):
+    key_file.parent.mkdir(parents=True)
+    key_file.write_bytes(content)
+    key_file.chmod(mode)
+    with pytest.warns(UserWarning, match=r"cannot be kept.*move the file away"):
+        mine = seals.seal("text")
+    assert seals.is_sealed("text", mine)
     assert seal_in_another_process("text") != mine
 
 
-def test_without_a_state_folder_seals_last_as_long_as_the_process(tmp_path, monkeypatch):
+def test_without_a_state_folder_seals_last_as_long_as_the_process_which_is_told(
+    tmp_path, monkeypatch
+):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", os.fspath(tmp_path / "file"))
-    assert seals.is_sealed("text", seals.seal("text"))
+    with pytest.warns(UserWarning, match="cannot be kept"):
+        mine = seals.seal("text")
+    assert seals.is_sealed("text", mine)
