@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..index.later import Said
 from ..index.run_index import RunIndex
 from ..index.searching import Search
 from ..mongo import Query
@@ -44,6 +45,11 @@ class Shelf(Protocol):
     def remove(self, connection: sqlite3.Connection, id: int, uid: str) -> None:
         """Forget the entry of a run."""
 
+    def put_rows(
+        self, connection: sqlite3.Connection, rows: Mapping[int, Mapping[str, int]]
+    ) -> None:
+        """Keep how many rows runs have, by id and stream: they were read again."""
+
 
 class MemoryShelf:
     """Keeps entries as the Python objects that they are."""
@@ -62,6 +68,11 @@ class MemoryShelf:
     def remove(self, connection: sqlite3.Connection, id: int, uid: str) -> None:
         """Forget the entry of a run."""
         del self._entries[uid]
+
+    def put_rows(
+        self, connection: sqlite3.Connection, rows: Mapping[int, Mapping[str, int]]
+    ) -> None:
+        """Do nothing: only its source tells what a run has."""
 
 
 class RunStore:
@@ -100,6 +111,12 @@ class RunStore:
         with self.index.write() as connection:
             ids = self.index.put_many(entry.start for entry in by_uid.values())
             self.shelf.put(connection, {ids[uid]: entry for uid, entry in by_uid.items()})
+
+    def put_later(self, later: Mapping[int, Said]) -> None:
+        """Keep what runs said when they were asked, by id, in place of what was known of them."""
+        with self.index.write() as connection:
+            self.index.put_later_many({id: said.documents for id, said in later.items()})
+            self.shelf.put_rows(connection, {id: said.rows for id, said in later.items()})
 
     def remove(self, uid: str) -> None:
         """Take a run out; KeyError if there is none."""
