@@ -16,6 +16,13 @@ __all__ = ["Narrowing", "Planner", "paths_of"]
 _MOST_PARAMETERS = 30_000
 """SQLite takes 32,766 in a statement."""
 
+_MOST_RANGES = 200
+"""SQLite takes 500 in the place of one condition."""
+
+_MOST_CHARACTERS = 500_000
+_MOST_DEEP = 25
+"""SQLite's parser may have a stack of 100; a condition and its parentheses take a few places."""
+
 _COLUMNS = ("time", "uid")
 """Fields of starts that have columns: they hold one number, or one text, always."""
 
@@ -32,6 +39,17 @@ class Narrowing:
     """Gives the ids of these documents one by one, some twice; with the same parameters."""
     probe: str = ""
     """The same as `sql`, to be asked of runs one by one as they are gone through in an order."""
+    depth: int = 0
+    """How deep conditions are nested in it."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether it can be part of a statement."""
+        return (
+            len(self.parameters) <= _MOST_PARAMETERS
+            and len(self.sql) <= _MOST_CHARACTERS
+            and self.depth <= _MOST_DEEP
+        )
 
 
 def paths_of(node: Node) -> Iterator[str]:
@@ -84,7 +102,9 @@ class Planner:
             part = self.narrow(node.part)
             if part is None or not part.exact:
                 return None
-            return Narrowing(f"NOT ({part.sql})", part.parameters, True, part.paths)
+            negated = f"NOT ({part.sql})"
+            found = Narrowing(negated, part.parameters, True, part.paths, depth=part.depth + 1)
+            return found if found.fits else None
         return self._narrow_words(node)
 
     def _narrow_both(self, node: Both) -> Narrowing | None:
@@ -96,17 +116,23 @@ class Planner:
 
     @staticmethod
     def join(parts: list[Narrowing], *, exact: bool) -> Narrowing:
-        """Return what narrows to the documents that all parts leave."""
+        """Return what narrows to the documents that all parts leave, as far as they fit."""
         if len(parts) == 1:
             return replace(parts[0], exact=exact and parts[0].exact)
-        return _join(parts, " AND ", "1", exact=exact)
+        joined = _join(parts, " AND ", "1", exact=exact)
+        while not joined.fits:
+            parts = sorted(parts, key=lambda part: (part.depth, len(part.sql)))
+            parts = parts[: len(parts) // 2]
+            joined = _join(parts, " AND ", "1", exact=False)
+        return joined
 
     def _narrow_either(self, node: Either) -> Narrowing | None:
         parts = [self.narrow(part) for part in node.parts]
         found = [part for part in parts if part is not None]
         if len(found) < len(parts):
             return None
-        return _join(found, " OR ", "0", exact=True)
+        joined = _join(found, " OR ", "0", exact=True)
+        return joined if joined.fits else None
 
     def _narrow_words(self, node: Words) -> Narrowing | None:
         if TEXT not in self.ids:
@@ -163,16 +189,26 @@ class Planner:
 
 def _join(parts: list[Narrowing], word: str, nothing: str, *, exact: bool) -> Narrowing:
     return Narrowing(
-        word.join(f"({part.sql})" for part in parts) or nothing,
+        _balanced([f"({part.sql})" for part in parts], word) or nothing,
         tuple(parameter for part in parts for parameter in part.parameters),
         exact and all(part.exact for part in parts),
         tuple(dict.fromkeys(path for part in parts for path in part.paths)),
+        depth=max((part.depth for part in parts), default=0) + len(parts).bit_length(),
     )
+
+
+def _balanced(terms: list[str], word: str) -> str:
+    """Join terms as a tree: SQLite nests a row of them, and is soon too deep in it."""
+    while len(terms) > 2:
+        pairs = [terms[first : first + 2] for first in range(0, len(terms), 2)]
+        terms = [f"({word.join(pair)})" if len(pair) > 1 else pair[0] for pair in pairs]
+    return word.join(terms)
 
 
 def _few_enough(ranges: tuple[Range, ...]) -> tuple[tuple[Range, ...], bool]:
     """Return ranges that fit into a statement, and whether they are the same."""
-    if sum(1 if limits.is_point else 2 for limits in ranges) <= _MOST_PARAMETERS:
+    wide = sum(not limits.is_point for limits in ranges)
+    if wide <= _MOST_RANGES and len(ranges) + wide <= _MOST_PARAMETERS:
         return ranges, True
     return (Range(None, None),), False
 
@@ -219,6 +255,8 @@ def _narrow_column(node: Values, connection: sqlite3.Connection) -> Narrowing | 
     if found is None:
         return None
     ranges, exact = found
+    if len(ranges) > _MOST_PARAMETERS // 2:
+        return None
     points = [limits.low for limits in ranges if limits.is_point]
     parts, parameters = [], []
     if points:
@@ -229,7 +267,7 @@ def _narrow_column(node: Values, connection: sqlite3.Connection) -> Narrowing | 
             condition, bounds = _within(name, limits)
             parts.append(condition.removeprefix(" AND ") or "1")
             parameters += bounds
-    sql = " OR ".join(f"({part})" for part in parts) or "0"
+    sql = _balanced([f"({part})" for part in parts], " OR ") or "0"
     if name == "time" and connection.execute(_TIMELESS).fetchone():
         sql, exact = f"time IS NULL OR {sql}", False
     return Narrowing(
@@ -239,6 +277,7 @@ def _narrow_column(node: Values, connection: sqlite3.Connection) -> Narrowing | 
         (name,),
         f"SELECT id FROM runs WHERE {sql}",
         sql,
+        depth=len(parts).bit_length(),
     )
 
 
@@ -259,7 +298,7 @@ def _time_ranges(node: Values) -> tuple[list[Range], bool]:
 
 
 def _uid_ranges(node: Values) -> tuple[list[Range], bool] | None:
-    if not node.exact or len(node.ranges) > _MOST_PARAMETERS // 2:
+    if not node.exact:
         return None  # the column holds whole texts, of which an inexact bound is a part
     ranges = []
     for limits in node.ranges:

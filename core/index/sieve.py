@@ -100,9 +100,9 @@ def _of_query(definition: Mapping[str, Any]) -> Iterable[Node]:
         if name == "$and":
             yield from (part for item in condition for part in _of_query(item))
         elif name == "$or":
-            yield Either(tuple(sieve_of(item) for item in condition))
+            yield _either(sieve_of(item) for item in condition)
         elif name == "$nor":
-            yield Neither(Either(tuple(sieve_of(item) for item in condition)))
+            yield Neither(_either(sieve_of(item) for item in condition))
         elif name == "$text":
             yield Words(searched_words(condition, "query"))
         elif name != "$comment":
@@ -274,8 +274,12 @@ _OPERATORS: dict[str, Callable[[str, Any], Node]] = {
 def _both(parts: Iterable[Node]) -> Node:
     """Join conditions, and merge what bounds the numbers or the texts of one path."""
     joined: list[Node] = []
+    excluded: list[Node] = []
     bounds: dict[tuple[str, bool], int] = {}
     for part in _flat(parts):
+        if isinstance(part, Neither) and _can_stand_for_many(part.part):
+            excluded.append(part.part)
+            continue
         if isinstance(part, Values) and _is_bound(part):
             place = part.path, _is_of_texts(part.ranges[0])
             if place in bounds:
@@ -283,7 +287,38 @@ def _both(parts: Iterable[Node]) -> Node:
                 continue
             bounds[place] = len(joined)
         joined.append(part)
+    joined += map(Neither, _united(excluded))
     return joined[0] if len(joined) == 1 else Both(tuple(joined))
+
+
+def _either(parts: Iterable[Node]) -> Node:
+    """Join conditions of which one has to hold."""
+    united = _united(parts)
+    return united[0] if len(united) == 1 else Either(tuple(united))
+
+
+def _united(parts: Iterable[Node]) -> list[Node]:
+    """Make one condition of those on one path that are as exact: their ranges side by side."""
+    united: dict[object, list[Node]] = {}
+    for part in parts:
+        if _can_stand_for_many(part):
+            assert isinstance(part, Values)
+            united.setdefault((part.path, part.exact, part.merged), []).append(part)
+        else:
+            united[len(united), "alone"] = [part]
+    return [_unite(group) for group in united.values()]
+
+
+def _can_stand_for_many(part: Node) -> bool:
+    return isinstance(part, Values) and part.test is None
+
+
+def _unite(group: list[Node]) -> Node:
+    values = [part for part in group if isinstance(part, Values)]
+    if len(group) == 1:
+        return group[0]
+    ranges = dict.fromkeys(limits for part in values for limits in part.ranges)
+    return replace(values[0], ranges=tuple(ranges), missing=any(part.missing for part in values))
 
 
 def _flat(parts: Iterable[Node]) -> Iterable[Node]:
