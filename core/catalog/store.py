@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -76,7 +76,7 @@ class MemoryShelf:
 
 
 class RunStore:
-    """Runs by uid, uid prefix, time and scan_id, and by query; safe under threads.
+    """Runs by uid and by query; safe under threads.
 
     Runs are listed in the order in which they first came.
 
@@ -93,8 +93,8 @@ class RunStore:
     >>> store = RunStore()
     >>> store.put(Entry(count_run(1, uid="6f2a")))
     >>> store.put(Entry(count_run(2, uid="7000", time=5.0, scan_id=3)))
-    >>> store.with_prefix("6"), next(store.newest_first()), list(store.with_scan_id(3))
-    (['6f2a'], '7000', ['7000'])
+    >>> list(store.search().uids()), store.get("7000").start["scan_id"]
+    (['6f2a', '7000'], 3)
     """
 
     def __init__(self, index: RunIndex | None = None, shelf: Shelf | None = None) -> None:
@@ -125,15 +125,6 @@ class RunStore:
 
     # Looking up ------------------------------------------------------------------------------
 
-    def __len__(self) -> int:
-        return len(self.index)
-
-    def __contains__(self, uid: object) -> bool:
-        return uid in self.index
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.index.uids())
-
     def get(self, uid: str) -> Entry:
         """Return a run's entry; KeyError if there is none."""
         return self.shelf.get(uid)
@@ -141,15 +132,3 @@ class RunStore:
     def search(self, query: Query | None = None) -> Search:
         """Return the runs that match, whenever it is asked; all of them without a query."""
         return Search(self.index, query)
-
-    def with_prefix(self, prefix: str) -> list[str]:
-        """Return the uids that begin with `prefix`, sorted."""
-        return self.index.with_prefix(prefix)
-
-    def newest_first(self) -> Iterator[str]:
-        """Return the uids as they are now, the newest run first."""
-        return iter(self.index.newest())
-
-    def with_scan_id(self, scan_id: int) -> Iterator[str]:
-        """Give the uids of the runs with that scan_id, the newest first."""
-        return self.index.with_scan_id(scan_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .keys import FIRST_BLOB, FIRST_TEXT, MANY, MAX_TEXT, Key, Range
-from .schema import START, TEXT
+from .schema import COLUMNS, START, TEXT
 from .sieve import Both, Either, Neither, Node, Values, Words
 
 __all__ = ["Narrowing", "Planner", "paths_of"]
@@ -22,9 +22,6 @@ _MOST_RANGES = 200
 _MOST_CHARACTERS = 500_000
 _MOST_DEEP = 25
 """SQLite's parser may have a stack of 100; a condition and its parentheses take a few places."""
-
-_COLUMNS = ("time", "uid")
-"""Fields of starts that have columns: they hold one number, or one text, always."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ class Planner:
         self._connection = connection
         rows = connection.execute("SELECT path, id FROM paths WHERE name = ?", (name,))
         self.ids: dict[str, int] = dict(rows.fetchall())
-        self._columns = _COLUMNS if name == START else ()
+        self._columns = COLUMNS if name == START else ()
 
     def is_indexed(self, path: str) -> bool:
         """Tell whether conditions on a path can be looked up."""

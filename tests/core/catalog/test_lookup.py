@@ -93,4 +93,4 @@ def test_runs_of_unusable_time_are_the_oldest(store):
     for _ in range(2):
         store.put(Entry(huge))
         assert find(store, -5) == "huge"
-    assert len(store) == 5
+    assert len(store.index) == 5

@@ -86,6 +86,24 @@ def test_only_integers_are_scan_ids(index, scan_id):
     assert list(index.with_scan_id(2**70 + 1)) == []
 
 
+def test_a_scan_id_that_goes_away_meanwhile_is_not_found(index):
+    index.put_many([start("a", scan_id=1), start("b", scan_id=1)])
+    documents = index.documents
+
+    def replaced_just_now(ids):
+        index.put(start("b"))
+        return documents(ids)
+
+    index.documents = replaced_just_now
+    assert list(index.with_scan_id(1)) == ["a"]
+
+
+def test_time_and_uid_have_no_need_of_an_index(index):
+    index.put(start("a"))
+    assert [index.create_index(path) for path in ("time", "uid", "n")] == [False, False, True]
+    assert sorted(index.indexes()) == ["n", "scan_id"]
+
+
 def test_a_replaced_run_keeps_its_id_and_a_removed_one_leaves_its_own_behind(index):
     assert index.put_many([start("a"), start("b"), start("b", n=1)]) == {"a": 1, "b": 2}
     assert index.put(start("a", 9.0)) == 1
