@@ -80,7 +80,7 @@ def test_only_what_a_view_admits_is_found(store):
 
 def test_replacing_a_run_moves_it_in_time_not_in_the_list(store):
     store.put(Entry(count_run(1, uid="6f9b", time=99.0, scan_id=6)))
-    assert list(store) == ["6f2a", "6f9b", "12345", "77"]
+    assert store.index.uids() == ["6f2a", "6f9b", "12345", "77"]
     assert find(store, -1) == "6f9b"
     assert find(store, 5) == "6f2a"
 
