@@ -214,6 +214,21 @@ def test_threads_read_while_one_writes(index):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_readers_that_are_not_needed_give_their_memory_back(tmp_path):
+    index = RunIndex(tmp_path / "runs.db")
+    index.put(start("a"))
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(index.read()) for _ in range(24)]
+        caches = [each.execute("PRAGMA cache_size").fetchone()[0] for each in held]
+    assert set(caches) == {-8192}
+    still_open = 0
+    for connection in held:
+        with contextlib.suppress(sqlite3.ProgrammingError):
+            still_open += connection.execute("SELECT 1").fetchone()[0]
+    assert still_open == 8
+    index.close()
+
+
 def test_a_forked_child_has_connections_of_its_own(index):
     index.put(start("a"))
     child = os.fork()
