@@ -6,7 +6,8 @@ import sqlite3
 from dataclasses import dataclass, replace
 
 from ..errors import CatalogError
-from .planning import Narrowing, Planner, paths_of
+from .keys import MAX_TEXT
+from .planning import Narrowing, Planner, paths_of, tested_values
 from .run_index import RunIndex
 from .schema import START
 from .sieve import Both, Node
@@ -62,6 +63,7 @@ def build_indexes(index: RunIndex, sieve: Node, name: str = START) -> tuple[str,
     """Index one path of a query after the other, until few documents are left to look at."""
     built: list[str] = []
     while True:
+        look_at_texts(index, sieve, name)
         with index.read() as connection:
             choice = choose(connection, sieve, name)
         if choice.narrowing.exact or not choice.missing or choice.at_least <= FEW:
@@ -70,6 +72,18 @@ def build_indexes(index: RunIndex, sieve: Node, name: str = START) -> tuple[str,
             break
         built.append(choice.missing[0])
     return tuple(built)
+
+
+def look_at_texts(index: RunIndex, sieve: Node, name: str) -> None:
+    """Test the texts that are indexed, while nobody waits for the connection.
+
+    Those that come before it is held again are taken to pass, and looked at in their documents.
+    """
+    for values in tested_values(sieve):
+        with index.read() as connection:
+            texts = Planner(connection, name).texts_to_test(values)
+        assert values.test is not None
+        values.test.look_at(text for text in texts if len(text) < MAX_TEXT)
 
 
 def build_index(index: RunIndex, path: str, name: str = START) -> bool:

@@ -11,7 +11,7 @@ from .keys import FIRST_BLOB, FIRST_TEXT, MANY, MAX_TEXT, Key, Range
 from .schema import COLUMNS, START, TEXT
 from .sieve import Both, Either, Neither, Node, Values, Words
 
-__all__ = ["Narrowing", "Planner", "paths_of"]
+__all__ = ["Narrowing", "Planner", "paths_of", "tested_values"]
 
 _MOST_PARAMETERS = 30_000
 """SQLite takes 32,766 in a statement."""
@@ -57,13 +57,28 @@ def paths_of(node: Node) -> Iterator[str]:
     >>> list(paths_of(Values("sample.name", (Range("Cu", "Cu"),), exact=True)))
     ['sample.name']
     """
+    yield from (values.path for values in _values_in(node))
+
+
+def tested_values(node: Node) -> list[Values]:
+    """Return the conditions in which texts have to pass a test.
+
+    Examples
+    --------
+    >>> tested_values(Values("sample.name", (Range("Cu", "Cu"),), exact=True))
+    []
+    """
+    return [values for values in _values_in(node) if values.test is not None]
+
+
+def _values_in(node: Node) -> Iterator[Values]:
     if isinstance(node, Values):
-        yield node.path
+        yield node
     elif isinstance(node, Neither):
-        yield from paths_of(node.part)
+        yield from _values_in(node.part)
     elif isinstance(node, Both | Either):
         for part in node.parts:
-            yield from paths_of(part)
+            yield from _values_in(part)
 
 
 class Planner:
@@ -147,7 +162,9 @@ class Planner:
             return None
         index, exact, ranges = self.ids[node.path], node.exact, node.ranges
         if node.test is not None:
-            ranges, exact = self._texts_that_pass(index, node)
+            if not node.test.known:
+                return None
+            ranges, exact = self._texts_that_pass(node)
         if node.merged and self._has_many(index):
             ranges, exact = (*ranges, Range(MANY, MANY)), False
         ranges, is_whole = _few_enough(ranges)
@@ -167,19 +184,27 @@ class Planner:
         )
         return found.fetchone() is not None
 
-    def _texts_that_pass(self, index: int, node: Values) -> tuple[tuple[Range, ...], bool]:
-        """Ask the test of each text that is indexed, once however many documents hold it."""
-        assert node.test is not None
+    def texts_to_test(self, node: Values) -> list[str]:
+        """Return the texts that are indexed, each once however many documents hold it."""
+        if node.path not in self.ids:
+            return []
         rows = self._connection.execute(
             "SELECT DISTINCT value FROM entries WHERE path = ? AND value >= ? AND value < ?",
-            (index, node.ranges[0].low, node.ranges[0].high),
+            (self.ids[node.path], node.ranges[0].low, node.ranges[0].high),
         )
+        return [text for (text,) in rows]
+
+    def _texts_that_pass(self, node: Values) -> tuple[tuple[Range, ...], bool]:
+        """Return the texts that passed the test, and those of which it cannot be told."""
+        assert node.test is not None
         passed, exact = [], True
-        for (text,) in rows:
-            if len(text) >= MAX_TEXT or text[-1:] == "\ue000":  # what it stands for may differ
+        for text in self.texts_to_test(node):
+            passes = node.test.known.get(text)
+            # What a key that was cut stands for may differ; others came just now.
+            if passes is None or len(text) >= MAX_TEXT or text[-1:] == "\ue000":
                 passed.append(Range(text, text))
                 exact = False
-            elif node.test(text):
+            elif passes:
                 passed.append(Range(text, text))
         return tuple(passed), exact
 

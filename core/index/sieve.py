@@ -30,12 +30,50 @@ from .keys import (
     key_of_list,
 )
 
-__all__ = ["Both", "Either", "Neither", "Node", "Values", "Words", "sieve_of"]
+__all__ = ["Both", "Either", "Neither", "Node", "TextTest", "Values", "Words", "sieve_of"]
 
 NUMBERS = Range(None, FIRST_TEXT, with_high=False)
 TEXTS = Range(FIRST_TEXT, FIRST_BLOB, with_high=False)
 _BOOLEANS = Range(FALSE, TRUE)
 _THERE = Range(None, MISSING_KEY, with_high=False)
+
+
+_MOST_KNOWN = 200_000
+
+
+class TextTest:
+    """A test of texts that may take long: made once of each, while nobody waits.
+
+    Parameters
+    ----------
+    build
+        Makes the test anew, whenever there are texts that are not known yet: what it may take is
+        counted from there.
+
+    Examples
+    --------
+    >>> test = TextTest(lambda: str.isupper)
+    >>> test.look_at(["A", "b"])
+    >>> test.known
+    {'A': True, 'b': False}
+    """
+
+    def __init__(self, build: Callable[[], Callable[[Any], bool]]) -> None:
+        self._build = build
+        self.known: dict[str, bool] = {}
+
+    def look_at(self, texts: Iterable[str]) -> None:
+        """Test those texts that are not known yet."""
+        known = self.known
+        left = [text for text in texts if text not in known]
+        if not left:
+            return
+        if len(known) > _MOST_KNOWN:
+            known = {}
+        test = self._build()
+        for text in left:
+            known[text] = test(text)
+        self.known = known
 
 
 @dataclass(frozen=True)
@@ -47,7 +85,7 @@ class Values:
     exact: bool
     missing: bool = False
     """Whether documents in which the path leads to nothing but a missing field are meant too."""
-    test: Callable[[Any], bool] | None = None
+    test: TextTest | None = None
     """Texts have to pass this, too."""
     merged: bool = False
     """Whether it stands for several conditions, which different values may fulfil."""
@@ -206,10 +244,11 @@ def _exists(path: str, operand: Any) -> Node:
 
 
 def _matching(path: str, pattern: Any, options: str | None) -> Values:
-    test = build_regex(pattern, options, "query")
     begin = "" if options or not isinstance(pattern, str) else _beginning(pattern)
     texts = TEXTS if not begin else Range(begin, begin[:-1] + chr(ord(begin[-1]) + 1))
-    return Values(path, (texts,), exact=False, test=test)
+    return Values(
+        path, (texts,), exact=False, test=TextTest(lambda: build_regex(pattern, options, "query"))
+    )
 
 
 _BEGINNING = re.compile(r"\^([A-Za-z0-9_/ -]+)")
