@@ -231,7 +231,7 @@ class CopyListing:
         """Bring the store up to date: who only lists the uids needs none."""
         with self._lock:
             for uid in self._removed:
-                if uid in self.store:
+                if uid in self.store.index:
                     self.store.remove(uid)
             self._removed.clear()
             if self._unstored:

@@ -10,7 +10,7 @@ from .. import display
 from ..errors import CatalogError, QueryError, RunNotFoundError
 from ..index.counting import count_values
 from ..index.explaining import Explanation
-from ..index.later import LaterConditions
+from ..index.later import LaterConditions, Said
 from ..index.run_index import RunIndex
 from ..index.searching import Search
 from ..mongo import Query
@@ -183,7 +183,7 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
             Search(
                 self._store.index,
                 Query(definition) if definition else None,
-                LaterConditions((*known, *later), self._ask) if known or later else None,
+                self._later((*known, *later)) if known or later else None,
                 self._found.order,
             )
         )
@@ -203,12 +203,16 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         joined = own["$and"] if list(own) == ["$and"] else [own]
         return {"$and": [*joined, query]}
 
-    def _ask(self, uid: str) -> list[tuple[str, dict[str, Any]]]:
-        """Return what a run says later, for the index to keep."""
+    def _later(self, conditions: tuple[tuple[str, Query], ...]) -> LaterConditions:
+        return LaterConditions(conditions, self._ask, self._store.put_later)
+
+    def _ask(self, uid: str) -> Said:
         source = self._store.get(uid).source
         outline = drain(source.start, source.documents())
         documents = [("descriptor", document) for document in outline.descriptors.values()]
-        return documents if outline.stop is None else [*documents, ("stop", outline.stop)]
+        if outline.stop is not None:
+            documents.append(("stop", outline.stop))
+        return Said(documents, {name: outline.row_count(name) for name in outline.streams})
 
     def explain(
         self,

@@ -109,6 +109,15 @@ class RecipeShelf:
         """Forget the entry of a run."""
         connection.execute("DELETE FROM calls WHERE run = ?", (id,))
 
+    def put_rows(
+        self, connection: sqlite3.Connection, rows: Mapping[int, Mapping[str, int]]
+    ) -> None:
+        """Keep how many rows runs have, by id and stream: they were read again."""
+        connection.executemany(
+            "UPDATE calls SET rows = ? WHERE run = ?",
+            [(json.dumps(dict(counts)), id) for id, counts in rows.items()],
+        )
+
     # Claims --------------------------------------------------------------------------------------
 
     def unchanged(self, mark: Mark) -> str | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..index.later import Said
 from ..index.run_index import RunIndex
 from ..index.searching import Search
 from ..mongo import Query
@@ -44,6 +45,11 @@ class Shelf(Protocol):
     def remove(self, connection: sqlite3.Connection, id: int, uid: str) -> None:
         """Forget the entry of a run."""
 
+    def put_rows(
+        self, connection: sqlite3.Connection, rows: Mapping[int, Mapping[str, int]]
+    ) -> None:
+        """Keep how many rows runs have, by id and stream: they were read again."""
+
 
 class MemoryShelf:
     """Keeps entries as the Python objects that they are."""
@@ -63,9 +69,14 @@ class MemoryShelf:
         """Forget the entry of a run."""
         del self._entries[uid]
 
+    def put_rows(
+        self, connection: sqlite3.Connection, rows: Mapping[int, Mapping[str, int]]
+    ) -> None:
+        """Do nothing: only its source tells what a run has."""
+
 
 class RunStore:
-    """Runs by uid, uid prefix, time and scan_id, and by query; safe under threads.
+    """Runs by uid and by query; safe under threads.
 
     Runs are listed in the order in which they first came.
 
@@ -82,8 +93,8 @@ class RunStore:
     >>> store = RunStore()
     >>> store.put(Entry(count_run(1, uid="6f2a")))
     >>> store.put(Entry(count_run(2, uid="7000", time=5.0, scan_id=3)))
-    >>> store.with_prefix("6"), next(store.newest_first()), list(store.with_scan_id(3))
-    (['6f2a'], '7000', ['7000'])
+    >>> list(store.search().uids()), store.get("7000").start["scan_id"]
+    (['6f2a', '7000'], 3)
     """
 
     def __init__(self, index: RunIndex | None = None, shelf: Shelf | None = None) -> None:
@@ -101,21 +112,18 @@ class RunStore:
             ids = self.index.put_many(entry.start for entry in by_uid.values())
             self.shelf.put(connection, {ids[uid]: entry for uid, entry in by_uid.items()})
 
+    def put_later(self, later: Mapping[int, Said]) -> None:
+        """Keep what runs said when they were asked, by id, in place of what was known of them."""
+        with self.index.write() as connection:
+            self.index.put_later_many({id: said.documents for id, said in later.items()})
+            self.shelf.put_rows(connection, {id: said.rows for id, said in later.items()})
+
     def remove(self, uid: str) -> None:
         """Take a run out; KeyError if there is none."""
         with self.index.write() as connection:
             self.shelf.remove(connection, self.index.remove(uid), uid)
 
     # Looking up ------------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        return len(self.index)
-
-    def __contains__(self, uid: object) -> bool:
-        return uid in self.index
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.index.uids())
 
     def get(self, uid: str) -> Entry:
         """Return a run's entry; KeyError if there is none."""
@@ -124,15 +132,3 @@ class RunStore:
     def search(self, query: Query | None = None) -> Search:
         """Return the runs that match, whenever it is asked; all of them without a query."""
         return Search(self.index, query)
-
-    def with_prefix(self, prefix: str) -> list[str]:
-        """Return the uids that begin with `prefix`, sorted."""
-        return self.index.with_prefix(prefix)
-
-    def newest_first(self) -> Iterator[str]:
-        """Return the uids as they are now, the newest run first."""
-        return iter(self.index.newest())
-
-    def with_scan_id(self, scan_id: int) -> Iterator[str]:
-        """Give the uids of the runs with that scan_id, the newest first."""
-        return self.index.with_scan_id(scan_id)

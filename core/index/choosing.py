@@ -6,12 +6,13 @@ import sqlite3
 from dataclasses import dataclass, replace
 
 from ..errors import CatalogError
-from .planning import Narrowing, Planner, paths_of
+from .keys import MAX_TEXT
+from .planning import Narrowing, Planner, paths_of, tested_values
 from .run_index import RunIndex
 from .schema import START
 from .sieve import Both, Node
 
-__all__ = ["EVERYTHING", "Choice", "build_indexes", "choose", "count_matches"]
+__all__ = ["EVERYTHING", "Choice", "build_index", "build_indexes", "choose", "count_matches"]
 
 FEW = 500
 """So many documents are looked at rather than that an index is made for them."""
@@ -61,20 +62,44 @@ def choose(connection: sqlite3.Connection, sieve: Node, name: str = START) -> Ch
 def build_indexes(index: RunIndex, sieve: Node, name: str = START) -> tuple[str, ...]:
     """Index one path of a query after the other, until few documents are left to look at."""
     built: list[str] = []
-    while index.connections.takes_indexes:
+    while True:
+        look_at_texts(index, sieve, name)
         with index.read() as connection:
             choice = choose(connection, sieve, name)
         if choice.narrowing.exact or not choice.missing or choice.at_least <= FEW:
             break
-        if sum(not declared for declared in index.indexes(name).values()) >= MOST_INDEXES:
-            break
-        try:
-            with index.connections.hurrying():
-                index.create_index(choice.missing[0], name=name, declared=False)
-        except (sqlite3.OperationalError, CatalogError):  # others write, or the disk is full
+        if not build_index(index, choice.missing[0], name):
             break
         built.append(choice.missing[0])
     return tuple(built)
+
+
+def look_at_texts(index: RunIndex, sieve: Node, name: str) -> None:
+    """Test the texts that are indexed, while nobody waits for the connection.
+
+    Those that come before it is held again are taken to pass, and looked at in their documents.
+    """
+    for values in tested_values(sieve):
+        with index.read() as connection:
+            texts = Planner(connection, name).texts_to_test(values)
+        assert values.test is not None
+        values.test.look_at(text for text in texts if len(text) < MAX_TEXT)
+
+
+def build_index(index: RunIndex, path: str, name: str = START) -> bool:
+    """Index a path because somebody asks about it, and tell whether that could be done.
+
+    Not where it would take waiting for others that write, or keep them from it.
+    """
+    if not index.connections.takes_indexes:
+        return False
+    if sum(not declared for declared in index.indexes(name).values()) >= MOST_INDEXES:
+        return False
+    try:
+        with index.connections.hurrying():
+            return index.create_index(path, name=name, declared=False)
+    except (sqlite3.OperationalError, CatalogError):  # others write, or the disk is full
+        return False
 
 
 def _count_few(connection: sqlite3.Connection, narrowing: Narrowing, name: str) -> int:

@@ -15,7 +15,10 @@ from .encoding import decode_text
 __all__ = ["Connections"]
 
 _PAGE_BYTES = 16384
-_CACHE_KIB = 65536
+_READER_KIB = 8192
+_WRITER_KIB = 65536  # it fills indexes, page by page in their order
+_MOST_IDLE = 8
+"""So many readers wait for the next thread; others are closed, and give their caches back."""
 
 
 class Connections:
@@ -96,7 +99,7 @@ class Connections:
         connection.text_factory = decode_text
         # Of a file that is new: a page holds a dozen starts.
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute(f"PRAGMA cache_size = -{_READER_KIB}")
         connection.execute("PRAGMA temp_store = MEMORY")
         self._prepare(connection)
         return connection
@@ -123,9 +126,7 @@ class Connections:
         if not self._lock.acquire(blocking=not hurries):
             raise sqlite3.OperationalError("database is locked by another thread")
         try:
-            if self._writer is None:
-                self._writer = self._open()
-            connection = self._writer
+            connection = self._writing()
             if self._depth == 0:
                 self._begin(connection, hurries=hurries)
             self._depth += 1
@@ -171,9 +172,7 @@ class Connections:
         self._check()
         if self.in_memory or self._is_writing():
             with self._lock:
-                if self._writer is None:
-                    self._writer = self._open()
-                yield self._writer
+                yield self._writing()
             return
         try:
             connection = self._idle.pop()
@@ -186,10 +185,17 @@ class Connections:
             finally:
                 connection.execute("ROLLBACK")  # nothing was written, and this never fails
         finally:
-            if self._closed:
+            if self._closed or len(self._idle) >= _MOST_IDLE:
                 connection.close()
             else:
                 self._idle.append(connection)
+
+    def _writing(self) -> sqlite3.Connection:
+        """Return the writing connection, for the thread that has the lock."""
+        if self._writer is None:
+            self._writer = self._open()
+            self._writer.execute(f"PRAGMA cache_size = -{_WRITER_KIB}")
+        return self._writer
 
     def _is_writing(self) -> bool:
         """Whether this thread is in a transaction, whose changes it has to see."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..mongo_operators import MISSING, order_key
-from .choosing import FEW, MOST_INDEXES
+from .choosing import FEW, build_index
 from .encoding import encode_text
 from .keys import FALSE, FIRST_BLOB, MAX_TEXT, NAN, NESTED, NULL, SUB_DOCUMENTS, TRUE
 from .run_index import RunIndex
@@ -35,22 +35,12 @@ def count_values(found: Search, path: str) -> list[tuple[Any, int]]:
     """
     index = found.index
     ids = found.ids() if found.is_narrowed else None
-    if _is_worth_an_index(index, len(index) if ids is None else len(ids), path):
-        index.create_index(path, declared=False)
+    runs = len(index) if ids is None else len(ids)
+    if runs > FEW and path not in index.indexes():
+        build_index(index, path)
     counted, left = _count_by_index(index, path, ids)
     _count_in_documents(index, left, path, counted)
     return [counted[key] for key in sorted(counted)]
-
-
-def _is_worth_an_index(index: RunIndex, runs: int, path: str) -> bool:
-    known = index.indexes()
-    automatic = sum(not declared for declared in known.values())
-    return (
-        path not in known
-        and runs > FEW
-        and automatic < MOST_INDEXES
-        and not index.connections.readonly
-    )
 
 
 _Counted = dict[tuple[Any, ...], tuple[Any, int]]

@@ -8,16 +8,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .keys import FIRST_BLOB, FIRST_TEXT, MANY, MAX_TEXT, Key, Range
-from .schema import START, TEXT
+from .schema import COLUMNS, START, TEXT
 from .sieve import Both, Either, Neither, Node, Values, Words
 
-__all__ = ["Narrowing", "Planner", "paths_of"]
+__all__ = ["Narrowing", "Planner", "paths_of", "tested_values"]
 
 _MOST_PARAMETERS = 30_000
 """SQLite takes 32,766 in a statement."""
 
-_COLUMNS = ("time", "uid")
-"""Fields of starts that have columns: they hold one number, or one text, always."""
+_MOST_RANGES = 200
+"""SQLite takes 500 in the place of one condition."""
+
+_MOST_CHARACTERS = 500_000
+_MOST_DEEP = 25
+"""SQLite's parser may have a stack of 100; a condition and its parentheses take a few places."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,17 @@ class Narrowing:
     """Gives the ids of these documents one by one, some twice; with the same parameters."""
     probe: str = ""
     """The same as `sql`, to be asked of runs one by one as they are gone through in an order."""
+    depth: int = 0
+    """How deep conditions are nested in it."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether it can be part of a statement."""
+        return (
+            len(self.parameters) <= _MOST_PARAMETERS
+            and len(self.sql) <= _MOST_CHARACTERS
+            and self.depth <= _MOST_DEEP
+        )
 
 
 def paths_of(node: Node) -> Iterator[str]:
@@ -42,13 +57,28 @@ def paths_of(node: Node) -> Iterator[str]:
     >>> list(paths_of(Values("sample.name", (Range("Cu", "Cu"),), exact=True)))
     ['sample.name']
     """
+    yield from (values.path for values in _values_in(node))
+
+
+def tested_values(node: Node) -> list[Values]:
+    """Return the conditions in which texts have to pass a test.
+
+    Examples
+    --------
+    >>> tested_values(Values("sample.name", (Range("Cu", "Cu"),), exact=True))
+    []
+    """
+    return [values for values in _values_in(node) if values.test is not None]
+
+
+def _values_in(node: Node) -> Iterator[Values]:
     if isinstance(node, Values):
-        yield node.path
+        yield node
     elif isinstance(node, Neither):
-        yield from paths_of(node.part)
+        yield from _values_in(node.part)
     elif isinstance(node, Both | Either):
         for part in node.parts:
-            yield from paths_of(part)
+            yield from _values_in(part)
 
 
 class Planner:
@@ -66,7 +96,7 @@ class Planner:
         self._connection = connection
         rows = connection.execute("SELECT path, id FROM paths WHERE name = ?", (name,))
         self.ids: dict[str, int] = dict(rows.fetchall())
-        self._columns = _COLUMNS if name == START else ()
+        self._columns = COLUMNS if name == START else ()
 
     def is_indexed(self, path: str) -> bool:
         """Tell whether conditions on a path can be looked up."""
@@ -84,7 +114,9 @@ class Planner:
             part = self.narrow(node.part)
             if part is None or not part.exact:
                 return None
-            return Narrowing(f"NOT ({part.sql})", part.parameters, True, part.paths)
+            negated = f"NOT ({part.sql})"
+            found = Narrowing(negated, part.parameters, True, part.paths, depth=part.depth + 1)
+            return found if found.fits else None
         return self._narrow_words(node)
 
     def _narrow_both(self, node: Both) -> Narrowing | None:
@@ -96,17 +128,23 @@ class Planner:
 
     @staticmethod
     def join(parts: list[Narrowing], *, exact: bool) -> Narrowing:
-        """Return what narrows to the documents that all parts leave."""
+        """Return what narrows to the documents that all parts leave, as far as they fit."""
         if len(parts) == 1:
             return replace(parts[0], exact=exact and parts[0].exact)
-        return _join(parts, " AND ", "1", exact=exact)
+        joined = _join(parts, " AND ", "1", exact=exact)
+        while not joined.fits:
+            parts = sorted(parts, key=lambda part: (part.depth, len(part.sql)))
+            parts = parts[: len(parts) // 2]
+            joined = _join(parts, " AND ", "1", exact=False)
+        return joined
 
     def _narrow_either(self, node: Either) -> Narrowing | None:
         parts = [self.narrow(part) for part in node.parts]
         found = [part for part in parts if part is not None]
         if len(found) < len(parts):
             return None
-        return _join(found, " OR ", "0", exact=True)
+        joined = _join(found, " OR ", "0", exact=True)
+        return joined if joined.fits else None
 
     def _narrow_words(self, node: Words) -> Narrowing | None:
         if TEXT not in self.ids:
@@ -124,7 +162,9 @@ class Planner:
             return None
         index, exact, ranges = self.ids[node.path], node.exact, node.ranges
         if node.test is not None:
-            ranges, exact = self._texts_that_pass(index, node)
+            if not node.test.known:
+                return None
+            ranges, exact = self._texts_that_pass(node)
         if node.merged and self._has_many(index):
             ranges, exact = (*ranges, Range(MANY, MANY)), False
         ranges, is_whole = _few_enough(ranges)
@@ -144,35 +184,53 @@ class Planner:
         )
         return found.fetchone() is not None
 
-    def _texts_that_pass(self, index: int, node: Values) -> tuple[tuple[Range, ...], bool]:
-        """Ask the test of each text that is indexed, once however many documents hold it."""
-        assert node.test is not None
+    def texts_to_test(self, node: Values) -> list[str]:
+        """Return the texts that are indexed, each once however many documents hold it."""
+        if node.path not in self.ids:
+            return []
         rows = self._connection.execute(
             "SELECT DISTINCT value FROM entries WHERE path = ? AND value >= ? AND value < ?",
-            (index, node.ranges[0].low, node.ranges[0].high),
+            (self.ids[node.path], node.ranges[0].low, node.ranges[0].high),
         )
+        return [text for (text,) in rows]
+
+    def _texts_that_pass(self, node: Values) -> tuple[tuple[Range, ...], bool]:
+        """Return the texts that passed the test, and those of which it cannot be told."""
+        assert node.test is not None
         passed, exact = [], True
-        for (text,) in rows:
-            if len(text) >= MAX_TEXT or text[-1:] == "\ue000":  # what it stands for may differ
+        for text in self.texts_to_test(node):
+            passes = node.test.known.get(text)
+            # What a key that was cut stands for may differ; others came just now.
+            if passes is None or len(text) >= MAX_TEXT or text[-1:] == "\ue000":
                 passed.append(Range(text, text))
                 exact = False
-            elif node.test(text):
+            elif passes:
                 passed.append(Range(text, text))
         return tuple(passed), exact
 
 
 def _join(parts: list[Narrowing], word: str, nothing: str, *, exact: bool) -> Narrowing:
     return Narrowing(
-        word.join(f"({part.sql})" for part in parts) or nothing,
+        _balanced([f"({part.sql})" for part in parts], word) or nothing,
         tuple(parameter for part in parts for parameter in part.parameters),
         exact and all(part.exact for part in parts),
         tuple(dict.fromkeys(path for part in parts for path in part.paths)),
+        depth=max((part.depth for part in parts), default=0) + len(parts).bit_length(),
     )
+
+
+def _balanced(terms: list[str], word: str) -> str:
+    """Join terms as a tree: SQLite nests a row of them, and is soon too deep in it."""
+    while len(terms) > 2:
+        pairs = [terms[first : first + 2] for first in range(0, len(terms), 2)]
+        terms = [f"({word.join(pair)})" if len(pair) > 1 else pair[0] for pair in pairs]
+    return word.join(terms)
 
 
 def _few_enough(ranges: tuple[Range, ...]) -> tuple[tuple[Range, ...], bool]:
     """Return ranges that fit into a statement, and whether they are the same."""
-    if sum(1 if limits.is_point else 2 for limits in ranges) <= _MOST_PARAMETERS:
+    wide = sum(not limits.is_point for limits in ranges)
+    if wide <= _MOST_RANGES and len(ranges) + wide <= _MOST_PARAMETERS:
         return ranges, True
     return (Range(None, None),), False
 
@@ -219,6 +277,8 @@ def _narrow_column(node: Values, connection: sqlite3.Connection) -> Narrowing | 
     if found is None:
         return None
     ranges, exact = found
+    if len(ranges) > _MOST_PARAMETERS // 2:
+        return None
     points = [limits.low for limits in ranges if limits.is_point]
     parts, parameters = [], []
     if points:
@@ -229,7 +289,7 @@ def _narrow_column(node: Values, connection: sqlite3.Connection) -> Narrowing | 
             condition, bounds = _within(name, limits)
             parts.append(condition.removeprefix(" AND ") or "1")
             parameters += bounds
-    sql = " OR ".join(f"({part})" for part in parts) or "0"
+    sql = _balanced([f"({part})" for part in parts], " OR ") or "0"
     if name == "time" and connection.execute(_TIMELESS).fetchone():
         sql, exact = f"time IS NULL OR {sql}", False
     return Narrowing(
@@ -239,6 +299,7 @@ def _narrow_column(node: Values, connection: sqlite3.Connection) -> Narrowing | 
         (name,),
         f"SELECT id FROM runs WHERE {sql}",
         sql,
+        depth=len(parts).bit_length(),
     )
 
 
@@ -259,7 +320,7 @@ def _time_ranges(node: Values) -> tuple[list[Range], bool]:
 
 
 def _uid_ranges(node: Values) -> tuple[list[Range], bool] | None:
-    if not node.exact or len(node.ranges) > _MOST_PARAMETERS // 2:
+    if not node.exact:
         return None  # the column holds whole texts, of which an inexact bound is a part
     ranges = []
     for limits in node.ranges:

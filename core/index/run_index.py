@@ -17,7 +17,7 @@ from .connections import Connections
 from .encoding import decode_document, encode_document, encode_text
 from .keys import key_of
 from .paths import add_entries, fill_index, indexes_of, remove_entries
-from .schema import START, TEXT, create_tables
+from .schema import COLUMNS, START, TEXT, create_tables
 
 __all__ = ["RunIndex", "chunks"]
 
@@ -157,8 +157,8 @@ class RunIndex:
         >>> index = RunIndex()
         >>> id = index.put({"uid": "6f2a", "time": 0.0})
         >>> index.put_later(id, [("stop", {"exit_status": "success"})])
-        >>> index.later("6f2a", "stop"), list(index.not_asked([id]))
-        ([{'exit_status': 'success'}], [])
+        >>> list(index.not_asked([id]))
+        []
         """
         self.put_later_many({id: documents})
 
@@ -191,15 +191,6 @@ class RunIndex:
                 ((any(name == "stop" for name, _ in items), id) for id, items in given.items()),
             )
             _add_to_totals(connection)
-
-    def later(self, uid: str, name: str) -> list[dict[str, Any]]:
-        """Return the later documents of a name that are kept of a run."""
-        texts = self._texts(
-            "SELECT body FROM documents WHERE name = ? "
-            "AND run = (SELECT id FROM runs WHERE uid = CAST(? AS TEXT)) ORDER BY id",
-            (name, encode_text(uid)),
-        )
-        return [decode_document(text) for text in texts]
 
     def not_asked(self, ids: Sequence[int]) -> Iterator[tuple[int, str]]:
         """Give ids and uids of those runs of which not all later documents are kept."""
@@ -287,7 +278,8 @@ class RunIndex:
             )
             ids = [id for (id,) in rows]
         for _, uid, start in self.documents(ids):
-            if type(start["scan_id"]) is int and start["scan_id"] == scan_id:  # not one of a list
+            found = start.get("scan_id")  # another thread may have replaced the run meanwhile
+            if type(found) is int and found == scan_id:  # not one of a list
                 yield uid
 
     def _texts(self, sql: str, parameters: Sequence[Any] = ()) -> list[str]:
@@ -329,8 +321,11 @@ class RunIndex:
     def create_index(self, path: str, *, name: str = START, declared: bool = True) -> bool:
         """Index a path of start documents, or of later ones, and tell whether it was not before.
 
-        ``"$text"`` in the place of a path is the index of the words in all texts of starts.
+        ``"$text"`` in the place of a path is the index of the words in all texts of starts. Time
+        and uid of starts have no need of one.
         """
+        if name == START and path in COLUMNS:
+            return False
         if (name, path) != (START, TEXT):
             lift_to(path, path)  # raises where it is none
             if path.startswith("$"):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 
-__all__ = ["CREATE_WORDS", "START", "TEXT", "create_tables", "table_of"]
+__all__ = ["COLUMNS", "CREATE_WORDS", "START", "TEXT", "create_tables", "table_of"]
 
 TEXT = "$text"
 """In the place of a path: the index of the words in all texts of starts."""
+
+COLUMNS = ("time", "uid")
+"""Fields of starts that have columns: they hold one number, or one text, always."""
 
 START = "start"
 """Of which documents a path index is: this, or the name of later documents (``stop``)."""

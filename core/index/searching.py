@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ..mongo import Query
 from .choosing import EVERYTHING, build_indexes, choose, count_matches
@@ -105,7 +105,7 @@ class Search:
             starts = [start for _, _, start in self.index.documents([id])]
             if not starts or not self.query.matches(starts[0]):
                 return False
-        return self.later is None or bool(self.later.among(self.index, [id]))
+        return self.later is None or bool(self.later.among(self.index, [id]).ids)
 
     def among(self, uids: Iterable[str]) -> Iterator[str]:
         """Give those of some uids that match, as they are asked for."""
@@ -195,12 +195,12 @@ class Search:
         if not narrowing.exact:
             ids = self._matching(ids, tally)
         if self.later is not None:
-            later = replace(self.later)
-            ids = later.among(self.index, list(ids))
-            tally.is_final = not later.left
-            tally.notes.append(f"{later.looked_at} later documents were looked at")
+            answer = self.later.among(self.index, list(ids))
+            ids = answer.ids
+            tally.is_final = not answer.left
+            tally.notes.append(f"{answer.looked_at} later documents were looked at")
             tally.notes += [
-                f"run {uid} was not asked: {why}" for uid, why in later.problems.items()
+                f"run {uid} was not asked: {why}" for uid, why in answer.problems.items()
             ]
         return iter(ids)
 

@@ -30,12 +30,50 @@ from .keys import (
     key_of_list,
 )
 
-__all__ = ["Both", "Either", "Neither", "Node", "Values", "Words", "sieve_of"]
+__all__ = ["Both", "Either", "Neither", "Node", "TextTest", "Values", "Words", "sieve_of"]
 
 NUMBERS = Range(None, FIRST_TEXT, with_high=False)
 TEXTS = Range(FIRST_TEXT, FIRST_BLOB, with_high=False)
 _BOOLEANS = Range(FALSE, TRUE)
 _THERE = Range(None, MISSING_KEY, with_high=False)
+
+
+_MOST_KNOWN = 200_000
+
+
+class TextTest:
+    """A test of texts that may take long: made once of each, while nobody waits.
+
+    Parameters
+    ----------
+    build
+        Makes the test anew, whenever there are texts that are not known yet: what it may take is
+        counted from there.
+
+    Examples
+    --------
+    >>> test = TextTest(lambda: str.isupper)
+    >>> test.look_at(["A", "b"])
+    >>> test.known
+    {'A': True, 'b': False}
+    """
+
+    def __init__(self, build: Callable[[], Callable[[Any], bool]]) -> None:
+        self._build = build
+        self.known: dict[str, bool] = {}
+
+    def look_at(self, texts: Iterable[str]) -> None:
+        """Test those texts that are not known yet."""
+        known = self.known
+        left = [text for text in texts if text not in known]
+        if not left:
+            return
+        if len(known) > _MOST_KNOWN:
+            known = {}
+        test = self._build()
+        for text in left:
+            known[text] = test(text)
+        self.known = known
 
 
 @dataclass(frozen=True)
@@ -47,7 +85,7 @@ class Values:
     exact: bool
     missing: bool = False
     """Whether documents in which the path leads to nothing but a missing field are meant too."""
-    test: Callable[[Any], bool] | None = None
+    test: TextTest | None = None
     """Texts have to pass this, too."""
     merged: bool = False
     """Whether it stands for several conditions, which different values may fulfil."""
@@ -100,9 +138,9 @@ def _of_query(definition: Mapping[str, Any]) -> Iterable[Node]:
         if name == "$and":
             yield from (part for item in condition for part in _of_query(item))
         elif name == "$or":
-            yield Either(tuple(sieve_of(item) for item in condition))
+            yield _either(sieve_of(item) for item in condition)
         elif name == "$nor":
-            yield Neither(Either(tuple(sieve_of(item) for item in condition)))
+            yield Neither(_either(sieve_of(item) for item in condition))
         elif name == "$text":
             yield Words(searched_words(condition, "query"))
         elif name != "$comment":
@@ -206,10 +244,11 @@ def _exists(path: str, operand: Any) -> Node:
 
 
 def _matching(path: str, pattern: Any, options: str | None) -> Values:
-    test = build_regex(pattern, options, "query")
     begin = "" if options or not isinstance(pattern, str) else _beginning(pattern)
     texts = TEXTS if not begin else Range(begin, begin[:-1] + chr(ord(begin[-1]) + 1))
-    return Values(path, (texts,), exact=False, test=test)
+    return Values(
+        path, (texts,), exact=False, test=TextTest(lambda: build_regex(pattern, options, "query"))
+    )
 
 
 _BEGINNING = re.compile(r"\^([A-Za-z0-9_/ -]+)")
@@ -274,8 +313,12 @@ _OPERATORS: dict[str, Callable[[str, Any], Node]] = {
 def _both(parts: Iterable[Node]) -> Node:
     """Join conditions, and merge what bounds the numbers or the texts of one path."""
     joined: list[Node] = []
+    excluded: list[Node] = []
     bounds: dict[tuple[str, bool], int] = {}
     for part in _flat(parts):
+        if isinstance(part, Neither) and _can_stand_for_many(part.part):
+            excluded.append(part.part)
+            continue
         if isinstance(part, Values) and _is_bound(part):
             place = part.path, _is_of_texts(part.ranges[0])
             if place in bounds:
@@ -283,7 +326,38 @@ def _both(parts: Iterable[Node]) -> Node:
                 continue
             bounds[place] = len(joined)
         joined.append(part)
+    joined += map(Neither, _united(excluded))
     return joined[0] if len(joined) == 1 else Both(tuple(joined))
+
+
+def _either(parts: Iterable[Node]) -> Node:
+    """Join conditions of which one has to hold."""
+    united = _united(parts)
+    return united[0] if len(united) == 1 else Either(tuple(united))
+
+
+def _united(parts: Iterable[Node]) -> list[Node]:
+    """Make one condition of those on one path that are as exact: their ranges side by side."""
+    united: dict[object, list[Node]] = {}
+    for part in parts:
+        if _can_stand_for_many(part):
+            assert isinstance(part, Values)
+            united.setdefault((part.path, part.exact, part.merged), []).append(part)
+        else:
+            united[len(united), "alone"] = [part]
+    return [_unite(group) for group in united.values()]
+
+
+def _can_stand_for_many(part: Node) -> bool:
+    return isinstance(part, Values) and part.test is None
+
+
+def _unite(group: list[Node]) -> Node:
+    values = [part for part in group if isinstance(part, Values)]
+    if len(group) == 1:
+        return group[0]
+    ranges = dict.fromkeys(limits for part in values for limits in part.ranges)
+    return replace(values[0], ranges=tuple(ranges), missing=any(part.missing for part in values))
 
 
 def _flat(parts: Iterable[Node]) -> Iterable[Node]:

@@ -1,4 +1,4 @@
-"""``penstock search``: list the runs of a catalog whose start documents match."""
+"""``penstock search``: list the runs of a catalog whose documents match."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from penstock.commands.catalogs import CATALOG_HELP, add_listing, list_runs, open_catalog
 from penstock.commands.queries import QUERY_HELP, parse_query
+from penstock.core.errors import QueryError
 
 __all__ = ["add_parser", "run"]
 
@@ -16,6 +17,8 @@ examples:
   penstock search native_copies 'scan_id>=500' 'scan_id<600' plan_name=count
   penstock search native_copies 'time>2024-03-05'
   penstock search native_copies '{"sample.name": {"$in": ["Cu", "Ni"]}}' --json
+  penstock search native_copies --stop exit_status=abort
+  penstock search native_copies --descriptor '{"data_keys.image": {"$exists": true}}'
 
 A QUERY is one in MongoDB's language, as JSON, or a term: a name, one of = != < <= > >=, and a
 value. Several have to hold together. Names with dots reach into sub-documents. A value is read as
@@ -36,18 +39,33 @@ def add_parser(subparsers: Any) -> None:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "search",
         help="list the runs of a catalog that match",
-        description="List the runs whose start documents match, the newest first.",
+        description="List the runs whose documents match, the newest first.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("catalog", metavar="CATALOG", help=CATALOG_HELP)
-    parser.add_argument("query", nargs="+", metavar="QUERY", help=QUERY_HELP)
+    parser.add_argument(
+        "query", nargs="*", metavar="QUERY", help=f"{QUERY_HELP}, for the start document"
+    )
+    for name, which in (("stop", "the stop document"), ("descriptor", "one of the descriptors")):
+        parser.add_argument(
+            f"--{name}",
+            action="append",
+            metavar="QUERY",
+            help=f"the same for {which}; may be given again, and all have to hold",
+        )
     add_listing(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """List the runs that match and return the exit code."""
-    query = parse_query(options.query)
-    catalog = open_catalog(options.catalog).search(query)
+    given = {"query": options.query, "stop": options.stop, "descriptor": options.descriptor}
+    asked = {name: parse_query(parts) for name, parts in given.items() if parts}
+    if not asked:
+        raise QueryError(
+            "there is no query",
+            remedy="Give one, or --stop or --descriptor; penstock ls lists all runs.",
+        )
+    catalog = open_catalog(options.catalog).search(**asked)
     return list_runs(catalog, options)

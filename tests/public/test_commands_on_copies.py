@@ -353,6 +353,22 @@ def test_search_lists_what_matches(
     assert [run["uid"] for run in json.loads(capsys.readouterr().out)["runs"]] == found
 
 
+def test_search_asks_stop_documents_and_descriptors(copies: Path, capsys: Output) -> None:
+    def found(*terms: str) -> int:
+        assert main(["search", str(copies), *terms, "--json"]) == 0
+        return len(json.loads(capsys.readouterr().out)["runs"])
+
+    everything = found("--stop", "{}")
+    assert everything > 0
+    assert found("--stop", "exit_status=success") == everything
+    assert found("--stop", "exit_status=success", "--stop", "exit_status=abort") == 0
+    assert found("--descriptor", "name=primary") == everything
+    assert found("--descriptor", "name=nothing") == 0
+    assert found("sample.name=copper foil", "--stop", "{}") < everything
+    assert main(["search", str(copies)]) == 2
+    assert "--stop" in capsys.readouterr().err
+
+
 def test_a_search_without_result_is_no_error(copies: Path, capsys: Output) -> None:
     assert main(["search", str(copies), "sample.name=Au"]) == 0
     assert capsys.readouterr().out == "no runs found\n"

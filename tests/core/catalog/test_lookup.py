@@ -80,7 +80,7 @@ def test_only_what_a_view_admits_is_found(store):
 
 def test_replacing_a_run_moves_it_in_time_not_in_the_list(store):
     store.put(Entry(count_run(1, uid="6f9b", time=99.0, scan_id=6)))
-    assert list(store) == ["6f2a", "6f9b", "12345", "77"]
+    assert store.index.uids() == ["6f2a", "6f9b", "12345", "77"]
     assert find(store, -1) == "6f9b"
     assert find(store, 5) == "6f2a"
 
@@ -93,4 +93,4 @@ def test_runs_of_unusable_time_are_the_oldest(store):
     for _ in range(2):
         store.put(Entry(huge))
         assert find(store, -5) == "huge"
-    assert len(store) == 5
+    assert len(store.index) == 5

@@ -1,13 +1,16 @@
 """What is found is a catalog: it is cut, sorted, counted, indexed and explained."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
 from penstock import BlueskyInMemoryCatalog
+from penstock.core import mongo_text
 from penstock.core.catalog.store import Entry
 from penstock.core.errors import QueryError, RunOutOfRangeError
-from penstock.core.index import choosing
+from penstock.core.index import choosing, sieve
 from penstock.core.run.samples import count_run
 
 SAMPLES = ["Cu", "Ni", None, "Cu", ["Cu", "Ti"], 5, "Ni", []]
@@ -165,6 +168,40 @@ def test_words_are_indexed_when_that_is_declared():
     assert catalog.drop_index("$text")
     assert list(catalog.search({"$text": {"$search": "zinc"}})) == ["u000"]
     assert catalog.create_index("$text")
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_a_view_can_be_asked_again_and_again_about_slow_texts(indexed, monkeypatch):
+    clock = itertools.count(0.0, 0.4)  # each text takes 0.4 of the 2 seconds that all may
+    monkeypatch.setattr(mongo_text, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    catalog = make_catalog([{"title": f"x{number}"} for number in range(3)])
+    if indexed:
+        catalog.create_index("title")
+    found = catalog.search({"title": {"$regex": "x[12]"}})
+    for number in range(3):
+        assert len(found) == len(list(found)) == 2
+        catalog._store.put(Entry(count_run(1, uid=f"new{number}")))
+
+
+def test_nobody_waits_while_an_expression_is_asked_about_texts_and_it_is_asked_once(monkeypatch):
+    catalog = make_catalog([{"title": "x"}, {"title": "y"}])
+    catalog.create_index("title")
+    asked = []
+
+    def build_test(pattern, options, where):
+        def test(text):
+            with ThreadPoolExecutor(1) as pool:  # another thread gets the connection meanwhile
+                assert pool.submit(len, catalog).result(timeout=5) == 2
+            asked.append(text)
+            return text == "x"
+
+        return test
+
+    monkeypatch.setattr(sieve, "build_regex", build_test)
+    found = catalog.search({"title": {"$regex": "x"}})
+    assert list(found) == ["u000"]
+    assert len(found) == 1
+    assert asked == ["x", "y"]
 
 
 @pytest.mark.parametrize("indexed", [False, True])

@@ -18,7 +18,7 @@ import pytest
 from penstock import BlueskySQLiteCatalog, open_catalog
 from penstock.core.catalog import catalog_file, hosts
 from penstock.core.errors import CatalogError
-from penstock.core.index import choosing
+from penstock.core.index import choosing, counting
 from penstock.core.registry import Registry, hookimpl, use_registry
 from penstock.core.registry.records import Ingestor
 
@@ -232,6 +232,25 @@ def test_a_search_does_not_wait_for_who_writes(catalog, monkeypatch):
     assert time.monotonic() - began < 10
     assert len(catalog.search({"time": 0.0, "plan_name": {"$exists": False}})) == 10
     assert "plan_name" in catalog.indexes
+
+
+def test_counting_values_does_not_wait_for_who_writes_nor_keep_others_from_it(catalog, monkeypatch):
+    monkeypatch.setattr(counting, "FEW", 3)
+    for number in range(10):
+        catalog.upsert(ingest, (f"/a/{number}",))
+    there = BlueskySQLiteCatalog(catalog.path)
+    began = time.monotonic()
+    with catalog._file.write():
+        assert len(there.distinct("time")) == len(there.distinct("uid")) // 10 == 1
+        assert there.facets("plan_name") == {"plan_name": []}
+    assert time.monotonic() - began < 10
+    assert there.indexes == ["scan_id"]
+    catalog.close()
+    there._file._is_network = True
+    assert there.facets("plan_name") == {"plan_name": []}
+    assert there.indexes == ["scan_id"]
+    with sqlite3.connect(catalog.path) as connection:
+        assert connection.execute("SELECT machine FROM writer").fetchone() is None
 
 
 def test_in_a_batch_others_see_runs_when_they_are_written_and_this_one_at_once(catalog):

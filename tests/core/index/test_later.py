@@ -113,7 +113,7 @@ def test_a_run_that_is_upserted_again_is_asked_again(catalog, log):
     assert list(catalog.search(stop={"exit_status": "abort"})) == ["bad"]
     catalog.upsert(ingest, (log, "bad"), {})
     assert list(catalog.search(stop={"exit_status": "abort"})) == []
-    assert catalog._store.index.later("bad", "stop")[0]["exit_status"] == "success"
+    assert list(catalog.search(stop={"exit_status": "success"})) == ["good", "bad"]
 
 
 def test_a_run_that_cannot_be_asked_stops_no_search_and_is_told(catalog, log):
@@ -132,19 +132,23 @@ def test_indexes_of_later_documents_answer_what_the_matcher_answers(monkeypatch)
     for uid, id in ids.items():
         index.put_later(id, [("stop", {"n": id % 7, "uid": uid}), ("descriptor", {"n": id})])
     conditions = (("stop", later.Query({"n": {"$gt": 2, "$lt": 5}})),)
-    ask = later.LaterConditions(conditions, lambda uid: pytest.fail("all were asked"))
-    scanned = ask.among(index, list(ids.values()))
-    assert ask.looked_at == 50
+    ask = later.LaterConditions(
+        conditions, lambda uid: pytest.fail("all were asked"), lambda said: None
+    )
+    answer = ask.among(index, list(ids.values()))
+    scanned = answer.ids
+    assert answer.looked_at == 50
     monkeypatch.setattr(choosing, "FEW", 0)
     monkeypatch.setattr(later, "_CHUNK", 10)
-    assert ask.among(index, list(ids.values())) == scanned
+    answer = ask.among(index, list(ids.values()))
+    assert answer.ids == scanned
     assert scanned == [n for n in range(51) if n % 7 in (3, 4)]
     assert index.indexes("stop") == {"n": False}
-    assert ask.looked_at == 0
+    assert answer.looked_at == 0
     for uid in list(ids)[:25]:
         index.remove(uid)
     left = [id for id in scanned if id > 25]
-    assert ask.among(index, list(ids.values())) == left
+    assert ask.among(index, list(ids.values())).ids == left
     with index.read() as connection:
         (rows,) = connection.execute("SELECT count(*) FROM entries WHERE path != 1").fetchone()
     assert rows == 25

@@ -86,6 +86,24 @@ def test_only_integers_are_scan_ids(index, scan_id):
     assert list(index.with_scan_id(2**70 + 1)) == []
 
 
+def test_a_scan_id_that_goes_away_meanwhile_is_not_found(index):
+    index.put_many([start("a", scan_id=1), start("b", scan_id=1)])
+    documents = index.documents
+
+    def replaced_just_now(ids):
+        index.put(start("b"))
+        return documents(ids)
+
+    index.documents = replaced_just_now
+    assert list(index.with_scan_id(1)) == ["a"]
+
+
+def test_time_and_uid_have_no_need_of_an_index(index):
+    index.put(start("a"))
+    assert [index.create_index(path) for path in ("time", "uid", "n")] == [False, False, True]
+    assert sorted(index.indexes()) == ["n", "scan_id"]
+
+
 def test_a_replaced_run_keeps_its_id_and_a_removed_one_leaves_its_own_behind(index):
     assert index.put_many([start("a"), start("b"), start("b", n=1)]) == {"a": 1, "b": 2}
     assert index.put(start("a", 9.0)) == 1
@@ -196,6 +214,21 @@ def test_threads_read_while_one_writes(index):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_readers_that_are_not_needed_give_their_memory_back(tmp_path):
+    index = RunIndex(tmp_path / "runs.db")
+    index.put(start("a"))
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(index.read()) for _ in range(24)]
+        caches = [each.execute("PRAGMA cache_size").fetchone()[0] for each in held]
+    assert set(caches) == {-8192}
+    still_open = 0
+    for connection in held:
+        with contextlib.suppress(sqlite3.ProgrammingError):
+            still_open += connection.execute("SELECT 1").fetchone()[0]
+    assert still_open == 8
+    index.close()
+
+
 def test_a_forked_child_has_connections_of_its_own(index):
     index.put(start("a"))
     child = os.fork()

@@ -223,3 +223,66 @@ def test_what_keys_cannot_tell_apart_is_told_apart(values, data):
     paths = st.sampled_from(["a", "b.c", "time", "uid"])
     definitions = data.draw(st.lists(st.dictionaries(paths, conditions, min_size=1), max_size=5))
     assert_same_answers([], documents, ["a", "b.c"], definitions)
+
+
+def nested(depth):
+    """Alternate operators, so that nothing can be merged."""
+    query = {"a": 0}
+    for level in range(depth):
+        query = {"$nor" if level % 2 else "$or": [query, {"b": level % 3, "a": {"$ne": level}}]}
+    return query
+
+
+wide = st.builds(
+    lambda operator, term, path, order, more: {
+        operator: [term, *({path: {order: n}, **(more if n % 2 else {})} for n in range(1500))]
+    },
+    st.sampled_from(["$and", "$or", "$nor"]),
+    terms.filter(is_valid),
+    st.sampled_from(["a", "b", "a.b", "time"]),
+    orders,
+    st.sampled_from([{}, {"b": 1}, {"a": {"$gt": 1}}, {"uid": {"$gte": "u1", "$lt": "u2"}}]),
+)
+
+
+@pytest.mark.slow
+@settings(lenient, max_examples=8)
+@given(documents, wide)
+def test_wide_queries_are_answered(documents, definition):
+    assert_same_answers([], documents, ["a", "b", "a.b"], [definition])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"$or": [{"a": n, "b": n} for n in range(1500)]},
+        {"$nor": [{"a": {"$gt": n, "$lt": n + 2}} for n in range(1500)]},
+        {"$and": [{"a": {"$ne": n}, "b": {"$ne": n + 1}} for n in range(1500)]},
+        {"$or": [{"uid": {"$gte": f"u{n}", "$lt": f"u{n}~"}} for n in range(1500)]},
+        {"$or": [{path: {"$in": list(range(20_000))}} for path in ("a", "b", "time")]},
+        {"$and": [{path: {"$in": list(range(20_000))}} for path in ("a", "b", "time")]},
+        nested(25),
+        nested(30),
+        {"$and": [nested(28) for _ in range(40)]},
+    ],
+    ids=lambda definition: "-".join(definition),
+)
+def test_queries_beyond_what_a_statement_holds_are_answered(definition):
+    given = [{"a": n, "b": n % 3} if n % 4 else {"a": [n, None]} for n in range(12)]
+    documents = [start(number, fields, number) for number, fields in enumerate(given)]
+    assert_same_answers([], documents, ["a", "b"], [definition])
+
+
+def test_conditions_on_one_path_are_looked_up_as_one():
+    index = RunIndex()
+    index.put_many(start(n, {"a": n}, n) for n in range(10))
+    index.create_index("a")
+    for definition in (
+        {"$or": [{"a": n} for n in range(0, 3000, 2)]},
+        {"$nor": [{"a": n} for n in range(1, 3000, 2)]},
+        {"$and": [{"a": {"$ne": n}} for n in range(1, 3000, 2)]},
+        {"$or": [{"uid": {"$gte": f"u{n}", "$lt": f"u{n}~"}} for n in range(0, 3000, 2)]},
+    ):
+        explanation = Search(index, Query(definition)).explain()
+        assert (explanation.found, explanation.looked_at) == (5, 0)
