@@ -18,6 +18,8 @@ from ..core.errors import PenstockError, TooLargeError
 __all__ = ["check_space", "clear_leftovers", "copy_name", "find_copy", "open_new"]
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.=-]{0,99}")
+_PLAIN_FILE_NAME = re.compile(r"[^/\0\ud800-\udfff]+")
+"""What another exporter may have called a file by: a name that the file system can have."""
 _LEFTOVER = re.compile(r"\..+\.[0-9a-f]{16}\.partial")
 _SWEEP_SECONDS = 60.0
 _LATELY_SECONDS = 600.0
@@ -61,7 +63,7 @@ def find_copy(directory: str, uid: str, suffix: str) -> str:
     """
     ours = copy_name(uid, suffix)
     names = [ours, _digest_name(uid, suffix)]
-    if os.sep not in uid and "\0" not in uid and len(os.fsencode(uid + suffix)) < 255:
+    if _PLAIN_FILE_NAME.fullmatch(uid) and len((uid + suffix).encode()) < 255:
         names.append(uid + suffix)
     there = (name for name in names if os.path.lexists(os.path.join(directory, name)))
     return os.path.join(directory, next(there, ours))

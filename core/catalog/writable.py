@@ -304,7 +304,7 @@ class WritableCatalog(BlueskyCatalog):
 
     def _files(self) -> set[str]:
         """Return the first file of each run whose files are there."""
-        entries = (self._entry_or_none(uid) for uid in self._store)
+        entries = (self._entry_or_none(uid) for uid in self._store.index.uids())
         firsts = (first_file(self._placed(entry)) for entry in entries if entry is not None)
         return {path for path in firsts if path is not None}
 
@@ -350,7 +350,7 @@ class WritableCatalog(BlueskyCatalog):
                 mark=mark_call(finding.call.function, args, kwargs, finding.paths),
             )
             run.keys()  # one whose documents cannot be had replaces none
-            if run.uid != uid and run.uid in self._store:
+            if run.uid != uid and run.uid in self._store.index:
                 return ReportItem(
                     finding.subject,
                     "refused",

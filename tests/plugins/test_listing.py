@@ -121,9 +121,8 @@ def test_of_two_copies_that_are_cut_the_one_that_holds_more_is_shown(
     cut(tmp_path, "less.msgpack", 3, 2 * 10**18, stopless=stopless)
     catalog = BlueskyMsgpackCatalog(tmp_path)
     assert catalog["one"].provenance["file"] == str(more)
-    assert [item.why for item in catalog.problems] == [
-        "another file holds run one too, and holds more of it"
-    ]
+    rival = "another file holds run one too, and holds more of it"
+    assert rival in [item.why for item in catalog.problems]
     later = cut(tmp_path, "later.msgpack", 9, 3 * 10**18)
     assert BlueskyMsgpackCatalog(tmp_path)["one"].provenance["file"] == str(later)
 
