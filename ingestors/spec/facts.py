@@ -47,7 +47,7 @@ def scans(path: str) -> dict[str, ScanFacts]:
     >>> path = pathlib.Path(tempfile.mkdtemp(), "day1")
     >>> _ = path.write_text("#F day1\n#S 1 ct 1\n#D Sat Nov 14 15:03:25 2015\n#L a  b\n1 2\n")
     >>> scans(str(path))["1.1"]
-    ScanFacts(number=1, points=1, date='Sat Nov 14 15:03:25 2015', time=..., command='ct 1')
+    ScanFacts(number=1, points=1, date='Sat Nov 14 15:03:25 2015', time=..., command='ct 1', ...)
     """
     index = index_file(real_path(path))
     zones = {
