@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +190,7 @@ def start(folder: Path, code: str, *arguments: object) -> subprocess.Popen[str]:
 
 def check_whole(path: Path, told: int) -> int:
     """Return how many runs there are; all that were told of must be, and be whole."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         rows = connection.execute(
             "SELECT starts.body, documents.body FROM runs LEFT JOIN starts USING (id) "

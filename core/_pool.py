@@ -116,9 +116,10 @@ class _Seat:
             if self.is_ready:
                 self.calls.popleft().answer = answer
                 self.served += 1
+                self.worker.forget_words()
+            # What it has said until now may be the last words of its first call already.
             self.is_ready = True
             self.since = time.monotonic()
-            self.worker.forget_words()
         return bool(answers)
 
 

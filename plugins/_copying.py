@@ -16,7 +16,7 @@ from ..core.report import Outcome, ReportItem
 from ..core.run.rows import external_keys
 from ._limits import fitting_pages, growing_pages
 from ._mark import NO_STOP, make_mark, tell_masked
-from ._writing import check_space, clear_leftovers, find_copy, open_new
+from ._writing import EarlySync, check_space, clear_leftovers, find_copy, open_new
 
 if TYPE_CHECKING:
     from ..core.run import BlueskyRun
@@ -178,15 +178,17 @@ def _write(
 ) -> tuple[int, bool]:
     """Write documents, the mark before the stop; return how many events and whether it stopped."""
     events, stop = 0, None
-    for name, doc in documents:
-        if name == "stop":
-            stop = doc
-            continue
-        events += 1 if name == "event" else len(doc["seq_num"]) if name == "event_page" else 0
-        for fitting in fitting_pages(name, doc, arrays_as_lists=not files.has_arrays):
-            parts = growing_pages(fitting, file.tell) if name == "event_page" else [fitting]
-            for part in parts:
-                files.write(file, name, part)
+    with EarlySync(file) as early:
+        for name, doc in documents:
+            if name == "stop":
+                stop = doc
+                continue
+            events += 1 if name == "event" else len(doc["seq_num"]) if name == "event_page" else 0
+            for fitting in fitting_pages(name, doc, arrays_as_lists=not files.has_arrays):
+                parts = growing_pages(fitting, file.tell) if name == "event_page" else [fitting]
+                for part in parts:
+                    files.write(file, name, part)
+                    early.note()
     mark["parameters"]["has_stop"] = stop is not None
     for part in fitting_pages("stream_resource", mark, arrays_as_lists=not files.has_arrays):
         files.write(file, "stream_resource", part)

@@ -9,18 +9,20 @@ import os
 import re
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from ..core.errors import PenstockError, TooLargeError
 
-__all__ = ["check_space", "clear_leftovers", "copy_name", "find_copy", "open_new"]
+__all__ = ["EarlySync", "check_space", "clear_leftovers", "copy_name", "find_copy", "open_new"]
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.=-]{0,99}")
 _PLAIN_FILE_NAME = re.compile(r"[^/\0\ud800-\udfff]+")
 """What another exporter may have called a file by: a name that the file system can have."""
 _LEFTOVER = re.compile(r"\..+\.[0-9a-f]{16}\.partial")
+_EARLY_BYTES = 16 * 2**20
 _SWEEP_SECONDS = 60.0
 _LATELY_SECONDS = 600.0
 _ATTEMPTS = 100
@@ -96,6 +98,45 @@ def _in_units(size: int) -> str:
             break
         number, unit = number / 1000, larger
     return f"{number:.3g} {unit}" if number < 1000 else f"{number:.0f} {unit}"
+
+
+class EarlySync:
+    """Has the disk take what was written while more is being written: little is left to the end.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryFile() as file, EarlySync(file) as early:
+    ...     _ = file.write(b"much")
+    ...     early.note()
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._begun = 0
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._thread is not None:
+            self._thread.join()
+
+    def note(self) -> None:
+        """Begin, if much was written since it began before, and that is done."""
+        written = self._file.tell()
+        if written - self._begun < _EARLY_BYTES or (self._thread and self._thread.is_alive()):
+            return
+        self._begun = written
+        self._file.flush()
+        self._thread = threading.Thread(target=_sync_quietly, args=(self._file.fileno(),))
+        self._thread.start()
+
+
+def _sync_quietly(descriptor: int) -> None:
+    with contextlib.suppress(OSError):  # the last sync says what is wrong
+        os.fdatasync(descriptor)
 
 
 @contextlib.contextmanager

@@ -171,7 +171,11 @@ class CatalogFile(Connections):
         uri = Path(self.path).as_uri() + "?mode=ro&immutable=1"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         connection.text_factory = decode_text
-        _harden(connection)
+        try:
+            _harden(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     @contextmanager

@@ -53,6 +53,7 @@ def claim_writing(connection: sqlite3.Connection, where: str) -> None:
     >>> connection = sqlite3.connect(":memory:")
     >>> _ = connection.execute("CREATE TABLE writer (id INTEGER PRIMARY KEY, machine, name, until)")
     >>> claim_writing(connection, "runs.db")
+    >>> connection.close()
     """
     now = time.time()
     latest = now + LEASE_SECONDS + _CLOCK_SECONDS

@@ -97,11 +97,15 @@ class Connections:
             uri=uri,
         )
         connection.text_factory = decode_text
-        # Of a file that is new: a page holds a dozen starts.
-        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-        connection.execute(f"PRAGMA cache_size = -{_READER_KIB}")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        self._prepare(connection)
+        try:
+            # Of a file that is new: a page holds a dozen starts.
+            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+            connection.execute(f"PRAGMA cache_size = -{_READER_KIB}")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _check(self) -> None:

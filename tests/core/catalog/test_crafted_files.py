@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -39,13 +39,13 @@ def path(root, tmp_path):
 
 
 def craft(path, sql, *parameters):
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(sql) if ";" in sql else connection.execute(sql, parameters)
         connection.commit()
 
 
 def recipe_of(path):
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         return json.loads(connection.execute("SELECT recipe FROM calls").fetchone()[0])
 
 
@@ -80,7 +80,7 @@ def test_a_row_that_was_changed_is_held_to_bounds(path, tmp_path, change, reason
 def test_a_seal_of_one_run_is_none_of_another(path, tmp_path):
     with BlueskySQLiteCatalog(path) as catalog:
         catalog.ingest([tmp_path / "secret"])
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
             "UPDATE calls SET (recipe, seal) = (SELECT recipe, seal FROM calls WHERE run = 2)"
         )

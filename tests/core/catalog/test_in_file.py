@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import event_model
@@ -98,7 +99,7 @@ def test_rows_are_read_by_calling_the_ingestor_again(filled, data):
 
 def test_it_is_for_the_user_alone_and_holds_no_pixel(filled, data):
     assert filled.stat().st_mode & 0o777 == 0o600
-    with sqlite3.connect(filled) as connection:
+    with closing(sqlite3.connect(filled)) as connection, connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         total = "".join(connection.iterdump())
     frame = next(iter(sorted((data / "growth").iterdir())))
@@ -242,7 +243,7 @@ def test_what_is_no_catalog_is_told_and_left_alone(path, content):
 
 
 def test_a_database_of_something_else_is_told_and_left_alone(path):
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE photos (id)")
     before = path.read_bytes()
     with pytest.raises(CatalogError, match="no catalog of penstock's"):
@@ -268,7 +269,7 @@ def test_a_closed_catalog_says_so(filled):
 
 
 def test_a_catalog_of_a_later_penstock_is_refused_with_the_remedy(filled):
-    with sqlite3.connect(filled) as connection:
+    with closing(sqlite3.connect(filled)) as connection, connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(CatalogError, match=r"later penstock.*Update"):
         BlueskySQLiteCatalog(filled)
@@ -281,7 +282,7 @@ def test_a_catalog_of_an_earlier_penstock_is_brought_up_to_date(filled, monkeypa
     monkeypatch.setattr(catalog_file, "MIGRATIONS", [*catalog_file.MIGRATIONS, add_column])
     catalog = BlueskySQLiteCatalog(filled)
     assert len(catalog) == 4
-    with sqlite3.connect(filled) as connection:
+    with closing(sqlite3.connect(filled)) as connection, connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (2,)
         connection.execute("SELECT remark FROM calls")
     BlueskySQLiteCatalog(filled)  # once is enough

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_where_nothing_may_be_written(path, monkeypatch):
 
 
 def test_while_another_machine_writes(path):
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
             "INSERT OR REPLACE INTO writer VALUES (1, 'another', 'beamline-pc', ?)",
             (time.time() + 300,),

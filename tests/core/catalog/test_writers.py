@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,7 @@ def writer(tmp_path):
 
 def check_whole(path, told):
     """Open a catalog; check that runs are whole, and that all that were told of are there."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     catalog = BlueskySQLiteCatalog(path)
     numbers = set()
@@ -249,7 +250,7 @@ def test_counting_values_does_not_wait_for_who_writes_nor_keep_others_from_it(ca
     there._file._is_network = True
     assert there.facets("plan_name") == {"plan_name": []}
     assert there.indexes == ["scan_id"]
-    with sqlite3.connect(catalog.path) as connection:
+    with closing(sqlite3.connect(catalog.path)) as connection, connection:
         assert connection.execute("SELECT machine FROM writer").fetchone() is None
 
 
@@ -300,7 +301,7 @@ def _put_half(index):
 
 
 def note_machine(catalog, machine, until):
-    with sqlite3.connect(catalog.path) as connection:
+    with closing(sqlite3.connect(catalog.path)) as connection, connection:
         connection.execute(
             "INSERT OR REPLACE INTO writer VALUES (1, ?, 'beamline-pc', ?)", (machine, until)
         )
@@ -308,7 +309,7 @@ def note_machine(catalog, machine, until):
 
 
 def machine_of(catalog):
-    with sqlite3.connect(catalog.path) as connection:
+    with closing(sqlite3.connect(catalog.path)) as connection, connection:
         return connection.execute("SELECT machine FROM writer").fetchone()
 
 
@@ -380,7 +381,7 @@ def test_closing_a_catalog_lets_other_machines_write(shared):
 
 
 def journal_of(path):
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         return connection.execute("PRAGMA journal_mode").fetchone()[0]
 
 
