@@ -190,7 +190,7 @@ def crafted(paths, kwargs=None, ingestor="hdf5", pins=()):
 @pytest.fixture
 def opened(tmp_path):
     """A named root, with a secret beside it."""
-    root = tmp_path / "root"
+    root = tmp_path / "opened"
     (root / "in").mkdir(parents=True)
     (root / "in" / "a.h5").touch()
     (tmp_path / "secret").mkdir()
@@ -204,7 +204,7 @@ def opened(tmp_path):
 def test_files_below_an_opened_root_may_be_read(opened):
     for paths in (
         {"$path": ["data", "in/a.h5"]},
-        {"$path": ["", f"{opened}/root/in/*.h5"]},
+        {"$path": ["", f"{opened}/opened/in/*.h5"]},
         {"$files": ["data", "in"], "names": ["a.h5"]},
         {"$path": ["data", "in/gone.h5"]},
     ):
@@ -247,8 +247,8 @@ def test_files_elsewhere_are_refused_however_they_are_spelled(opened, paths, mon
 
 @pytest.mark.parametrize("where", ["in/link.h5", "in/*.h5", "dir/a.h5", "dir", "*/a.h5", "**/*.h5"])
 def test_links_that_lead_out_of_the_root_are_refused(opened, where):
-    (opened / "root" / "in" / "link.h5").symlink_to(opened / "secret" / "a.h5")
-    (opened / "root" / "dir").symlink_to(opened / "secret")
+    (opened / "opened" / "in" / "link.h5").symlink_to(opened / "secret" / "a.h5")
+    (opened / "opened" / "dir").symlink_to(opened / "secret")
     with pytest.raises(RecipeError, match="outside of the opened roots"):
         crafted({"$path": ["data", where]}).call(is_own=False)
 
