@@ -6,14 +6,13 @@ stand wherever a query can. Names are those of databroker and Tiled where these 
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .errors import QueryError
+from .times import span_of, zone_of
 
 __all__ = [
     "Comparison",
@@ -495,8 +494,8 @@ class TimeRange(Condition):
     ----------
     since, until
         Seconds since 1970; dates or datetimes; or text in the manner of ISO 8601, which may end
-        early: ``"2024"``, ``"2024-03"``, ``"2024-03-05"``, ``"2024-03-05T13:02+01:00"``. None is
-        no bound.
+        early: ``"2024"``, ``"2024-03"``, ``"2024-03-05"``, ``"2024-03-05T13:02+01:00"``. The
+        beginning of what it names counts. None is no bound.
     timezone
         Where clocks show what is given without a zone: ``"Europe/Zurich"``; UTC unless given.
 
@@ -521,43 +520,7 @@ class TimeRange(Condition):
     @property
     def query(self) -> dict[str, Any]:
         """The condition in Mongo's language."""
-        zone = _zone(self.timezone)
+        zone = zone_of(self.timezone)
         bounds = {"$gte": self.since, "$lt": self.until}
-        within = {name: _seconds(at, zone) for name, at in bounds.items() if at is not None}
+        within = {name: span_of(at, zone).begin for name, at in bounds.items() if at is not None}
         return {"time": within} if within else {}
-
-
-def _zone(name: str | None) -> datetime.tzinfo:
-    try:
-        return datetime.UTC if name is None else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError) as error:
-        raise QueryError(
-            f"{name!r} is no time zone", remedy="Write one such as Europe/Zurich."
-        ) from error
-
-
-_EARLY_END = re.compile(r"[0-9]{4}(-[0-9]{2})?")
-
-
-def _seconds(at: Any, zone: datetime.tzinfo) -> float:
-    if isinstance(at, int | float) and not isinstance(at, bool):
-        return at
-    when = at
-    if isinstance(at, str):
-        text = f"{at}-01" if _EARLY_END.fullmatch(at) else at
-        text = f"{text}-01" if len(at) == 4 else text
-        try:
-            when = datetime.datetime.fromisoformat(text)
-        except ValueError:
-            when = None
-    elif isinstance(at, datetime.date) and not isinstance(at, datetime.datetime):
-        when = datetime.datetime(at.year, at.month, at.day)
-    if not isinstance(when, datetime.datetime):
-        raise QueryError(
-            f"{at!r} is no time",
-            remedy="Give seconds since 1970, a datetime, or text such as 2024-03-05T13:02.",
-        )
-    try:
-        return (when if when.tzinfo else when.replace(tzinfo=zone)).timestamp()
-    except OverflowError as error:
-        raise QueryError(f"{at!r} is too far away") from error

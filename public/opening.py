@@ -32,7 +32,7 @@ def open_catalog(
     uri
         A name from the configuration, or ``"default"`` for the one in your state folder; a
         ``.db`` file; a folder of copies (msgpack or JSON Lines), or a glob of such files. A folder
-        that is called like a name: ``./name``.
+        that is called like a name: ``./name``. ``~`` is your home.
     create
         Whether to make a ``.db`` file that is not there.
     settings
@@ -52,7 +52,7 @@ def open_catalog(
     >>> open_catalog(path, create=True)
     <BlueskySQLiteCatalog of 0 runs>
     """
-    text = os.fspath(uri)
+    text = os.path.expanduser(os.fspath(uri))  # a shell leaves ~ alone in quotes and after =
     if text == DEFAULT and text not in get_config().catalogs:
         return _open_path(_default_file(make_folder=create), create, settings, called=text)
     return _open_uri(get_config().catalogs.get(text, text), create, settings)
@@ -105,6 +105,12 @@ def _open_path(
             remedy=f"Names are: {', '.join(catalogs)}."
             if len(catalogs)
             else "Copies are made by: penstock ingest PATH --cache FOLDER",
+        )
+    if os.path.isfile(path) and not path.endswith(_COPIES):
+        raise NoDataError(
+            "this is no catalog: neither a database, nor a copy, which ends in .msgpack or .jsonl",
+            where=path,
+            remedy=f"To ingest it: penstock ingest {path} --catalog runs.db",
         )
     if _holds_jsonl(path):
         from penstock.plugins.jsonl import BlueskyJSONLCatalog

@@ -375,24 +375,26 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
     # Display ---------------------------------------------------------------------------------
 
     def newest_starts(self, limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
-        """Return start documents, those of the newest runs first, without what is damaged.
+        """Return start documents as `starts` does, those of the newest runs first."""
+        return self.sort(("time", -1)).starts(limit, offset)
+
+    def starts(self, limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
+        """Return start documents, in the order of the catalog, without what is damaged.
 
         Parameters
         ----------
         limit
             So many at most.
         offset
-            How many of the newest to leave out.
+            How many to leave out first.
 
         Examples
         --------
         >>> from penstock import BlueskyInMemoryCatalog
-        >>> BlueskyInMemoryCatalog().newest_starts(10)
+        >>> BlueskyInMemoryCatalog().sort("scan_id").starts(10)
         []
         """
-        self._refresh()
-        end = None if limit is None else offset + limit
-        uids = list(self._found.in_order((("time", -1),)).uids(offset, end))
+        uids = self._uids(offset, None if limit is None else offset + limit)
         index = self._store.index
         try:
             return [start for _, _, start in index.documents_of(uids)]

@@ -6,10 +6,12 @@ import argparse
 from typing import Any
 
 from penstock.commands import exit_codes
-from penstock.commands.catalogs import CATALOG_HELP, open_catalog, print_problems
+from penstock.commands.arguments import add_catalog, add_command, add_json, add_query
+from penstock.commands.catalogs import open_catalog
 from penstock.commands.copies import add_bad_frames, copy_runs, print_copies
 from penstock.commands.foreign import foreign_output_aside
-from penstock.commands.queries import QUERY_HELP, parse_query
+from penstock.commands.problems import print_problems
+from penstock.commands.queries import parse_query
 from penstock.commands.terminal import print_json
 
 __all__ = ["add_parser", "run"]
@@ -34,19 +36,18 @@ exit codes:
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand to the parser of the command line."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "cache",
-        help="copy runs, arrays and all, into a folder",
+        run,
+        title="copy runs, arrays and all, into a folder",
         description="Write a self-contained copy of every run into a folder: one msgpack file "
         "each, which penstock, databroker and suitcase-msgpack read.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=_EXAMPLES,
     )
-    parser.add_argument("catalog", metavar="CATALOG", help=CATALOG_HELP)
+    add_catalog(parser)
     parser.add_argument("directory", metavar="DIR", help="where the copies go; made if needed")
-    parser.add_argument(
-        "--query", action="append", default=[], metavar="QUERY", help=f"which runs: {QUERY_HELP}"
-    )
+    add_query(parser)
     parser.add_argument(
         "--to",
         choices=["msgpack", "jsonl"],
@@ -54,8 +55,7 @@ def add_parser(subparsers: Any) -> None:
         help="msgpack (arrays and all), or JSON Lines (documents alone; files stay where they are)",
     )
     add_bad_frames(parser)
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.set_defaults(run=run)
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -7,10 +7,12 @@ from collections import Counter
 from typing import Any
 
 from penstock.commands import exit_codes
-from penstock.commands.catalogs import CATALOG_HELP, DEFAULT_HELP, open_catalog
+from penstock.commands.arguments import add_catalog, add_command, add_json, add_query
+from penstock.commands.catalogs import open_catalog
 from penstock.commands.foreign import foreign_output_aside
-from penstock.commands.queries import QUERY_HELP, parse_query
-from penstock.commands.terminal import print_json, print_table, progress_bar, short
+from penstock.commands.queries import parse_query
+from penstock.commands.tables import print_table
+from penstock.commands.terminal import first_of, print_json, progress_bar, short, short_uid
 from penstock.core.errors import CatalogError
 from penstock.core.report import Report, ReportItem
 
@@ -27,7 +29,7 @@ Of each run it says whether its files are
   stale    more than they were, or changed
   moved    found elsewhere below the same root, by name, size and time
   missing  gone, some or all
-  unknown  nothing tells
+  unknown  nothing tells, or somebody else ingested them from where you opened no root
 No file is opened. Copies are checked for being whole.
 
 exit codes:
@@ -39,24 +41,20 @@ exit codes:
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand to the parser of the command line."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "check",
-        help="tell whether the files of runs have changed, moved or gone",
+        run,
+        title="tell whether the files of runs have changed, moved or gone",
         description="Tell for every run of a catalog whether its files are still what they were.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=_EXAMPLES,
     )
-    parser.add_argument(
-        "catalog", nargs="?", default="default", metavar="CATALOG", help=CATALOG_HELP + DEFAULT_HELP
-    )
-    parser.add_argument(
-        "--query", action="append", default=[], metavar="QUERY", help=f"which runs: {QUERY_HELP}"
-    )
+    add_catalog(parser, optional=True)
+    add_query(parser)
     parser.add_argument(
         "--update", action="store_true", help="ingest anew what is stale or has moved"
     )
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.set_defaults(run=run)
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -85,26 +83,40 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print(report: Report) -> None:
-    told = [item for item in report if item.why and item.outcome != "skipped"]
-    states = [_state(item) for item in report]
     print_table(
         "Runs",
-        ["uid", "state", "files", "what", "remedy"],
+        ["uid", "state", "files", "why", "remedy"],
         [
-            (
-                (item.uid or "")[:8],
-                _state(item),
-                short(item.subject),
-                item.why,
-                item.remedy,
-            )
-            for item in told
+            (short_uid(item.uid or ""), _state(item), short(item.subject), item.why, item.remedy)
+            for item in report
+            if item.why and item.outcome != "skipped"
         ],
-        expendable=["remedy", "uid"],
+        expendable=["uid"],
+        below=["why", "remedy"],
     )
-    counts = ", ".join(f"{number} {state}" for state, number in Counter(states).items())
+    print_table(
+        "Unknown",
+        ["run", "why", "remedy"],
+        [(runs, *told) for told, runs in _unknown(report).items()],
+        below=["why", "remedy"],
+    )
+    counts = ", ".join(
+        f"{number} {state}" for state, number in Counter(map(_state, report)).items()
+    )
     noun = "run" if len(report) == 1 else "runs"
     print(f"{len(report)} {noun}: {counts}" if counts else "no runs to check")
+
+
+def _unknown(report: Report) -> dict[tuple[str, str], str]:
+    """Return for each reason, and what to do, about which runs nothing is known.
+
+    Mostly it is one reason, be they ever so many.
+    """
+    about: dict[tuple[str, str], list[str]] = {}
+    for item in report:
+        if _state(item) == "unknown":
+            about.setdefault((item.why, item.remedy), []).append(short(item.subject))
+    return {told: first_of(subjects) for told, subjects in about.items()}
 
 
 def _state(item: ReportItem) -> str:

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from penstock.commands.terminal import print_table, progress_bar, short, short_uid
+from penstock.commands.problems import print_failures
+from penstock.commands.tables import print_table
+from penstock.commands.terminal import progress_bar, short, short_uid
 from penstock.core.report import Report
 
 if TYPE_CHECKING:
@@ -77,13 +79,5 @@ def print_copies(report: Report) -> None:
         ],
         expendable=["file"],
     )
-    print_table(
-        "Not copied",
-        ["outcome", "run", "why", "remedy"],
-        [
-            (item.outcome, item.subject, item.why, item.remedy)
-            for item in report.with_outcome("failed", "refused")
-        ],
-        style="bold red",
-    )
+    print_failures("Not copied", report.with_outcome("failed", "refused"), "run")
     print(f"copies: {report}" if len(report) else "no runs to copy")

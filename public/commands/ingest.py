@@ -8,14 +8,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
+from penstock.commands.arguments import add_command, add_json
 from penstock.commands.choosing import add_choices, ask_undecided, can_ask, make_plan
 from penstock.commands.copies import add_bad_frames, copy_runs, print_copies
 from penstock.commands.data_keys import dtype_text, shape_text
 from penstock.commands.foreign import foreign_output_aside, tell_problems
+from penstock.commands.problems import print_failures
+from penstock.commands.tables import print_table
 from penstock.commands.terminal import (
+    first_of,
     plain,
     print_json,
-    print_table,
     progress_bar,
     short,
     short_uid,
@@ -43,14 +46,15 @@ examples:
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand to the parser of the command line."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "ingest",
-        help="ingest files and show the runs",
+        run,
+        title="ingest files and show the runs",
         description="Group files, choose an ingestor for each group, ingest them, and show the "
         "runs, and what was refused or failed, with the reason and the remedy. Where several "
         "ingestors fit equally well you are asked, if this is a terminal.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=_EXAMPLES,
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
     add_choices(parser)
@@ -75,10 +79,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--traceback", action="store_true", help="show where in its code an ingestor failed"
     )
-    parser.add_argument(
-        "--json", action="store_true", help="print the report as JSON, tracebacks and all"
-    )
-    parser.set_defaults(run=run)
+    add_json(parser, "the report, tracebacks and all,")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -146,14 +147,9 @@ def print_report(report: Report) -> None:
         [_run_row(item) for item in runs],
         expendable=["dtype", "start time", "uid", "stream"],
     )
-    print_table("Notes", ["from", "note"], _note_rows(runs))
+    print_table("Notes", ["from", "note"], _note_rows(runs), below=["note"])
     others = [*report.with_outcome("failed"), *report.with_outcome("refused")]
-    print_table(
-        "Not ingested",
-        ["outcome", "from", "why", "remedy"],
-        [(item.outcome, short(item.subject), item.why, item.remedy) for item in others],
-        style="bold red" if report.with_outcome("failed") else "bold yellow",
-    )
+    print_failures("Not ingested", others, "from")
     print(report)
 
 
@@ -170,10 +166,7 @@ def _note_rows(runs: Sequence[ReportItem]) -> list[tuple[str, str]]:
     for item in runs:
         for note in filter(None, [item.why, *item.details["notes"]]):
             about.setdefault(note, []).append(short(item.subject))
-    return [
-        (f"{first} and {len(others)} more" if others else first, note)
-        for note, (first, *others) in about.items()
-    ]
+    return [(first_of(subjects), note) for note, subjects in about.items()]
 
 
 def _run_row(item: ReportItem) -> list[object]:

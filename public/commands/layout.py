@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-__all__ = ["GAP", "choose_columns", "fold", "share_width"]
+__all__ = ["GAP", "choose_columns", "fold", "share_width", "width_of"]
 
 GAP = 2
 """Blank cells that each column takes beside its own width."""
@@ -55,7 +55,7 @@ def share_width(cells: Sequence[Sequence[str]], width: int) -> list[int]:
     >>> share_width([["uid", "6f2a"], ["from", "a/long/path/of/a/file.tif"]], 25)
     [4, 17]
     """
-    widths = [max(map(_width, column)) for column in cells]
+    widths = [max(map(width_of, column)) for column in cells]
     least = [_narrowest(column, 0) for column in cells]
     excess = sum(widths) + GAP * len(cells) - width
     for floor in (least, [1] * len(cells)):
@@ -81,10 +81,14 @@ def fold(cell: str, width: int) -> str:
 
 
 def _fold_line(line: str, width: int) -> list[str]:
+    text = line.lstrip(" ")
+    indent = line[: len(line) - len(text)]
+    if text and indent and 2 * len(indent) < width:
+        return [indent + part for part in _fold_line(text, width - len(indent))]
     lines = [""]
 
     def add(part: str) -> bool:
-        fits = _width(lines[-1] + part.rstrip(" ")) <= width
+        fits = width_of(lines[-1] + part.rstrip(" ")) <= width
         if fits:
             lines[-1] += part
         return fits
@@ -92,7 +96,7 @@ def _fold_line(line: str, width: int) -> list[str]:
     for word in _split(line, _WORD):
         if add(word):
             continue
-        fits_alone = _width(word.rstrip(" ")) <= width
+        fits_alone = width_of(word.rstrip(" ")) <= width
         for piece in [word] if fits_alone else _split(word, _PIECE):
             if add(piece):
                 continue
@@ -111,12 +115,18 @@ def _split(line: str, separator: re.Pattern[str]) -> list[str]:
 
 def _narrowest(cells: Sequence[str], comfortable: int) -> int:
     lines = [line for cell in cells for line in cell.split("\n")]
-    pieces = [_width(piece.rstrip(" ")) for line in lines for piece in _split(line, _PIECE)]
-    return max(*pieces, min(comfortable, max(map(_width, lines))), 1, 1)
+    pieces = [width_of(piece.rstrip(" ")) for line in lines for piece in _split(line, _PIECE)]
+    return max(*pieces, min(comfortable, max(map(width_of, lines))), 1, 1)
 
 
-def _width(text: str) -> int:
-    """Return how many cells of a terminal the widest line takes."""
+def width_of(text: str) -> int:
+    """Return how many cells of a terminal the widest line takes.
+
+    Examples
+    --------
+    >>> width_of("foil"), width_of("銅")
+    (4, 2)
+    """
     lines = text.split("\n")
     if text.isascii():
         return max(map(len, lines))

@@ -5,13 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from penstock.commands.catalogs import (
-    CATALOG_HELP,
-    DEFAULT_HELP,
-    add_listing,
-    list_runs,
-    open_catalog,
-)
+from penstock.commands.arguments import add_catalog, add_command
+from penstock.commands.catalogs import open_catalog
+from penstock.commands.listing import add_listing, list_runs
 
 __all__ = ["add_parser", "run"]
 
@@ -20,7 +16,10 @@ examples:
   penstock ls runs.db
   penstock ls native_copies --limit 20
   penstock ls 45id --limit 20 --offset 20
-  penstock ls 'native_copies/*.msgpack' --json | jq '.runs[].uid'
+  penstock ls runs.db --sort scan_id --columns scan_id,sample.name
+  penstock ls runs.db --reverse                        the oldest first
+  penstock ls runs.db --count-by sample.name           which samples, and how many runs of each
+  penstock ls 'native_copies/*.msgpack' --json | jq -r '.runs[].uid'
 
 Only start documents are read, and those of files that have not changed are remembered.
 
@@ -33,18 +32,16 @@ exit codes:
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand to the parser of the command line."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "ls",
-        help="list the runs of a catalog",
-        description="List the runs of a catalog, the newest first.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        run,
+        title="list the runs of a catalog",
+        description="List the runs of a catalog, the newest first, or in another order.",
+        examples=_EXAMPLES,
     )
-    parser.add_argument(
-        "catalog", nargs="?", default="default", metavar="CATALOG", help=CATALOG_HELP + DEFAULT_HELP
-    )
+    add_catalog(parser, optional=True)
     add_listing(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from penstock.commands import exit_codes
+from penstock.commands.arguments import add_command, add_json
 from penstock.commands.choosing import add_choices, choose_help, make_plan
 from penstock.commands.foreign import foreign_output_aside, tell_problems
 from penstock.commands.terminal import plain, print_json, short
@@ -33,18 +34,18 @@ exit codes:
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand to the parser of the command line."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "match",
-        help="show which ingestor would take which files",
+        run,
+        title="show which ingestor would take which files",
         description="Group files and choose an ingestor for each group, and ingest nothing.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=_EXAMPLES,
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
     parser.add_argument("--why", action="store_true", help="show the evidence, for and against")
     add_choices(parser)
-    parser.add_argument("--json", action="store_true", help="print the plan as JSON")
-    parser.set_defaults(run=run)
+    add_json(parser, "the plan")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
+from penstock.commands.arguments import add_command, add_json
 from penstock.commands.foreign import foreign_output_aside
-from penstock.commands.terminal import print_json, print_table
+from penstock.commands.tables import print_table
+from penstock.commands.terminal import print_json
 
 if TYPE_CHECKING:
     from penstock.core.registry.handlers import InstalledHandlers
@@ -35,13 +37,14 @@ exit codes:
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand to the parser of the command line."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "plugins",
-        help="show what is installed, and what is broken",
+        run,
+        title="show what is installed, and what is broken",
         description="Show the plug-ins that are installed, what they offer (ingestors, asset "
         "readers, exporters, commands), and what is wrong with them.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=_EXAMPLES,
     )
     parser.add_argument(
         "--check",
@@ -52,8 +55,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--traceback", action="store_true", help="show the tracebacks of what failed"
     )
-    parser.add_argument("--json", action="store_true", help="print it as JSON, tracebacks and all")
-    parser.set_defaults(run=run)
+    add_json(parser, "it, tracebacks and all,")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -149,6 +151,7 @@ def _print(
         ],
         style="bold red",
         expendable=["version", "distribution"],
+        below=["problem", "remedy"],
     )
 
 

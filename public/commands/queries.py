@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from penstock.core.errors import QueryError
+from penstock.core.times import span_of
 
-__all__ = ["QUERY_HELP", "parse_query"]
+__all__ = ["parse_query", "value_of"]
 
-QUERY_HELP = "a Mongo query as JSON, or a term such as 'sample.name=Cu' or 'scan_id>500'"
-
-_TERM = re.compile(r"([^=<>!]+)(!=|<=|>=|=|<|>)(.*)", re.DOTALL)
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_SECONDS_OF_A_DAY = 86400
+_TERM = re.compile(r"([^=<>!~]+)(!=|<=|>=|!~|=|<|>|~)(.*)", re.DOTALL)
 _OPERATORS = {"!=": "$ne", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte"}
 
 
@@ -38,6 +34,8 @@ def parse_query(parts: Sequence[str]) -> dict[str, Any]:
     {'time': {'$lt': 1709596800.0}}
     >>> parse_query(["time=2024-03-05"])
     {'time': {'$gte': 1709596800.0, '$lt': 1709683200.0}}
+    >>> parse_query(["sample.name~^[Cc]u", "plan_name!~test"])
+    {'$and': [{'sample.name': {'$regex': '^[Cc]u'}}, {'plan_name': {'$not': {'$regex': 'test'}}}]}
     """
     queries = [_parse_part(part) for part in parts]
     if len(queries) == 1:
@@ -54,12 +52,16 @@ def _parse_part(part: str) -> dict[str, Any]:
         raise QueryError(
             "is neither a query in JSON nor a term",
             where=part,
-            remedy="Write NAME=VALUE, NAME<VALUE or NAME>VALUE, without spaces or in quotes.",
+            remedy="Write NAME=VALUE, NAME<VALUE, NAME>VALUE or NAME~REGEX, without spaces or in "
+            "quotes. For words, wherever they stand, there is: penstock search --text WORDS.",
         )
     text = term[3].strip()
-    if name == "time":
+    if name == "time" and not term[2].endswith("~"):
         return _parse_time(term[2], text, part)
-    value = _parse_value(text)
+    if term[2].endswith("~"):
+        pattern = {"$regex": text}
+        return {name: pattern if term[2] == "~" else {"$not": pattern}}
+    value = value_of(text)
     return {name: value if term[2] == "=" else {_OPERATORS[term[2]]: value}}
 
 
@@ -75,7 +77,14 @@ def _parse_json(text: str) -> dict[str, Any]:
     return query
 
 
-def _parse_value(text: str) -> Any:
+def value_of(text: str) -> Any:
+    """Return the value that a text stands for: what it is as JSON, or itself.
+
+    Examples
+    --------
+    >>> value_of("12"), value_of("copper foil"), value_of('"12"')
+    (12, 'copper foil', '12')
+    """
     try:
         return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -85,25 +94,19 @@ def _parse_value(text: str) -> Any:
 def _parse_time(sign: str, text: str, part: str) -> dict[str, Any]:
     """Return the query of a term about ``time``.
 
-    A date is equal to each moment of its day, and is ordered by the day's beginning.
+    What ends early, such as a date, is equal to each moment of what it leaves open, and is ordered
+    by its beginning.
     """
-    value = _parse_value(text)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return {"time": value if sign == "=" else {_OPERATORS[sign]: value}}
     try:
-        when = datetime.datetime.fromisoformat(text)
-        begin = (when if when.tzinfo else when.replace(tzinfo=datetime.UTC)).timestamp()
-    except (ValueError, OverflowError) as error:
-        raise QueryError(
-            f"{text!r} is no time",
-            where=part,
-            remedy="Write seconds since 1970, or an ISO date such as 2024-03-05 or "
-            "2024-03-05T13:02:00+01:00 (in UTC unless it says otherwise).",
-        ) from error
-    if _DAY.fullmatch(text) and sign in ("=", "!="):
-        day = {"$gte": begin, "$lt": begin + _SECONDS_OF_A_DAY}
-        return {"time": day if sign == "=" else {"$not": day}}
-    return {"time": begin if sign == "=" else {_OPERATORS[sign]: begin}}
+        span = span_of(text)
+    except QueryError as error:
+        raise QueryError(error.what, where=part, remedy=error.remedy) from error
+    if sign not in ("=", "!="):
+        return {"time": {_OPERATORS[sign]: span.begin}}
+    if span.begin == span.end:
+        return {"time": span.begin if sign == "=" else {"$ne": span.begin}}
+    within = {"$gte": span.begin, "$lt": span.end}
+    return {"time": within if sign == "=" else {"$not": within}}
 
 
 def _refuse(constant: str) -> Any:

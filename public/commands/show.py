@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
-from penstock.commands.catalogs import CATALOG_HELP, open_catalog
+from penstock.commands.arguments import add_catalog, add_command, add_json
+from penstock.commands.catalogs import open_catalog
 from penstock.commands.data_keys import dtype_text, shape_text
 from penstock.commands.foreign import foreign_output_aside
-from penstock.commands.terminal import plain, print_json, print_table, short, utc
+from penstock.commands.paging import paged
+from penstock.commands.tables import print_table
+from penstock.commands.terminal import plain, print_json, short, utc
 
 if TYPE_CHECKING:
     from penstock.core.run import BlueskyRun
@@ -20,7 +23,7 @@ __all__ = ["add_parser", "run"]
 
 _EXAMPLES = """\
 examples:
-  penstock show runs.db -1                       the newest run
+  penstock show runs.db                          the newest run
   penstock show native_copies 7f15               the run whose uid begins so
   penstock show native_copies 554 --json | jq .start
   penstock show native_copies -1 --why           which ingestor made it, and why that one
@@ -34,25 +37,30 @@ exit codes:
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand to the parser of the command line."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "show",
-        help="show what one run consists of",
+        run,
+        title="show what one run consists of",
         description="Show a run: its exit status and times, its streams and their data, and its "
         "metadata. No array is read.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=_EXAMPLES,
     )
-    parser.add_argument("catalog", metavar="CATALOG", help=CATALOG_HELP)
+    add_catalog(parser)
     parser.add_argument(
-        "key", metavar="RUN", help="a uid or its beginning, a scan_id, or -1 for the newest run"
+        "key",
+        nargs="?",
+        default="-1",
+        metavar="RUN",
+        help="a uid or its beginning, a scan_id, or -1 for the newest run, which is also shown "
+        "where this is left out",
     )
     parser.add_argument(
         "--why",
         action="store_true",
         help="tell which ingestor made the run, on what evidence, and why no other",
     )
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
-    parser.set_defaults(run=run)
+    add_json(parser, "it")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -62,9 +70,10 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(told)
     else:
-        _print_run(told)
-        if options.why:
-            _print_provenance(told["provenance"])
+        with paged():
+            _print_run(told)
+            if options.why:
+                _print_provenance(told["provenance"])
     return exit_codes.DONE
 
 

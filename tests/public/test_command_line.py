@@ -21,7 +21,8 @@ import tifffile
 
 import penstock
 from penstock.command_line import main
-from penstock.commands.terminal import plain, print_table
+from penstock.commands.tables import print_table
+from penstock.commands.terminal import plain
 from penstock.core.errors import SettingsError
 
 
@@ -122,7 +123,7 @@ def test_ingest_shows_runs_and_what_was_refused(data: Path) -> None:
     done = run("ingest", data)
     assert done.returncode == 0, done.stderr
     assert re.search(r"tiff-series +3 +primary +3 × 4 × 6 +uint16", done.stdout)
-    assert re.search(r"refused +\S*notes.txt +it is text", done.stdout)
+    assert re.search(r"refused +\S*notes.txt\s+it is text", done.stdout)
     assert "\x1b" not in done.stdout
     assert done.stderr == ""
 
@@ -362,7 +363,7 @@ def test_a_note_on_many_runs_is_told_once(
             photometric="minisblack",
         )
     assert main(["ingest", str(tmp_path)]) == 0
-    assert re.search(r"f_0\.tif and 4 more +taken one by one: ", capsys.readouterr().out)
+    assert re.search(r"f_0\.tif and 4 more\s+taken one by one: ", capsys.readouterr().out)
 
 
 # Choosing -------------------------------------------------------------------------------------

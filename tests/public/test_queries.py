@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from penstock.commands.queries import parse_query
 from penstock.core.errors import QueryError
 from penstock.core.mongo import matches
+from penstock.queries import TimeRange
 
 NAMES = st.from_regex(r"[a-z_]+(\.[a-z_0-9]+)*", fullmatch=True)
 VALUES = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.integers())
@@ -55,7 +56,18 @@ def test_comparisons_compare(name: str, held: int, asked: int) -> None:
         ("time>=2024-03-05T14:02:00+01:00", {"time": {"$gte": 1709643720.0}}),
         ("time>=2024-03-05 13:02", {"time": {"$gte": 1709643720.0}}),
         ("time=2024-03-05", {"time": {"$gte": 1709596800.0, "$lt": 1709683200.0}}),
-        ("time=2024-03-05T00:00", {"time": 1709596800.0}),  # that moment
+        ("time=2024-03-05T00:00", {"time": {"$gte": 1709596800.0, "$lt": 1709596860.0}}),
+        ("time=2024-02", {"time": {"$gte": 1706745600.0, "$lt": 1709251200.0}}),
+        ("time>=2024-02", {"time": {"$gte": 1706745600.0}}),
+        ("time=2030", {"time": {"$gte": 1893456000.0, "$lt": 1924992000.0}}),
+        ("time<2030.0", {"time": {"$lt": 2030.0}}),  # seconds
+        ("time=1709643720", {"time": 1709643720}),
+        ("time!=1709643720", {"time": {"$ne": 1709643720}}),
+        ("time>=2024-03-05 13:02:00.000 UTC", {"time": {"$gte": 1709643720.0}}),  # as it is listed
+        ("sample.name~^[Cc]u", {"sample.name": {"$regex": "^[Cc]u"}}),
+        ("sample.name!~=", {"sample.name": {"$not": {"$regex": "="}}}),
+        ("path=/home/~ana", {"path": "/home/~ana"}),
+        ("scan_id~12", {"scan_id": {"$regex": "12"}}),  # of texts, never of numbers
         ("day=2024-03-05", {"day": "2024-03-05"}),  # only `time` is a time
     ],
 )
@@ -91,6 +103,13 @@ def test_a_time_that_is_none_is_told_with_what_is_accepted(sign: str, text: str)
     with pytest.raises(QueryError, match="is no time") as caught:
         parse_query([f"time{sign}{text}"])
     assert "seconds since 1970, or an ISO date" in caught.value.remedy
+
+
+@pytest.mark.parametrize("text", ["2024", "2024-03", "2024-W10", "20240305", "2024-03-05T13", "90"])
+def test_a_time_means_what_it_means_in_a_time_range(text: str) -> None:
+    since = TimeRange(since=text).query
+    assert parse_query([f"time>={text}"]) == since
+    assert parse_query([f"time<{text}"]) == TimeRange(until=text).query
 
 
 def test_parts_have_to_hold_together() -> None:
