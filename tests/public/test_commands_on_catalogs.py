@@ -6,9 +6,13 @@ import itertools
 import json
 import os
 import pty
+import re
 import shutil
+import signal
+import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import h5py
@@ -16,8 +20,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from penstock import BlueskySQLiteCatalog
+import penstock
+from penstock import BlueskyInMemoryCatalog, BlueskySQLiteCatalog
 from penstock.command_line import main
+from penstock.commands.catalogs import open_catalog
 from penstock.core.config import Config, use_config
 
 Output = pytest.CaptureFixture[str]
@@ -208,3 +214,212 @@ def test_a_long_list_is_shown_page_by_page_at_a_terminal(
     os.close(ours)
     assert marker.read_bytes().count(b"\n") > 40
     assert b"43 runs" in shown.replace(b"\r", b"")
+
+
+def test_a_list_is_sorted_and_turned_round(catalog: str, capsys: Output) -> None:
+    def names(*arguments: str) -> list[str]:
+        return [run["file_name"] for run in told(capsys, "ls", catalog, *arguments)["runs"]]
+
+    assert names("--sort", "file_name") == ["a.h5", "b.h5", "scan_{}.tif"]
+    assert names("--sort", "file_name", "--reverse", "--limit", "1") == ["scan_{}.tif"]
+    assert names("--reverse") == names()[::-1]
+    newest = names("--sort", "detectors")
+    assert newest[0] == "scan_{}.tif"  # "image" comes before "images"
+    assert newest[1:] == [name for name in names() if name != "scan_{}.tif"]  # the newest first
+
+
+def test_a_part_as_json_says_how_many_there_are(catalog: str, capsys: Output) -> None:
+    part = told(capsys, "ls", catalog, "--limit", "1")
+    assert (len(part["runs"]), part["total"]) == (1, 3)
+    found = told(capsys, "search", catalog, "detectors=images", "--offset", "1")
+    assert (len(found["runs"]), found["total"]) == (1, 2)
+
+
+def test_columns_can_be_chosen(catalog: str, capsys: Output) -> None:
+    assert main(["ls", catalog, "--columns", "file_name, hints.dimensions,no.such"]) == 0
+    heading, *rows = capsys.readouterr().out.splitlines()[1:-1]
+    assert heading.split() == ["uid", "start", "time", "file_name", "hints.dimensions", "no.such"]
+    assert all(row.rstrip().endswith('"primary"]') for row in rows)
+    with pytest.raises(SystemExit):
+        main(["ls", catalog, "--columns", "a,,b"])
+
+
+def test_values_are_counted(catalog: str, capsys: Output) -> None:
+    assert main(["ls", catalog, "--count-by", "detectors", "--count-by", "sample.name"]) == 0
+    shown = capsys.readouterr().out.split("\n")
+    assert [line.split() for line in shown] == [
+        ["detectors"],
+        ["value", "runs"],
+        ["images", "2"],
+        ["image", "1"],
+        ["no", "run", "has", "sample.name"],
+        [],
+    ]
+    counts = told(capsys, "search", catalog, "file_name~h5$", "--count-by", "file_name")["counts"]
+    assert counts["file_name"] == {
+        "values": [{"value": "a.h5", "runs": 1}, {"value": "b.h5", "runs": 1}],
+        "total": 2,
+        "lacking": 0,
+    }
+    assert main(["ls", catalog, "--count-by", "file_name", "--limit", "2"]) == 0
+    assert "2 of 3 values; others: --limit, --offset\n" in capsys.readouterr().out
+
+
+def test_what_is_counted_can_be_searched_for(tmp_path: Path, capsys: Output) -> None:
+    path = tmp_path / "samples.db"
+    values = ["Cu", "12", 12, True, "true", None, "a b", 0.5]
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["images"] = np.zeros((3, 4, 6), "u2")
+    memory = BlueskyInMemoryCatalog()
+    for number, value in enumerate(values):
+        start = {"uid": f"run-{number}", "time": float(number), "value": value}
+        memory.upsert(lambda start=start: iter([("start", start)]), (), {})
+    memory.cache(path.with_suffix(""))
+    capsys.readouterr()
+    copies = str(path.with_suffix(""))
+    assert main(["ls", copies, "--count-by", "value"]) == 0
+    rows = capsys.readouterr().out.splitlines()[2:]
+    texts = [row.strip().rpartition(" ")[0].strip() for row in rows]
+    found = [told(capsys, "search", copies, f"value={text}")["runs"] for text in texts]
+    assert sorted(run["uid"] for runs in found for run in runs) == [f"run-{n}" for n in range(8)]
+
+
+def test_words_are_found_wherever_they_stand(catalog: str, capsys: Output) -> None:
+    runs = told(capsys, "search", catalog, "--text", "h5 A")["runs"]
+    assert [run["file_name"] for run in runs] == ["a.h5"]
+    assert told(capsys, "search", catalog, "file_name=b.h5", "--text", "a")["runs"] == []
+    assert main(["search", catalog, "copper"]) == 2
+    assert "penstock search --text WORDS" in capsys.readouterr().err
+
+
+def test_of_several_runs_each_is_found_before_any_is_taken_out(
+    catalog: str, capsys: Output
+) -> None:
+    uids = [run["uid"] for run in told(capsys, "ls", catalog)["runs"]]
+    report = told(capsys, "rm", catalog, "-1", "-2")
+    assert [item["uid"] for item in report["items"]] == uids[:2]
+
+
+def test_what_a_query_finds_is_taken_out(catalog: str, capsys: Output) -> None:
+    assert told(capsys, "rm", catalog, "--query", "detectors=images")["counts"] == {"ok": 2}
+    (left,) = told(capsys, "ls", catalog)["runs"]
+    assert left["file_name"] == "scan_{}.tif"
+    assert main(["rm", catalog, "--query", "detectors=images"]) == 0
+    assert capsys.readouterr().out == "no runs found\n"
+    assert main(["rm", catalog]) == 2
+    assert "--query" in capsys.readouterr().err
+
+
+def test_without_a_run_the_newest_is_shown(catalog: str, capsys: Output) -> None:
+    newest = told(capsys, "ls", catalog, "--limit", "1")["runs"]
+    assert [told(capsys, "show", catalog)["start"]] == newest
+
+
+def test_home_is_meant_where_the_shell_did_not_say_so(
+    catalog: str, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", os.path.dirname(catalog))
+    assert len(told(capsys, "ls", "~/runs.db")["runs"]) == 3
+    assert len(open_catalog("~/runs.db")) == 3
+    assert len(penstock.open_catalog("~/runs.db")) == 3
+
+
+def test_a_file_that_is_no_catalog_is_told_with_what_can_be_done(
+    data: Path, tmp_path: Path, capsys: Output
+) -> None:
+    text = tmp_path / "README.md"
+    text.write_text("# Read me\n")
+    for path in (text, data / "a.h5"):
+        assert main(["ls", str(path)]) == 1
+        assert f"penstock ingest {path} --catalog" in capsys.readouterr().err
+
+
+def test_a_folder_with_a_catalog_in_it_is_none_but_tells_of_it(
+    catalog: str, tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["ls", "."]) == 0
+    assert capsys.readouterr().out == (
+        "no runs: . holds no copies, but a catalog: penstock ls runs.db\n"
+    )
+
+
+def test_why_nothing_is_known_of_a_run_is_told_once_with_the_remedy(
+    catalog: str, data: Path, tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state of another"))
+    assert main(["check", catalog]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"run \S+ and 2 more\n +the stored call, which somebody else wrote", shown)
+    assert shown.count("[roots]") == 1
+    assert shown.endswith("3 runs: 3 unknown\n")
+    for item in told(capsys, "check", catalog)["items"]:
+        assert item["details"]["state"] == "unknown"
+        assert "[roots]" in item["remedy"]
+    with use_config(Config(roots={"data": str(data)})):
+        assert main(["check", catalog]) == 0
+    assert capsys.readouterr().out == "3 runs: 3 fresh\n"
+
+
+def test_the_mode_that_a_file_is_given_stays(catalog: str, data: Path, capsys: Output) -> None:
+    assert stat.S_IMODE(os.stat(catalog).st_mode) == 0o600
+    os.chmod(catalog, 0o660)
+    shutil.copy2(data / "a.h5", data / "c.h5")
+    with BlueskySQLiteCatalog(catalog) as opened:
+        opened.ingest([data])
+        beside = [name for name in os.listdir(os.path.dirname(catalog)) if name[:7] == "runs.db"]
+        assert len(beside) > 1
+        for name in beside:  # what SQLite keeps beside it, others have to read and write, too
+            mode = os.stat(os.path.join(os.path.dirname(catalog), name)).st_mode
+            assert stat.S_IMODE(mode) == 0o660, name
+    assert main(["check", catalog, "--update"]) == 0
+    assert main(["rm", catalog, "-1"]) == 0
+    assert stat.S_IMODE(os.stat(catalog).st_mode) == 0o660
+
+
+def test_ctrl_c_while_ingesting_keeps_what_was_ingested_before(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    info = site / "slow-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: slow\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[penstock]\nslow = slow_plugin\n")
+    (site / "slow_plugin.py").write_text(
+        "import time\n"
+        "from penstock import Ingestor, hookimpl\n"
+        "@hookimpl\n"
+        "def penstock_ingestors():\n"
+        "    return [Ingestor('slow', title='', ingest='slow_plugin:ingest', takes='file',\n"
+        "                     patterns=('*.slow',))]\n"
+        "def ingest(path):\n"
+        "    if path.endswith('c.slow'):\n"
+        "        open(path + '.begun', 'w').close()\n"
+        "        time.sleep(60)\n"
+        "    yield 'start', {'uid': path[-6], 'time': 1.0}\n"
+        "    yield 'stop', {'uid': 's' + path[-6], 'run_start': path[-6], 'time': 2.0,\n"
+        "                   'exit_status': 'success'}\n"
+    )
+    for name in "abc":
+        (tmp_path / f"{name}.slow").write_text("x")
+    catalog = tmp_path / "runs.db"
+    path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
+    command = [sys.executable, "-m", "penstock", "ingest", str(tmp_path), "--catalog", str(catalog)]
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for _ in range(300):
+        if (tmp_path / "c.slow.begun").exists():
+            break
+        time.sleep(0.1)
+    else:
+        process.kill()
+        pytest.fail(f"ingesting did not begin: {process.communicate()}")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "", "penstock: interrupted\n")
+    with BlueskySQLiteCatalog(catalog) as opened:
+        assert sorted(opened) == ["a", "b"]
+        assert len(opened.problems) == 0
