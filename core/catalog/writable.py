@@ -321,7 +321,11 @@ class WritableCatalog(BlueskyCatalog):
             return Finding("unknown", f"run {uid}", error.what, error.remedy or "")
         if entry is None:  # another thread removed it just now
             return Finding("unknown", f"run {uid}", "it is no longer here")
-        return check_source(self._placed(entry), finder, "catalog.refresh() ingests it anew.")
+        return check_source(
+            self._placed(entry),
+            finder,
+            "`penstock check --update`, or catalog.refresh(), ingests it anew.",
+        )
 
     def _renew(self, uid: str, finding: Finding) -> ReportItem:
         if finding.state == "fresh":

@@ -28,6 +28,8 @@ __all__ = ["add_listing", "list_runs"]
 _MOST_AT_TERMINAL = 1000
 _TELLING = ("scan_id", "plan_name", "title", "sample", "detectors", "file_name")
 """What start documents say that tells one run from others; shown where any run says it."""
+_EXPENDABLE = ("detectors", "plan", "sample", "title", "file")
+"""What is left out first where there is no room."""
 
 
 def add_listing(parser: argparse.ArgumentParser) -> None:
@@ -126,9 +128,13 @@ def _print_runs(starts: Sequence[Mapping[str, Any]], chosen: Sequence[str] | Non
         told = {field: [_cell(start.get(field)) for start in starts] for field in _TELLING}
         columns = {f.partition("_name")[0]: cells for f, cells in told.items() if any(cells)}
     uids = [short_uid(start["uid"]) for start in starts]
-    times = [utc(start["time"]) for start in starts]
-    rows = list(zip(uids, times, *columns.values(), strict=True))
-    print_table("Runs", ["uid", "start time", *columns], rows)
+    times = [utc(start["time"], short=sys.stdout.isatty()) for start in starts]
+    print_table(
+        "Runs",
+        ["uid", "start time", *columns],
+        list(zip(uids, times, *columns.values(), strict=True)),
+        expendable=[] if chosen else [name for name in _EXPENDABLE if name in columns],
+    )
 
 
 def _values_at(field: str, starts: Sequence[Mapping[str, Any]]) -> list[str]:

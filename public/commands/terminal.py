@@ -82,8 +82,13 @@ def short_uid(uid: str) -> str:
     return uid[:8] if sys.stdout.isatty() else uid
 
 
-def utc(seconds: object) -> str:
+def utc(seconds: object, *, short: bool = False) -> str:
     """Return a time in seconds since 1970 as people write it; what is no such time as it is.
+
+    Parameters
+    ----------
+    short
+        Whether to leave out what is less than a second.
 
     Examples
     --------
@@ -96,7 +101,8 @@ def utc(seconds: object) -> str:
         when = datetime.datetime.fromtimestamp(float(str(seconds)), tz=datetime.UTC)
     except (OverflowError, ValueError, OSError):  # a file may claim any number
         return str(seconds)
-    return when.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", " UTC")
+    shown = when.isoformat(sep=" ", timespec="seconds" if short else "milliseconds")
+    return shown.replace("+00:00", " UTC")
 
 
 def print_json(value: Any) -> None:

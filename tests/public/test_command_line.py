@@ -345,6 +345,26 @@ def test_a_table_can_be_read_at_80_columns(data: Path) -> None:
     assert re.search("no room for: .*dtype, start time", shown)
 
 
+def test_a_list_of_runs_can_be_read_at_50_columns(data: Path, tmp_path: Path) -> None:
+    catalog = tmp_path / "runs.db"
+    assert main(["ingest", str(data), "--catalog", str(catalog)]) == 0
+    shown = re.sub(r"\x1b\[[^m]*m", "", run_at_terminal("ls", catalog, COLUMNS="50"))
+    lines = shown.splitlines()
+    assert all(len(line.rstrip()) <= 50 for line in lines)
+    assert re.search(
+        r"^ [0-9a-f]{8}  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  scan_{}.tif", shown, re.MULTILINE
+    )
+    assert "no room for: detectors" in shown
+
+
+def test_reasons_and_remedies_can_be_read_at_60_columns(data: Path) -> None:
+    (data / "scan_8.tif").write_bytes((data / "scan_8.tif").read_bytes()[:-30])
+    shown = re.sub(r"\x1b\[[^m]*m", "", run_at_terminal("ingest", data, COLUMNS="60"))
+    told = shown[shown.index("outcome") :]
+    assert all(len(line.rstrip()) <= 60 for line in told.splitlines())
+    assert "notes.txt\r\n            it is text, which no ingestor takes\r\n" in told
+
+
 def test_an_empty_folder_is_said_to_be_empty(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

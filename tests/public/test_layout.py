@@ -24,6 +24,7 @@ CELLS = st.text("ab/ 12×銅\n", max_size=30)
         ("tiff-series", 6, ["tiff-s", "eries"]),
         ("銅銅銅", 4, ["銅銅", "銅"]),
         ("a\nb c", 1, ["a", "b", "c"]),
+        ("a.tif\n  it is text", 8, ["a.tif", "  it is", "  text"]),  # what is indented stays so
     ],
 )
 def test_cells_break_between_words_and_in_paths(text: str, width: int, lines: list[str]) -> None:
