@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["QUERY", "add_catalog", "add_command", "add_json", "add_query", "count"]
+__all__ = ["QUERY", "add_catalog", "add_command", "add_json", "add_paths", "add_query", "count"]
 
 _CATALOG = (
     "a .db file, a folder of copies, a quoted glob such as 'copies/*.msgpack', or a name that the "
@@ -66,6 +67,17 @@ def add_catalog(parser: argparse.ArgumentParser, *, optional: bool = False) -> N
         )
     else:
         parser.add_argument("catalog", metavar="CATALOG", help=_CATALOG)
+
+
+def add_paths(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that says which files."""
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=os.path.expanduser,  # where the shell leaves ~ alone, in quotes
+        metavar="PATH",
+        help="a file, a folder or a glob",
+    )
 
 
 def add_query(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any
 
 from penstock.commands import exit_codes
@@ -46,7 +47,12 @@ def add_parser(subparsers: Any) -> None:
         examples=_EXAMPLES,
     )
     add_catalog(parser)
-    parser.add_argument("directory", metavar="DIR", help="where the copies go; made if needed")
+    parser.add_argument(
+        "directory",
+        type=os.path.expanduser,
+        metavar="DIR",
+        help="where the copies go; made if needed",
+    )
     add_query(parser)
     parser.add_argument(
         "--to",

@@ -32,7 +32,8 @@ exit codes:
   2  usage
   3  nothing failed, but several ingestors fit some files equally well: choose with --choose
   4  nothing failed and nothing is undecided, but no ingestor takes any of the files
-  130 interrupted
+  130 interrupted: what was done before is done, and whole
+  141 whoever read the output had enough, as in penstock ls runs.db | head
 """
 
 

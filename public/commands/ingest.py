@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
-from penstock.commands.arguments import add_command, add_json
+from penstock.commands.arguments import add_command, add_json, add_paths
 from penstock.commands.choosing import add_choices, ask_undecided, can_ask, make_plan
 from penstock.commands.copies import add_bad_frames, copy_runs, print_copies
 from penstock.commands.data_keys import dtype_text, shape_text
@@ -56,7 +57,7 @@ def add_parser(subparsers: Any) -> None:
         "ingestors fit equally well you are asked, if this is a terminal.",
         examples=_EXAMPLES,
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
+    add_paths(parser)
     add_choices(parser)
     parser.add_argument(
         "--catalog",
@@ -68,7 +69,10 @@ def add_parser(subparsers: Any) -> None:
         "--again", action="store_true", help="with --catalog: ingest what has not changed, too"
     )
     parser.add_argument(
-        "--cache", metavar="DIR", help="then copy every run into this folder; see `penstock cache`"
+        "--cache",
+        type=os.path.expanduser,
+        metavar="DIR",
+        help="then copy every run into this folder; see `penstock cache`",
     )
     add_bad_frames(parser)
     parser.add_argument(

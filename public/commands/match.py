@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from penstock.commands import exit_codes
-from penstock.commands.arguments import add_command, add_json
+from penstock.commands.arguments import add_command, add_json, add_paths
 from penstock.commands.choosing import add_choices, choose_help, make_plan
 from penstock.commands.foreign import foreign_output_aside, tell_problems
 from penstock.commands.terminal import plain, print_json, short
@@ -42,7 +42,7 @@ def add_parser(subparsers: Any) -> None:
         description="Group files and choose an ingestor for each group, and ingest nothing.",
         examples=_EXAMPLES,
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
+    add_paths(parser)
     parser.add_argument("--why", action="store_true", help="show the evidence, for and against")
     add_choices(parser)
     add_json(parser, "the plan")

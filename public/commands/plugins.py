@@ -32,6 +32,7 @@ examples:
 exit codes:
   0  all plug-ins work
   1  some plug-in has a problem
+  2  usage
 """
 
 

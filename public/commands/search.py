@@ -84,7 +84,8 @@ def run(options: argparse.Namespace) -> int:
     if not asked:
         raise QueryError(
             "there is no query",
-            remedy="Give one, or --text, --stop or --descriptor; penstock ls lists all runs.",
+            remedy="Write penstock search CATALOG QUERY, or --text, --stop or --descriptor in its "
+            "place; penstock ls lists all runs.",
         )
     catalog = open_catalog(options.catalog).search(**asked)
     return list_runs(catalog, options)

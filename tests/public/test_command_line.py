@@ -21,6 +21,7 @@ import tifffile
 
 import penstock
 from penstock.command_line import main
+from penstock.commands import SUBCOMMANDS
 from penstock.commands.tables import print_table
 from penstock.commands.terminal import plain
 from penstock.core.errors import SettingsError
@@ -85,7 +86,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [[], *([name] for name in ("ingest", "cache", "ls", "show", "search", "match", "plugins"))],
+    [[], *([name] for name in SUBCOMMANDS)],
 )
 def test_help_has_examples_and_exit_codes(
     command: list[str], capsys: pytest.CaptureFixture[str]

@@ -324,6 +324,18 @@ def test_home_is_meant_where_the_shell_did_not_say_so(
     assert len(penstock.open_catalog("~/runs.db")) == 3
 
 
+def test_home_is_meant_in_the_paths_of_files_and_copies(
+    data: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(data.parent))
+    report = told(capsys, "ingest", "~/data/*.tif", "--catalog", "~/new.db", "--cache", "~/copies")
+    assert (report["counts"], report["copies"]["counts"]) == ({"ok": 1}, {"ok": 1})
+    assert sorted(os.listdir(data.parent)) == ["copies", "data", "new.db"]
+    assert told(capsys, "cache", "~/new.db", "~/more")["counts"] == {"ok": 1}
+    assert (data.parent / "more").is_dir()
+    assert main(["match", "~/data/a.h5"]) == 0
+
+
 def test_a_file_that_is_no_catalog_is_told_with_what_can_be_done(
     data: Path, tmp_path: Path, capsys: Output
 ) -> None:
