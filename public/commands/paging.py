@@ -6,8 +6,10 @@ import io
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -33,7 +35,7 @@ def paged() -> Iterator[None]:
         yield
     finally:
         sys.stdout = terminal
-        _show(page.getvalue(), terminal)
+    _show(page.getvalue(), terminal)
 
 
 class _Page(io.StringIO):
@@ -48,8 +50,25 @@ def _show(text: str, terminal: TextIO) -> None:
     if pager and text.count("\n") >= shutil.get_terminal_size().lines:
         settings = {"LESS": "FRX", **os.environ}  # colours as they are; gone when it is left
         try:
-            subprocess.run(pager, input=text.encode(errors="replace"), env=settings, check=False)
+            with _interrupts_left_to_others():
+                subprocess.run(
+                    pager, input=text.encode(errors="replace"), env=settings, check=False
+                )
             return
         except OSError:  # there is no such program
             pass
     write(text, terminal)
+
+
+@contextmanager
+def _interrupts_left_to_others() -> Iterator[None]:
+    """Take no notice of Ctrl-C: it is meant for the pager, which has the terminal."""
+    if threading.current_thread() is not threading.main_thread():  # which alone may say so
+        yield
+        return
+    # A handler, for what is ignored would be ignored by the pager as well.
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -33,7 +33,8 @@ before it makes upper and lower case the same.
 
 The value of `time` is an ISO date, which may end early (2024, 2024-03, 2024-03-05,
 2024-03-05T13:02, 2024-03-05T13:02:00+01:00), in UTC unless it says otherwise, or seconds since
-1970. time=2024-03 is any time of that month, and < <= > >= compare with its beginning.
+1970. time=2024-03 is any time of that month, and < <= > >= compare with its beginning. In a
+query that is JSON, times are seconds.
 
 Quote terms with < > ~ ! or *: unquoted, the shell takes them for its own.
 

@@ -216,6 +216,34 @@ def test_a_long_list_is_shown_page_by_page_at_a_terminal(
     assert b"43 runs" in shown.replace(b"\r", b"")
 
 
+def test_ctrl_c_in_the_pager_is_the_pagers(catalog: str, tmp_path: Path) -> None:
+    pager = tmp_path / "pager"
+    marker = tmp_path / "ready"
+    pager.write_text(
+        "#!/bin/sh\ntrap 'echo interrupted >> \"$0.said\"' INT\ncat > /dev/null\n"
+        f"kill -INT $$\n: > {marker}\nsleep 1\n"
+    )
+    pager.chmod(0o700)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "penstock", "ls", catalog],
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PAGER": str(pager), "TERM": "xterm", "LINES": "2"},
+        text=True,
+    )
+    os.close(theirs)
+    for _ in range(200):
+        if marker.exists():
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30)[1] == ""
+    assert process.returncode == 0
+    os.close(ours)
+    assert (tmp_path / "pager.said").read_text() == "interrupted\n"  # it is not told to ignore it
+
+
 def test_a_list_is_sorted_and_turned_round(catalog: str, capsys: Output) -> None:
     def names(*arguments: str) -> list[str]:
         return [run["file_name"] for run in told(capsys, "ls", catalog, *arguments)["runs"]]
