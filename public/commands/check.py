@@ -10,9 +10,11 @@ from penstock.commands import exit_codes
 from penstock.commands.arguments import add_catalog, add_command, add_json, add_query
 from penstock.commands.catalogs import open_catalog
 from penstock.commands.foreign import foreign_output_aside
+from penstock.commands.paging import paged
+from penstock.commands.problems import told_once
 from penstock.commands.queries import parse_query
 from penstock.commands.tables import print_table
-from penstock.commands.terminal import first_of, print_json, progress_bar, short, short_uid
+from penstock.commands.terminal import print_json, progress_bar, short, short_uid
 from penstock.core.errors import CatalogError
 from penstock.core.report import Report, ReportItem
 
@@ -78,7 +80,8 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(report.to_dict())
     else:
-        _print(report)
+        with paged():
+            _print(report)
     return exit_codes.of_copies(report)
 
 
@@ -94,10 +97,15 @@ def _print(report: Report) -> None:
         expendable=["uid"],
         below=["why", "remedy"],
     )
+    unknown = [
+        ((item.why, item.remedy), short(item.subject))
+        for item in report
+        if _state(item) == "unknown"
+    ]
     print_table(
         "Unknown",
         ["run", "why", "remedy"],
-        [(runs, *told) for told, runs in _unknown(report).items()],
+        [(runs, *told) for told, runs in told_once(unknown)],
         below=["why", "remedy"],
     )
     counts = ", ".join(
@@ -105,18 +113,6 @@ def _print(report: Report) -> None:
     )
     noun = "run" if len(report) == 1 else "runs"
     print(f"{len(report)} {noun}: {counts}" if counts else "no runs to check")
-
-
-def _unknown(report: Report) -> dict[tuple[str, str], str]:
-    """Return for each reason, and what to do, about which runs nothing is known.
-
-    Mostly it is one reason, be they ever so many.
-    """
-    about: dict[tuple[str, str], list[str]] = {}
-    for item in report:
-        if _state(item) == "unknown":
-            about.setdefault((item.why, item.remedy), []).append(short(item.subject))
-    return {told: first_of(subjects) for told, subjects in about.items()}
 
 
 def _state(item: ReportItem) -> str:

@@ -14,10 +14,9 @@ from penstock.commands.choosing import add_choices, ask_undecided, can_ask, make
 from penstock.commands.copies import add_bad_frames, copy_runs, print_copies
 from penstock.commands.data_keys import dtype_text, shape_text
 from penstock.commands.foreign import foreign_output_aside, tell_problems
-from penstock.commands.problems import print_failures
+from penstock.commands.problems import print_failures, told_once
 from penstock.commands.tables import print_table
 from penstock.commands.terminal import (
-    first_of,
     plain,
     print_json,
     progress_bar,
@@ -165,12 +164,12 @@ def _print_tracebacks(report: Report) -> None:
 
 
 def _note_rows(runs: Sequence[ReportItem]) -> list[tuple[str, str]]:
-    """Return each note once, and what it is about."""
-    about: dict[str, list[str]] = {}
-    for item in runs:
-        for note in filter(None, [item.why, *item.details["notes"]]):
-            about.setdefault(note, []).append(short(item.subject))
-    return [(first_of(subjects), note) for note, subjects in about.items()]
+    notes = (
+        (note, short(item.subject))
+        for item in runs
+        for note in filter(None, [item.why, *item.details["notes"]])
+    )
+    return [(subjects, note) for note, subjects in told_once(notes)]
 
 
 def _run_row(item: ReportItem) -> list[object]:

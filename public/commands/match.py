@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
 from penstock.commands.arguments import add_command, add_json, add_paths
 from penstock.commands.choosing import add_choices, choose_help, make_plan
 from penstock.commands.foreign import foreign_output_aside, tell_problems
+from penstock.commands.paging import paged
 from penstock.commands.terminal import plain, print_json, short
+
+if TYPE_CHECKING:
+    from penstock.core.matching.plan import Plan
 
 __all__ = ["add_parser", "run"]
 
@@ -55,24 +59,30 @@ def run(options: argparse.Namespace) -> int:
     tell_problems(plan.plugin_errors)
     if options.json:
         print_json(plan.to_dict())
-    elif options.why:
-        print(plan.explain(short))
     else:
-        for decision in plan.decisions:
-            place = os.path.join(decision.group.folder, str(decision.group))
-            if decision.chosen is None:
-                names = dict.fromkeys(offer.ingestor for offer in decision.alternatives)
-                told = f"undecided: {', '.join(names)}. {choose_help(decision)}"
-            else:
-                told = decision.chosen.ingestor
-                if len(decision.chosen.claims) > 1:
-                    told += f" ({len(decision.chosen.claims)} runs)"
-            print(plain(f"{short(place)}: {told}"))
-        for unclaimed in plan.unclaimed:
-            text = f"{short(unclaimed.subject)}: {unclaimed.reason}."
-            print(plain(f"{text} {unclaimed.remedy}".rstrip()))
+        with paged():
+            _print(plan, why=options.why)
     if any(unclaimed.is_fault for unclaimed in plan.unclaimed):
         return exit_codes.FAILED
     if plan.undecided:
         return exit_codes.UNDECIDED
     return exit_codes.NOTHING_CLAIMED if plan.unclaimed else exit_codes.DONE
+
+
+def _print(plan: Plan, *, why: bool) -> None:
+    if why:
+        print(plan.explain(short))
+        return
+    for decision in plan.decisions:
+        place = os.path.join(decision.group.folder, str(decision.group))
+        if decision.chosen is None:
+            names = dict.fromkeys(offer.ingestor for offer in decision.alternatives)
+            told = f"undecided: {', '.join(names)}. {choose_help(decision)}"
+        else:
+            told = decision.chosen.ingestor
+            if len(decision.chosen.claims) > 1:
+                told += f" ({len(decision.chosen.claims)} runs)"
+        print(plain(f"{short(place)}: {told}"))
+    for unclaimed in plan.unclaimed:
+        text = f"{short(unclaimed.subject)}: {unclaimed.reason}."
+        print(plain(f"{text} {unclaimed.remedy}".rstrip()))

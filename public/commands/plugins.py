@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from penstock.commands import exit_codes
 from penstock.commands.arguments import add_command, add_json
 from penstock.commands.foreign import foreign_output_aside
+from penstock.commands.paging import paged
 from penstock.commands.tables import print_table
-from penstock.commands.terminal import print_json
+from penstock.commands.terminal import plain, print_json
 
 if TYPE_CHECKING:
     from penstock.core.registry.handlers import InstalledHandlers
@@ -77,30 +77,31 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(_as_plain_data(registry, handlers, problems))
     else:
-        _print(registry, handlers, problems)
-        if options.traceback:
-            _print_tracebacks(problems)
-        if options.check and not problems:
-            print("Everything that they name is there, and can be called as it should.")
+        with paged():
+            _print(registry, handlers, problems)
+            if options.traceback:
+                _print_tracebacks(problems)
+            if options.check and not problems:
+                print("Everything that they name is there, and can be called as it should.")
     return exit_codes.FAILED if problems else exit_codes.DONE
 
 
 def _as_plain_data(
     registry: Registry, handlers: InstalledHandlers, problems: Sequence[PluginProblem]
 ) -> dict[str, Any]:
-    def plain(records: Any) -> list[dict[str, Any]]:
+    def as_dicts(records: Any) -> list[dict[str, Any]]:
         return [dataclasses.asdict(record) for record in records]
 
     return {
-        "plugins": plain(registry.plugins),
-        "ingestors": plain(registry.ingestors.values()),
-        "asset_readers": plain(dict.fromkeys(registry.asset_readers.values())),
-        "exporters": plain(registry.exporters.values()),
-        "commands": plain(registry.commands.values()),
+        "plugins": as_dicts(registry.plugins),
+        "ingestors": as_dicts(registry.ingestors.values()),
+        "asset_readers": as_dicts(dict.fromkeys(registry.asset_readers.values())),
+        "exporters": as_dicts(registry.exporters.values()),
+        "commands": as_dicts(registry.commands.values()),
         "handlers": [
             point._asdict() for points in handlers.entry_points.values() for point in points
         ],
-        "problems": plain(problems),
+        "problems": as_dicts(problems),
     }
 
 
@@ -174,4 +175,5 @@ def _offers(info: PluginInfo) -> list[str]:
 def _print_tracebacks(problems: Sequence[PluginProblem]) -> None:
     for problem in problems:
         if problem.traceback:
-            print(f"\n{problem}\n{problem.traceback}", file=sys.stdout)
+            print(f"\n{plain(problem)}")
+            print("\n".join(map(plain, problem.traceback.splitlines())))

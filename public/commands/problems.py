@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TypeVar
 
 from penstock.commands.tables import print_table
 from penstock.commands.terminal import short, short_uid
 from penstock.core.report import Report, ReportItem
 
-__all__ = ["print_failures", "print_problems"]
+__all__ = ["print_failures", "print_problems", "told_once"]
+
+Reason = TypeVar("Reason", bound=Hashable)
 
 
 def print_failures(title: str, items: Sequence[ReportItem], subject: str) -> None:
@@ -54,3 +57,20 @@ def print_problems(problems: Report) -> None:
         style="bold yellow",
         below=["why", "remedy"],
     )
+
+
+def told_once(reasons: Iterable[tuple[Reason, str]]) -> list[tuple[Reason, str]]:
+    """Return each reason once, with the first that it is about, and how many others there are.
+
+    Examples
+    --------
+    >>> told_once([("it is empty", "a.tif"), ("it is text", "b.tif"), ("it is empty", "c.tif")])
+    [('it is empty', 'a.tif and 1 more'), ('it is text', 'b.tif')]
+    """
+    about: dict[Reason, list[str]] = {}
+    for reason, subject in reasons:
+        about.setdefault(reason, []).append(subject)
+    return [
+        (reason, f"{first} and {len(others)} more" if others else first)
+        for reason, (first, *others) in about.items()
+    ]

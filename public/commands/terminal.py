@@ -11,7 +11,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "console_of",
-    "first_of",
     "plain",
     "print_json",
     "progress_bar",
@@ -57,18 +56,6 @@ def short(path: str) -> str:
     except FileNotFoundError:  # the working directory is gone
         return path
     return path[len(here) :] if path.startswith(here) and len(path) > len(here) else path
-
-
-def first_of(names: Sequence[str]) -> str:
-    """Return the first of several names, and how many there are beside it.
-
-    Examples
-    --------
-    >>> first_of(["a.tif"]), first_of(["a.tif", "b.tif", "c.tif"])
-    ('a.tif', 'a.tif and 2 more')
-    """
-    first, *others = names
-    return f"{first} and {len(others)} more" if others else first
 
 
 def short_uid(uid: str) -> str:
