@@ -80,8 +80,7 @@ def run(options: argparse.Namespace) -> int:
         [(item.subject, item.outcome, item.uid or "", item.why, item.remedy) for item in report],
         below=["why", "remedy"],
     )
-    if not len(report):
-        print("no runs found")
+    print(report if len(report) else "no runs found")
     return exit_codes.of_copies(report)
 
 
