@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from types import TracebackType
@@ -194,8 +194,8 @@ class BlueskySQLiteCatalog(WritableCatalog):
                 self._shelf.empty(connection, uid)
             self._store.remove(uid)
 
-    def _unchanged(self, mark: Mark) -> str | None:
-        return self._shelf.unchanged(mark)
+    def _unchanged(self, marks: Collection[Mark]) -> dict[Mark, str]:
+        return self._shelf.unchanged(marks)
 
     @contextmanager
     def batch(self) -> Iterator[None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -45,11 +44,8 @@ def mark_claim(claim: Claim) -> Mark | None:
         )
     except (TypeError, ValueError, RecursionError):
         return None
-    states = array("q")
-    for stat in current_observation().stats(claim.files):
-        # A file that cannot be asked is told from every one that can.
-        # Who writes a file can set its times but the one of the change itself.
-        states.extend((-1, -1, -1) if stat is None else (stat.size, stat.mtime_ns, stat.ctime_ns))
+    # Who writes a file can set its times but the one of the change itself.
+    states = current_observation().states(claim.files)
     return Mark(_digest(call.encode()), _digest(states.tobytes()))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..config import get_config
+from ..garbage import garbage_left
 from ..places.observation import current_observation, observe
 from ..registry.records import Ingestor
 from ..registry.registry import get_registry
@@ -78,19 +79,22 @@ def match(
     ingestors = tuple(found for found in registry.ingestors.values() if found.takes != "calls")
     choices = Choices.now(choose(use, settings))
     with observe() as observation:
-        selection = gather(paths, ignored_folders=get_config().ignored_folders)
-        snapshot = None
-        if choices.use is None:
-            besides = [list(vars(saved).items()) for saved in choices.saved.values()]
-            snapshot = Snapshot(selection, registry, observation, besides=besides, fresh=fresh)
-        settled = None if snapshot is None else snapshot.recall_all()
+        snapshot = settled = None
+        with garbage_left():
+            selection = gather(paths, ignored_folders=get_config().ignored_folders)
+            if choices.use is None:
+                besides = [list(vars(saved).items()) for saved in choices.saved.values()]
+                snapshot = Snapshot(selection, registry, observation, besides=besides, fresh=fresh)
+                settled = snapshot.recall_all()
         if settled is None:
             settled = _decide_all(selection, ingestors, choices, snapshot)
             if snapshot is not None:
                 snapshot.save(settled)
     obstacles = [_from_obstacle(obstacle) for obstacle in selection.obstacles]
     joiner = registry.ingestors.get(JOINER)
-    return assemble(Basis((*obstacles, *settled), ingestors, choices, joiner, registry.problems))
+    basis = Basis((*obstacles, *settled), ingestors, choices, joiner, registry.problems)
+    with garbage_left():
+        return assemble(basis)
 
 
 def _decide_all(

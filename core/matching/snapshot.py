@@ -9,13 +9,11 @@ tape, was written just now, crashed its probe or met a fault in a plug-in is not
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -121,8 +119,7 @@ class Snapshot:
             self._file = file_for(self._root)
             # Taken before any file is opened: what changes from now on will differ from it.
             self._taken_ns = time.time_ns()
-            with _no_collection():
-                self._states = {folder: self._take_state(folder) for folder in selection.folders}
+            self._states = {folder: self._take_state(folder) for folder in selection.folders}
             found = self._load()
             self._others = {key: e for key, e in found.entries.items() if not self._covers(key)}
             if not fresh:
@@ -161,12 +158,11 @@ class Snapshot:
 
     def _unpack(self, stored: Iterable[Sequence[Any]]) -> list[Verdict] | None:
         try:
-            with _no_collection():
-                return [
-                    verdict
-                    for folder, content in stored
-                    for verdict in unpack_verdicts(folder, content)
-                ]
+            return [
+                verdict
+                for folder, content in stored
+                for verdict in unpack_verdicts(folder, content)
+            ]
         except _DAMAGE as error:
             _log.debug("the snapshot of %s is not used: %s", self._root, error)
             return None
@@ -341,21 +337,6 @@ def _folder_of(verdict: Verdict) -> str:
     if isinstance(verdict, Unclaimed):
         return os.path.dirname(verdict.files[0]) if verdict.files else "/"
     return verdict.group.folder
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Put off looking for garbage while much is made of which nothing is.
-
-    Python would go through all of it again and again: a fifth of the time.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _is_on_tape(size: int, blocks: int) -> bool:
