@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from ..errors import CatalogError, UnwrittenRunsError
 from ..index.run_index import RunIndex
+from ..matching.marks import Mark
 from ..recipes import Recipe
 from ..run.bluesky_run import BlueskyRun
 from ..run.reader import Transforms
@@ -20,7 +21,6 @@ from ..run.source import CallSource, RunSource
 from ..run.summary import RunSummary
 from .base import AnyQuery
 from .catalog_file import CatalogFile
-from .marks import Mark
 from .shelf import RecipeShelf, Superseded, check_storable
 from .store import Entry, RunStore
 from .stored import RecipeSource, summarise

@@ -15,6 +15,7 @@ from ..errors import OnTapeError, PenstockError, SettingsError, UnwrittenRunsErr
 from ..garbage import garbage_left
 from ..index.run_index import chunks
 from ..matching.assembling import joined_and_apart
+from ..matching.marks import Mark, mark_claim
 from ..matching.matcher import match
 from ..matching.offers import Claim, fold_rejected
 from ..matching.plan import Decision, Plan, Unclaimed
@@ -23,7 +24,6 @@ from ..places.observation import current_observation
 from ..registry.blaming import is_plugin_fault, origin_of, report_to
 from ..report import Outcome, Report, ReportItem
 from ..run.bluesky_run import BlueskyRun
-from .marks import Mark, mark_claim
 
 __all__ = ["Progress", "TakesRuns", "ingest_paths"]
 

@@ -13,11 +13,11 @@ from ..documents import normalise
 from ..errors import CatalogError, DocumentError, RecipeError
 from ..index.encoding import decode_document, encode_document, encode_text
 from ..index.run_index import RunIndex, chunks
+from ..matching.marks import Mark
 from ..places import Fingerprint
 from ..recipes import Recipe
 from ..run.source import pull_start
 from ..run.summary import RunSummary
-from .marks import Mark
 from .store import Entry
 from .stored import RecipeSource
 

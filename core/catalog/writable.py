@@ -22,8 +22,8 @@ from .upserting import PlainCall, entry_of_call, resolve_call
 
 if TYPE_CHECKING:
     from ..matching import Plan
+    from ..matching.marks import Mark
     from ..recipes import Recipe
-    from .marks import Mark
 
 __all__ = ["WritableCatalog"]
 
