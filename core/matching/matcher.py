@@ -78,23 +78,27 @@ def match(
     # Those that take calls have no files of their own: they join what others claim.
     ingestors = tuple(found for found in registry.ingestors.values() if found.takes != "calls")
     choices = Choices.now(choose(use, settings))
+
+    def plan_of(verdicts: Iterable[Verdict]) -> Plan:
+        obstacles = map(_from_obstacle, selection.obstacles)
+        joiner = registry.ingestors.get(JOINER)
+        every = (*obstacles, *verdicts)
+        return assemble(Basis(every, ingestors, choices, joiner, registry.problems))
+
     with observe() as observation:
-        snapshot = settled = None
+        snapshot = None
         with garbage_left():
             selection = gather(paths, ignored_folders=get_config().ignored_folders)
             if choices.use is None:
                 besides = [list(vars(saved).items()) for saved in choices.saved.values()]
                 snapshot = Snapshot(selection, registry, observation, besides=besides, fresh=fresh)
-                settled = snapshot.recall_all()
-        if settled is None:
-            settled = _decide_all(selection, ingestors, choices, snapshot)
-            if snapshot is not None:
-                snapshot.save(settled)
-    obstacles = [_from_obstacle(obstacle) for obstacle in selection.obstacles]
-    joiner = registry.ingestors.get(JOINER)
-    basis = Basis((*obstacles, *settled), ingestors, choices, joiner, registry.problems)
-    with garbage_left():
-        return assemble(basis)
+                recalled = snapshot.recall_all()
+                if recalled is not None:
+                    return plan_of(recalled)
+        settled = _decide_all(selection, ingestors, choices, snapshot)
+        if snapshot is not None:
+            snapshot.save(settled)
+    return plan_of(settled)
 
 
 def _decide_all(
