@@ -13,7 +13,7 @@ import types
 import typing
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgpack
@@ -312,7 +312,6 @@ def _record_codec(kind: type) -> _Codec:
     hints = typing.get_type_hints(kind)
     names = tuple(field.name for field in fields(kind))
     defaults = [_default_of(field) for field in fields(kind)]
-    left_out = [(field.name, partial(_default_of, field)) for field in fields(kind)]
     writers: list[_Write] = []
     readers: list[tuple[int, _Read]] = []
 
@@ -342,26 +341,13 @@ def _record_codec(kind: type) -> _Codec:
             if number >= count:
                 break
             value[number] = one(reader, value[number])
-        if count > len(names):
-            raise TypeError(f"{count} values in a {kind.__name__}")
-        # Filled at once: what `__init__` does field by field takes three times as long.
-        made: Any = object.__new__(kind)
-        made.__dict__.update(zip(names, value, strict=False))
-        for name, make in left_out[count:]:
-            made.__dict__[name] = _given(make(), name)
-        return made
+        return kind(*value)
 
     return _Codec(write, read)
 
 
 def _default_of(field: Field[Any]) -> Any:
     return field.default if field.default_factory is MISSING else field.default_factory()
-
-
-def _given(value: Any, name: str) -> Any:
-    if value is MISSING:
-        raise TypeError(f"{name} is missing")
-    return value
 
 
 def _common_codec(item: type) -> _Codec:
