@@ -39,6 +39,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError
+from .folders import user_folder
 
 __all__ = ["Config", "get_config", "load_config", "use_config"]
 
@@ -235,9 +236,7 @@ def get_config() -> Config:
 
 
 def _user_file() -> str:
-    import platformdirs
-
-    return os.path.join(platformdirs.user_config_dir("penstock", appauthor=False), "config.toml")
+    return os.path.join(user_folder("config"), "config.toml")
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from types import TracebackType
@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from ..errors import CatalogError, UnwrittenRunsError
 from ..index.run_index import RunIndex
+from ..matching.marks import Mark
 from ..recipes import Recipe
 from ..run.bluesky_run import BlueskyRun
 from ..run.reader import Transforms
@@ -20,7 +21,6 @@ from ..run.source import CallSource, RunSource
 from ..run.summary import RunSummary
 from .base import AnyQuery
 from .catalog_file import CatalogFile
-from .marks import Mark
 from .shelf import RecipeShelf, Superseded, check_storable
 from .store import Entry, RunStore
 from .stored import RecipeSource, summarise
@@ -194,8 +194,8 @@ class BlueskySQLiteCatalog(WritableCatalog):
                 self._shelf.empty(connection, uid)
             self._store.remove(uid)
 
-    def _unchanged(self, mark: Mark) -> str | None:
-        return self._shelf.unchanged(mark)
+    def _unchanged(self, marks: Collection[Mark]) -> dict[Mark, str]:
+        return self._shelf.unchanged(marks)
 
     @contextmanager
     def batch(self) -> Iterator[None]:

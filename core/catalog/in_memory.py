@@ -12,8 +12,8 @@ from .store import Entry, RunStore
 from .writable import WritableCatalog
 
 if TYPE_CHECKING:
+    from ..matching.marks import Mark
     from ..recipes import Recipe
-    from .marks import Mark
 
 __all__ = ["BlueskyInMemoryCatalog"]
 

@@ -6,13 +6,16 @@ import datetime
 import os
 import shlex
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
 from ..errors import OnTapeError, PenstockError, SettingsError, UnwrittenRunsError
+from ..garbage import garbage_left
+from ..index.run_index import chunks
 from ..matching.assembling import joined_and_apart
+from ..matching.marks import Mark, mark_claim
 from ..matching.matcher import match
 from ..matching.offers import Claim, fold_rejected
 from ..matching.plan import Decision, Plan, Unclaimed
@@ -21,12 +24,14 @@ from ..places.observation import current_observation
 from ..registry.blaming import is_plugin_fault, origin_of, report_to
 from ..report import Outcome, Report, ReportItem
 from ..run.bluesky_run import BlueskyRun
-from .marks import Mark, mark_claim
 
 __all__ = ["Progress", "TakesRuns", "ingest_paths"]
 
 Progress: TypeAlias = Callable[[int, int, str], None]
 """``progress(done, total, subject)``: called before each claim and once after the last."""
+
+_LOOKED_UP = 500
+"""So many claims are looked up at once."""
 
 
 class TakesRuns(Protocol):
@@ -43,8 +48,8 @@ class TakesRuns(Protocol):
     ) -> tuple[BlueskyRun, Callable[[], str]]:
         """Call an ingestor; return its run, and what keeps it in the catalog and gives its uid."""
 
-    def _unchanged(self, mark: Mark) -> str | None:
-        """Return the uid of the run that a claim of this mark was ingested as, if it is here."""
+    def _unchanged(self, marks: Collection[Mark]) -> dict[Mark, str]:
+        """Return the uids of the runs that claims of these marks were ingested as, if here."""
 
     def batch(self) -> AbstractContextManager[None]:
         """Give a block within which what is kept may be written together."""
@@ -118,7 +123,8 @@ def _ingest_plan(
     recall: bool,
     again: bool,
 ) -> None:
-    rivals = _find_rivals(plan)
+    rivals = _find_rivals(catalog, plan)
+    known = _look_up(catalog, list(plan.chosen_claims()))
     total = sum(1 for _ in plan.chosen_claims())
     done = 0
     for decision in plan.decisions:
@@ -128,7 +134,17 @@ def _ingest_plan(
         for claim in decision.chosen.claims:
             if progress is not None:
                 progress(done, total, _subject(claim, decision))
-            report.add(_ingest(catalog, claim, decision, rivals, recall=recall, again=again))
+            mark, uid = next(known)
+            about: dict[str, Any] = {
+                "ingestor": claim.ingestor,
+                "files": len(claim.files),
+                "notes": [*claim.notes, *(_tell_rivals(rivals.get(mark.key, ())) if mark else ())],
+            }
+            if uid is not None and not again:
+                subject, why = _subject(claim, decision), "it has not changed"
+                report.add(ReportItem(subject, "skipped", why, uid=uid, details=about))
+            else:
+                report.add(_ingest(catalog, claim, decision, mark, about, recall=recall))
             done += 1
     if progress is not None:
         progress(done, total, "")
@@ -145,23 +161,12 @@ def _ingest(
     catalog: TakesRuns,
     claim: Claim,
     decision: Decision,
-    rivals: Mapping[bytes, Sequence[Mark]],
+    mark: Mark | None,
+    about: dict[str, Any],
     *,
     recall: bool,
-    again: bool,
 ) -> ReportItem:
     subject = _subject(claim, decision)
-    about: dict[str, Any] = {
-        "ingestor": claim.ingestor,
-        "files": len(claim.files),
-        "notes": list(claim.notes),
-    }
-    mark = mark_claim(claim)
-    if mark is not None:
-        about["notes"] += _tell_rivals(catalog, rivals.get(mark.key, ()))
-    known = None if mark is None or again else catalog._unchanged(mark)
-    if known is not None:
-        return ReportItem(subject, "skipped", "it has not changed", uid=known, details=about)
     try:
         if not recall:
             _check_not_on_tape(claim)
@@ -182,20 +187,33 @@ def _ingest(
     return ReportItem(subject, outcome, why, uid=uid, details=about | details)
 
 
-def _find_rivals(plan: Plan) -> dict[bytes, list[Mark]]:
-    """Return what else the files of joins could be: the members of each, or the join of members."""
-    rivals: dict[bytes, list[Mark]] = {}
-    for joined, apart in joined_and_apart(plan):
-        one, other = mark_claim(joined), mark_claim(apart)
-        if one is not None and other is not None:
-            rivals.setdefault(one.key, []).append(other)
-            rivals.setdefault(other.key, []).append(one)
+def _look_up(
+    catalog: TakesRuns, claims: Sequence[Claim]
+) -> Iterator[tuple[Mark | None, str | None]]:
+    """Give the mark of each claim, and the run that it was ingested as if nothing has changed."""
+    for several in chunks(claims, _LOOKED_UP):
+        with garbage_left():
+            marks = [mark_claim(claim) for claim in several]
+        known = catalog._unchanged([mark for mark in marks if mark is not None])
+        yield from ((mark, known.get(mark) if mark else None) for mark in marks)
+
+
+def _find_rivals(catalog: TakesRuns, plan: Plan) -> dict[bytes, dict[str, None]]:
+    """Return the runs that were made when the same files were, or were not, joined.
+
+    That is of a join the runs of its members, and of these the run of the join.
+    """
+    pairs = [tuple(map(mark_claim, pair)) for pair in joined_and_apart(plan)]
+    known = catalog._unchanged([mark for pair in pairs for mark in pair if mark is not None])
+    rivals: dict[bytes, dict[str, None]] = {}
+    for pair in pairs:
+        for one, other in (pair, pair[::-1]):
+            if one is not None and other in known:
+                rivals.setdefault(one.key, {})[known[other]] = None
     return rivals
 
 
-def _tell_rivals(catalog: TakesRuns, rivals: Iterable[Mark]) -> list[str]:
-    """Tell which runs were made when the same files were, or were not, joined."""
-    uids = dict.fromkeys(uid for mark in rivals if (uid := catalog._unchanged(mark)) is not None)
+def _tell_rivals(uids: Iterable[str]) -> list[str]:
     return [
         f"run {uid} is of these files, too, from when they were joined otherwise; to remove it: "
         f"`penstock rm CATALOG {uid}`, or catalog.remove({uid!r})"

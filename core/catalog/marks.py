@@ -1,56 +1,18 @@
-"""Marks, by which a claim is known whose call and files are as they were, and nothing is called."""
+"""The mark of a call, by which the claim that it comes of is known when it is ingested."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from array import array
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import NoDataError
+from ..matching.marks import Mark, mark_claim
 from ..matching.offers import Claim
 from ..places import select_files
-from ..places.observation import current_observation
 from ..places.selection import Paths
 from ..registry import get_registry
 
-__all__ = ["Mark", "mark_call", "mark_claim"]
-
-
-class Mark(NamedTuple):
-    """What a claim was, and what its files were, when it was ingested."""
-
-    key: bytes
-    """Which call: ingestor, version and arguments."""
-    state: bytes
-    """Sizes and times, of writing and of changing, of the claim's files."""
-
-
-def mark_claim(claim: Claim) -> Mark | None:
-    """Return the mark of a claim as its files are now; None if its call is no plain data.
-
-    Each file is asked for its size once in an observation, and nothing is opened.
-
-    Examples
-    --------
-    >>> one = mark_claim(Claim("j", "1.0", ("/a",), "json:dumps", ("/a",)))
-    >>> one == mark_claim(Claim("j", "1.1", ("/a",), "json:dumps", ("/a",)))
-    False
-    """
-    try:
-        call = json.dumps(
-            [claim.ingestor, claim.version, claim.reference, claim.args, dict(claim.kwargs)],
-            sort_keys=True,
-        )
-    except (TypeError, ValueError, RecursionError):
-        return None
-    states = array("q")
-    for stat in current_observation().stats(claim.files):
-        # A file that cannot be asked is told from every one that can.
-        # Who writes a file can set its times but the one of the change itself.
-        states.extend((-1, -1, -1) if stat is None else (stat.size, stat.mtime_ns, stat.ctime_ns))
-    return Mark(_digest(call.encode()), _digest(states.tobytes()))
+__all__ = ["mark_call"]
 
 
 def mark_call(
@@ -80,7 +42,3 @@ def mark_call(
     return mark_claim(
         Claim(name, ingestor.version, files, ingestor.ingest, tuple(args), dict(kwargs))
     )
-
-
-def _digest(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=16).digest()

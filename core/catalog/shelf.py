@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..documents import normalise
 from ..errors import CatalogError, DocumentError, RecipeError
 from ..index.encoding import decode_document, encode_document, encode_text
-from ..index.run_index import RunIndex
+from ..index.run_index import RunIndex, chunks
+from ..matching.marks import Mark
 from ..places import Fingerprint
 from ..recipes import Recipe
 from ..run.source import pull_start
 from ..run.summary import RunSummary
-from .marks import Mark
 from .store import Entry
 from .stored import RecipeSource
 
@@ -38,6 +38,10 @@ INSERT INTO superseded (uid, start, recipe, seal, provenance, until, successor)
 SELECT runs.uid, starts.body, calls.recipe, calls.seal, calls.provenance, ?, CAST(? AS TEXT)
 FROM runs JOIN starts USING (id) LEFT JOIN calls ON calls.run = runs.id
 WHERE runs.uid = CAST(? AS TEXT)
+"""
+_CLAIMED = """
+SELECT calls.claim, calls.state, runs.uid, calls.recipe, calls.seal
+FROM calls JOIN runs ON runs.id = calls.run WHERE calls.claim IN ({})
 """
 
 _RUN = "(SELECT id FROM runs WHERE uid = CAST(? AS TEXT))"
@@ -120,22 +124,22 @@ class RecipeShelf:
 
     # Claims --------------------------------------------------------------------------------------
 
-    def unchanged(self, mark: Mark) -> str | None:
-        """Return the uid of the run that came of this claim, if its files were as they are now.
+    def unchanged(self, marks: Collection[Mark]) -> dict[Mark, str]:
+        """Return the uids of the runs that came of claims, where files were as they are now.
 
         Of what somebody else stored, nothing: their call is no reason not to store one's own.
         """
+        wanted = set(marks)
+        rows: list[Any] = []
         with self._index.read() as connection:
-            row = connection.execute(
-                "SELECT runs.uid, calls.recipe, calls.seal "
-                "FROM calls JOIN runs ON runs.id = calls.run "
-                "WHERE calls.claim = ? AND calls.state = ?",
-                mark,
-            ).fetchone()
-        if row is None:
-            return None
-        uid, recipe, seal = map(str, row)
-        return uid if RecipeSource({"uid": uid}, recipe, seal).is_own else None
+            for chunk in chunks([mark.key for mark in wanted], _CHUNK):
+                rows += connection.execute(_CLAIMED.format(", ".join("?" * len(chunk))), chunk)
+        return {
+            Mark(key, state): str(uid)
+            for key, state, uid, recipe, seal in rows
+            if (key, state) in wanted
+            and RecipeSource({"uid": str(uid)}, str(recipe), str(seal)).is_own
+        }
 
     # What was ------------------------------------------------------------------------------------
 

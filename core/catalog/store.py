@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..garbage import garbage_left
 from ..index.later import Said
 from ..index.run_index import RunIndex
 from ..index.searching import Search
@@ -108,7 +109,7 @@ class RunStore:
     def put_many(self, entries: Iterable[Entry]) -> None:
         """Add runs, or replace those of the same uid: all of them, or none."""
         by_uid = {entry.start["uid"]: entry for entry in entries}
-        with self.index.write() as connection:
+        with garbage_left(), self.index.write() as connection:
             ids = self.index.put_many(entry.start for entry in by_uid.values())
             self.shelf.put(connection, {ids[uid]: entry for uid, entry in by_uid.items()})
 

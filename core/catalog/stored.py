@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..documents import Document
+from ..matching.marks import Mark
 from ..places import Fingerprint, observe
 from ..recipes import Recipe
 from ..recipes.seals import is_sealed, seal
 from ..run.outline import RunOutline
 from ..run.source import CallSource, RunSource
 from ..run.summary import RunSummary
-from .marks import Mark
 
 __all__ = ["RecipeSource", "summarise"]
 

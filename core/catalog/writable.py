@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,8 @@ from .upserting import PlainCall, entry_of_call, resolve_call
 
 if TYPE_CHECKING:
     from ..matching import Plan
+    from ..matching.marks import Mark
     from ..recipes import Recipe
-    from .marks import Mark
 
 __all__ = ["WritableCatalog"]
 
@@ -54,9 +54,9 @@ class WritableCatalog(BlueskyCatalog):
         """Return the source of a run, with its files where they lie now."""
         return entry.source
 
-    def _unchanged(self, mark: Mark) -> str | None:
-        """Return the uid of the run that a claim of this mark was ingested as, if it is here."""
-        return None
+    def _unchanged(self, marks: Collection[Mark]) -> dict[Mark, str]:
+        """Return the uids of the runs that claims of these marks were ingested as, if here."""
+        return {}
 
     def batch(self) -> AbstractContextManager[None]:
         """Give a block in which many runs are upserted faster.
@@ -230,7 +230,7 @@ class WritableCatalog(BlueskyCatalog):
             recall=recall,
             again=again,
         )
-        for item in report:
+        for item in report if self._found.is_narrowed else ():
             if item.uid is not None and item.uid not in self:
                 item.details["notes"].append("the run does not match this catalog's query")
         return report

@@ -49,8 +49,8 @@ def _normalise(value: Any, where: str, depth: int) -> Any:
         raise DocumentError(
             f"nests more than {MAX_DEPTH} deep", where=where, remedy="Flatten the metadata."
         )
-    if isinstance(value, Mapping):
-        # Most values are plain, and start documents are normalised by the ten thousand.
+    # Start documents are normalised by the ten thousand: most are dicts, and most values plain.
+    if kind is dict or isinstance(value, Mapping):
         if _PLAIN.issuperset(map(type, value.values())) and _TEXT.issuperset(map(type, value)):
             return dict(value)
         return {

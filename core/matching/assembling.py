@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from ..registry.records import Ingestor, PluginProblem
 from .choosing import Choices
@@ -33,6 +34,18 @@ class Basis:
     said: Mapping[str, bool] = field(default_factory=dict)
     """Joins that somebody has decided on, by their keys."""
 
+    @property
+    def decisions(self) -> list[Decision]:
+        """The verdicts on files that somebody takes."""
+        return [verdict for verdict in self.verdicts if isinstance(verdict, Decision)]
+
+    @cached_property
+    def joins(self) -> list[Join]:
+        """What could be joined."""
+        if self.joiner is None:
+            return []
+        return find_joins(self.decisions, {found.name: found for found in self.ingestors})
+
 
 def assemble(basis: Basis) -> Plan:
     """Join what is one acquisition, and return the plan.
@@ -42,12 +55,10 @@ def assemble(basis: Basis) -> Plan:
     >>> assemble(Basis((), (), Choices()))
     <Plan: nothing is selected>
     """
-    decisions = [verdict for verdict in basis.verdicts if isinstance(verdict, Decision)]
+    decisions = basis.decisions
     unclaimed = tuple(verdict for verdict in basis.verdicts if isinstance(verdict, Unclaimed))
-    if basis.joiner is not None and basis.choices.use is None:
-        by_name = {ingestor.name: ingestor for ingestor in basis.ingestors}
-        if joins := find_joins(decisions, by_name):
-            decisions = _with_joins(decisions, joins, basis.said, basis.joiner)
+    if basis.joiner is not None and basis.choices.use is None and basis.joins:
+        decisions = _with_joins(decisions, basis.joins, basis.said, basis.joiner)
     return Plan(tuple(decisions), unclaimed, basis.problems, basis)
 
 
@@ -62,8 +73,7 @@ def joined_and_apart(plan: Plan) -> Iterator[tuple[Claim, Claim]]:
     basis = plan.basis
     if basis is None or basis.joiner is None:
         return
-    decisions = [verdict for verdict in basis.verdicts if isinstance(verdict, Decision)]
-    for join in find_joins(decisions, {ingestor.name: ingestor for ingestor in basis.ingestors}):
+    for join in basis.joins:
         (joined,) = join_offer(join, basis.joiner).claims
         for piece in join.pieces:
             yield joined, piece.claim

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -280,29 +280,33 @@ def _by_names(pieces: Iterable[Piece]) -> Iterator[Join]:
 
     Words are what separators part; those of two detectors differ in more than a number.
     """
+    found = [(piece, *way) for piece in pieces for way in _named(piece)]
+    beside = Counter(where for _, _, where in found)
     alike: dict[tuple[object, ...], dict[str, list[Piece]]] = defaultdict(lambda: defaultdict(list))
-    for piece in pieces:
-        group = piece.decision.group
-        if len(group.names) < 2 or piece.is_log or piece.claim.selector or group.roles:
-            continue
-        ends = (len(group.names), *_counted(group))
-        above, _, folder = piece.folder.rpartition("/")
-        for where, text, rest in (
-            (piece.folder, os.path.splitext(group.template)[0], ""),
-            (above, folder, group.template),
-        ):
-            words = _WORDS.split(text)
-            for position in range(0, len(words), 2):
-                letters = "".join(sign for sign in words[position] if sign.isalpha())
-                others = (*words[:position], None, *words[position + 1 :])
-                if letters:
-                    alike[where, ends, others, rest][letters].append(piece)
+    for piece, text, where in found:
+        words = _WORDS.split(text) if beside[where] > 1 else []
+        for position in range(0, len(words), 2):
+            letters = "".join(sign for sign in words[position] if sign.isalpha())
+            others = (*words[:position], None, *words[position + 1 :])
+            if letters:
+                alike[where, others][letters].append(piece)
     for by_letters in alike.values():
         # Which of "a1" and "a2" belongs to "b1" the names do not say.
         members = [found[0] for found in by_letters.values() if len(found) == 1]
         if _are_several(members):
             why = "their names differ in one word, their numbers in none"
             yield Join(tuple(members), why, False)
+
+
+def _named(piece: Piece) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """Give the names in which a series may differ from others, and what must be the same."""
+    group = piece.decision.group
+    if len(group.names) < 2 or piece.is_log or piece.claim.selector or group.roles:
+        return
+    ends = (len(group.names), *_counted(group))
+    above, _, folder = piece.folder.rpartition("/")
+    yield os.path.splitext(group.template)[0], (piece.folder, ends, "")
+    yield folder, (above, ends, group.template)
 
 
 def _counted(group: Group) -> tuple[tuple[str, ...] | None, ...]:

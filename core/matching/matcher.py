@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..config import get_config
+from ..garbage import garbage_left
 from ..places.observation import current_observation, observe
 from ..registry.records import Ingestor
 from ..registry.registry import get_registry
@@ -77,20 +78,27 @@ def match(
     # Those that take calls have no files of their own: they join what others claim.
     ingestors = tuple(found for found in registry.ingestors.values() if found.takes != "calls")
     choices = Choices.now(choose(use, settings))
+
+    def plan_of(verdicts: Iterable[Verdict]) -> Plan:
+        obstacles = map(_from_obstacle, selection.obstacles)
+        joiner = registry.ingestors.get(JOINER)
+        every = (*obstacles, *verdicts)
+        return assemble(Basis(every, ingestors, choices, joiner, registry.problems))
+
     with observe() as observation:
-        selection = gather(paths, ignored_folders=get_config().ignored_folders)
         snapshot = None
-        if choices.use is None:
-            besides = [list(vars(saved).items()) for saved in choices.saved.values()]
-            snapshot = Snapshot(selection, registry, observation, besides=besides, fresh=fresh)
-        settled = None if snapshot is None else snapshot.recall_all()
-        if settled is None:
-            settled = _decide_all(selection, ingestors, choices, snapshot)
-            if snapshot is not None:
-                snapshot.save(settled)
-    obstacles = [_from_obstacle(obstacle) for obstacle in selection.obstacles]
-    joiner = registry.ingestors.get(JOINER)
-    return assemble(Basis((*obstacles, *settled), ingestors, choices, joiner, registry.problems))
+        with garbage_left():
+            selection = gather(paths, ignored_folders=get_config().ignored_folders)
+            if choices.use is None:
+                besides = [list(vars(saved).items()) for saved in choices.saved.values()]
+                snapshot = Snapshot(selection, registry, observation, besides=besides, fresh=fresh)
+                recalled = snapshot.recall_all()
+                if recalled is not None:
+                    return plan_of(recalled)
+        settled = _decide_all(selection, ingestors, choices, snapshot)
+        if snapshot is not None:
+            snapshot.save(settled)
+    return plan_of(settled)
 
 
 def _decide_all(

@@ -16,7 +16,7 @@ from .deciding import decide
 from .finding import find_verdict
 from .grouping import group_paths, regroup
 from .groups import Group, Reading
-from .joining import find_joins, join_group
+from .joining import join_group
 from .plan import Decision, Plan, Unclaimed, Verdict
 from .remembering import remember as remember_choice
 from .sampling import take_sample
@@ -189,9 +189,7 @@ def _groups_of(target: Verdict) -> list[Group]:
 
 def _say_join(basis: Basis, target: Decision, reading: Reading, *, is_joined: bool) -> Plan:
     wanted = reading.groups[0] if is_joined else target.group
-    decisions = [verdict for verdict in basis.verdicts if isinstance(verdict, Decision)]
-    joins = find_joins(decisions, {ingestor.name: ingestor for ingestor in basis.ingestors})
-    for join in joins:
+    for join in basis.joins:
         if join_group(join) == wanted:
             return assemble(replace(basis, said={**basis.said, join.key: is_joined}))
     raise NoSuchGroupError(

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import PenstockError
+from ..folders import user_folder
 from ..places.splitting import split_name
 from .groups import Group
 
@@ -167,9 +168,7 @@ def _parse(text: str) -> _Content:
 
 
 def _file() -> str:
-    import platformdirs
-
-    return os.path.join(platformdirs.user_state_dir("penstock", appauthor=False), "choices.json")
+    return os.path.join(user_folder("state"), "choices.json")
 
 
 @contextlib.contextmanager

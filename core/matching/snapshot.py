@@ -9,13 +9,11 @@ tape, was written just now, crashed its probe or met a fault in a plug-in is not
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -25,6 +23,7 @@ from ..places.observation import FileStat, Observation
 from ..registry.registry import Registry
 from .caveats import Caveats
 from .groups import Group
+from .marks import recall_marks, store_marks
 from .plan import Unclaimed, Verdict
 from .snapshot_files import MOST_BYTES, digest_of, file_for, read_snapshot, write_snapshot
 from .storing import UnstorableError, pack_verdicts, token_of, unpack_verdicts
@@ -50,6 +49,13 @@ class _State(NamedTuple):
     """When they were written and changed."""
 
 
+class _Stored(NamedTuple):
+    """Verdicts as `pack_verdicts` gives them, and the marks of their claims."""
+
+    verdicts: bytes
+    marks: list[bytes]
+
+
 class _Entry(NamedTuple):
     """What was decided about the groups whose files lie in the same folders."""
 
@@ -57,8 +63,8 @@ class _Entry(NamedTuple):
     """For each of the folders, the state of its files."""
     consulted: dict[str, list[int] | None]
     """Files that were looked at besides, and their states."""
-    verdicts: dict[bytes, bytes]
-    """Stored verdicts, by the token of the group."""
+    verdicts: dict[bytes, _Stored]
+    """By the token of the group."""
 
 
 class _Decided(NamedTuple):
@@ -121,8 +127,7 @@ class Snapshot:
             self._file = file_for(self._root)
             # Taken before any file is opened: what changes from now on will differ from it.
             self._taken_ns = time.time_ns()
-            with _no_collection():
-                self._states = {folder: self._take_state(folder) for folder in selection.folders}
+            self._states = {folder: self._take_state(folder) for folder in selection.folders}
             found = self._load()
             self._others = {key: e for key, e in found.entries.items() if not self._covers(key)}
             if not fresh:
@@ -161,12 +166,12 @@ class Snapshot:
 
     def _unpack(self, stored: Iterable[Sequence[Any]]) -> list[Verdict] | None:
         try:
-            with _no_collection():
-                return [
-                    verdict
-                    for folder, content in stored
-                    for verdict in unpack_verdicts(folder, content)
-                ]
+            found: list[Verdict] = []
+            for folder, (content, marks) in stored:
+                verdicts = unpack_verdicts(folder, content)
+                recall_marks(verdicts, marks)
+                found += verdicts
+            return found
         except _DAMAGE as error:
             _log.debug("the snapshot of %s is not used: %s", self._root, error)
             return None
@@ -210,18 +215,21 @@ class Snapshot:
 
         # Groups that had to wait for their probes were noted after others.
         self._decided.sort(key=position)
+        files = {folder: set(names) for folder, names in self._selection.folders.items()}
         entries: dict[str, _Entry] = {}
         for decided in self._decided:
             key = _BETWEEN.join(decided.folders)
             if key not in entries:
                 entries[key] = self._begin_entry(decided.folders)
-            stored = self._pack(decided.folders[0], decided.verdicts)
+            stored = self._pack(
+                decided.folders[0], decided.verdicts, {one: files[one] for one in decided.folders}
+            )
             if entries[key].states and stored is not None:
                 entries[key].verdicts[decided.token] = stored
         kept = {key: entry for key, entry in entries.items() if entry.states}
         whole: tuple[bytes, list[Any] | None] = (b"", None)
         if len(kept) == len(entries):
-            whole = (self._digest_all(), self._pack_whole(verdicts))
+            whole = (self._digest_all(), self._pack_whole(verdicts, files))
         self._write(_Content({**self._others, **kept}, whole))
 
     def _begin_entry(self, folders: Sequence[str]) -> _Entry:
@@ -244,19 +252,24 @@ class Snapshot:
                     consulted[path] = _state_of_file(path)
         return _Entry(states, consulted, {})
 
-    def _pack_whole(self, verdicts: Sequence[Verdict]) -> list[Any] | None:
+    def _pack_whole(
+        self, verdicts: Sequence[Verdict], files: Mapping[str, Collection[str]]
+    ) -> list[Any] | None:
         by_group = [id(verdict) for decided in self._decided for verdict in decided.verdicts]
         several = any(len(decided.folders) > 1 for decided in self._decided)
         if not several and by_group == [id(verdict) for verdict in verdicts]:
             return None
         return [
-            (folder, self._pack(folder, list(found)))
+            (folder, self._pack(folder, list(found), files))
             for folder, found in groupby(verdicts, _folder_of)
         ]
 
-    def _pack(self, folder: str, verdicts: Sequence[Verdict]) -> bytes | None:
+    def _pack(
+        self, folder: str, verdicts: Sequence[Verdict], files: Mapping[str, Collection[str]]
+    ) -> _Stored | None:
+        """Store verdicts that hold for as long as files, by their folders, are what they are."""
         try:
-            return pack_verdicts(folder, verdicts)
+            return _Stored(pack_verdicts(folder, verdicts), store_marks(verdicts, files))
         except UnstorableError as error:
             _log.debug("not kept: %s", error)
             return None
@@ -341,21 +354,6 @@ def _folder_of(verdict: Verdict) -> str:
     if isinstance(verdict, Unclaimed):
         return os.path.dirname(verdict.files[0]) if verdict.files else "/"
     return verdict.group.folder
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Put off looking for garbage while much is made of which nothing is.
-
-    Python would go through all of it again and again: a fifth of the time.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _is_on_tape(size: int, blocks: int) -> bool:

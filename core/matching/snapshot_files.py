@@ -9,6 +9,8 @@ import stat
 import tempfile
 from collections.abc import Iterator
 
+from ..folders import user_folder
+
 __all__ = ["MOST_BYTES", "digest_of", "file_for", "read_snapshot", "write_snapshot"]
 
 MOST_BYTES = 256 * 2**20
@@ -38,11 +40,8 @@ def file_for(root: str) -> str:
     >>> file_for("/data") == file_for("/data/scan")
     False
     """
-    import platformdirs
-
     name = digest_of(root.encode("utf-8", "surrogatepass")).hex()
-    folder = platformdirs.user_cache_dir("penstock", appauthor=False)
-    return os.path.join(folder, "matching", f"{name}.snapshot")
+    return os.path.join(user_folder("cache"), "matching", f"{name}.snapshot")
 
 
 def read_snapshot(path: str) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from ..places.pinning import Identity, OneFile, Pins, Selector
 from ..registry import get_registry
 from ..registry.calls import calls_of
 from ..registry.records import Ingestor
+from ..registry.references import signature_of
 from .bounds import check_paths, check_settings
 from .paths import open_path, store_path
 from .values import canonical_paths, decode, encode, encode_paths
@@ -157,7 +157,7 @@ class Recipe:
                 check_paths(item, [*(root_map or {}).values()])
         function = get_registry().function_of(self.ingestor)
         try:
-            inspect.signature(function).bind(paths, **kwargs)
+            signature_of(function).bind(paths, **kwargs)
         except TypeError as error:
             raise RecipeError(
                 f"{self.ingestor} {record.version} does not take the stored call: {error}",
@@ -249,7 +249,7 @@ def _bound(
     function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> tuple[Any, dict[str, Any]]:
     """Return what the first parameter gets, and all others by name; TypeError if that fails."""
-    bound = inspect.signature(function).bind(*args, **kwargs)
+    bound = signature_of(function).bind(*args, **kwargs)
     given: dict[str, Any] = {}
     for name, parameter in bound.signature.parameters.items():
         if name not in bound.arguments:

@@ -16,7 +16,7 @@ import warnings
 from contextlib import suppress
 from typing import NamedTuple
 
-import platformdirs
+from ..folders import user_folder
 
 __all__ = ["is_sealed", "seal"]
 
@@ -65,7 +65,7 @@ def _seal_with(key: _Key, text: str) -> str:
 
 
 def _key() -> _Key:
-    path = os.path.join(platformdirs.user_state_dir("penstock", appauthor=False), "seal.key")
+    path = os.path.join(user_folder("state"), "seal.key")
     with _lock:
         if path not in _keys:
             _keys[path] = _read_key(path) or _make_key(path)

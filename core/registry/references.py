@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from ..errors import PluginError
 
-__all__ = ["check_reference", "is_referred_to", "resolve_reference", "tell_exit"]
+__all__ = ["check_reference", "is_referred_to", "resolve_reference", "signature_of", "tell_exit"]
 
 
 def check_reference(reference: object) -> str:
@@ -71,6 +73,18 @@ def resolve_reference(reference: str) -> Callable[..., Any]:
         raise PluginError(f"{path} is not callable", where=reference)
     resolved: Callable[..., Any] = value
     return resolved
+
+
+@lru_cache(maxsize=256)
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature of an ingestor's function, which is asked for with each call of it.
+
+    Examples
+    --------
+    >>> list(signature_of(check_reference).parameters)
+    ['reference']
+    """
+    return inspect.signature(function)
 
 
 def tell_exit(what: str, error: SystemExit) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,7 +15,7 @@ from ..errors import PluginError, UnregisteredIngestorError
 from .collecting import collect
 from .discovery import HOST, FoundPlugin, find_plugins
 from .records import AssetReader, Command, Exporter, Ingestor, PluginInfo, PluginProblem
-from .references import is_referred_to, resolve_reference
+from .references import is_referred_to, resolve_reference, signature_of
 
 __all__ = ["Registry", "get_registry", "use_registry"]
 
@@ -179,7 +178,7 @@ class Registry:
     def path_parameter(self, name: str) -> str:
         """Return the name of an ingestor's first parameter: the one that takes the path(s)."""
         function = self.function_of(name)
-        for parameter in inspect.signature(function).parameters.values():
+        for parameter in signature_of(function).parameters.values():
             if parameter.kind in (
                 parameter.POSITIONAL_ONLY,
                 parameter.POSITIONAL_OR_KEYWORD,

@@ -64,6 +64,11 @@ def pull_start(documents: Iterable[Document], where: str) -> dict[str, Any]:
 
 
 def _checked_start(first: Any, where: str) -> dict[str, Any]:
+    return check_start(normalise(_start_of(first, where), where="start"), where)
+
+
+def _start_of(first: Any, where: str) -> Mapping[str, Any]:
+    """Return the start document that a stream begins with, as it is."""
     remedy = "An ingestor yields ('start', doc) first; see event_model.compose_run."
     if first is None:
         raise DocumentError("gave no documents at all", where=where, remedy=remedy)
@@ -72,7 +77,7 @@ def _checked_start(first: Any, where: str) -> dict[str, Any]:
         raise DocumentError(f"began with {what!r}, not a start", where=where, remedy=remedy)
     if not isinstance(first[1], Mapping):
         raise DocumentError("gave a start that is no dict", where=where, remedy=remedy)
-    return check_start(normalise(first[1], where="start"), where)
+    return first[1]
 
 
 def check_start(
@@ -147,7 +152,10 @@ class CallSource:
             with pinned(self.pins):
                 stream = iter(self.function(*self.args, **self.kwargs))
             with pinned(self.pins):
-                start = _checked_start(next(stream, None), self.label)
+                begun = _start_of(next(stream, None), self.label)
+            # The start that is known is yielded: of this one the rest need not be plain data.
+            told = {name: normalise(begun.get(name), where="start") for name in ("uid", "time")}
+            start = check_start(told, self.label)
             if start["uid"] != self.start["uid"]:
                 raise InconsistentRunError(
                     f"gives run {start['uid']!r} now, but was upserted as {self.start['uid']!r}",

@@ -23,6 +23,7 @@ import penstock.core.matching.snapshot as snapshot_module
 from penstock.core.config import Config, use_config
 from penstock.core.isolation import stop_worker
 from penstock.core.matching import Plan, match
+from penstock.core.matching.marks import mark_claim
 from penstock.core.matching.snapshot_files import MOST_SNAPSHOTS, digest_of
 from penstock.core.places.observation import observe
 from penstock.core.registry import Ingestor, Registry, hookimpl, use_registry
@@ -95,7 +96,16 @@ def assert_recalled(opened: Opened, tree: Path) -> Plan:
     assert plan == anew
     assert plan.explain() == anew.explain()
     assert plan.to_dict() == anew.to_dict()
+    assert_marked_as_anew(tree)
     return plan
+
+
+def assert_marked_as_anew(tree: Path) -> None:
+    """Match: claims have the marks that they would have if their files were asked for it."""
+    with observe():
+        claims = list(match(tree).chosen_claims())
+        marks = [mark_claim(claim) for claim in claims]
+    assert marks == [mark_claim(claim) for claim in claims]
 
 
 def test_an_unchanged_tree_is_matched_without_opening_a_file(tree: Path, opened: Opened) -> None:
@@ -569,6 +579,7 @@ def test_whatever_changes_what_is_recalled_is_what_would_be_decided(
     assert plan == anew
     assert plan.explain() == anew.explain()
     assert match(root) == anew
+    assert_marked_as_anew(root)
 
 
 def test_one_look_at_the_file_system_is_one(tree: Path) -> None:

@@ -59,3 +59,21 @@ def test_an_observation_is_new_until_a_file_is_asked(tmp_path: Path) -> None:
     assert observation.is_new
     observation.stat(str(tmp_path / names[0]))
     assert not observation.is_new
+
+
+def test_states_are_the_same_however_the_files_were_asked(tmp_path: Path) -> None:
+    names = write(tmp_path, 12)
+    (tmp_path / "below").mkdir()
+    write(tmp_path / "below", 2)
+    together = Observation()
+    together.stat_folder(str(tmp_path), names)
+    gone, below = tmp_path / "none.tif", tmp_path / "below" / "1.tif"
+    paths = [str(tmp_path / name) for name in names]
+    for asked in (paths, paths[::-1], paths[3:5], [*paths, str(below)], [str(gone), *paths], []):
+        expected = []
+        for path in map(Path, asked):
+            state = path.stat() if path.exists() else None
+            told = state and (state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+            expected += told or (-1, -1, -1)
+        assert list(together.states(asked)) == expected
+        assert list(Observation().states(asked)) == expected
