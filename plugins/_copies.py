@@ -11,8 +11,7 @@ from ..core.errors import PenstockError, RunNotFoundError
 from ..core.report import Report, ReportItem
 from ..core.run.bluesky_run import BlueskyRun
 from ..core.run.reader import Transforms
-from ..core.run.source import RunSource
-from ._folder import CopyReader
+from ._format import CopyFormat
 from ._listing import CopyListing, Paths
 
 __all__ = ["CopiesCatalog"]
@@ -21,7 +20,7 @@ __all__ = ["CopiesCatalog"]
 class CopiesCatalog(BlueskyCatalog):
     """What catalogs of copies have in common, whatever the format of the files."""
 
-    _suffix: ClassVar[str]
+    _format: ClassVar[CopyFormat]
     _listing: CopyListing
 
     def __init__(
@@ -33,8 +32,7 @@ class CopiesCatalog(BlueskyCatalog):
         transforms: Transforms | None = None,
         query: AnyQuery | None = None,
     ) -> None:
-        reader = CopyReader(self._suffix, self._read_start, self._read_mark, self._read_cut)
-        listing = CopyListing(paths, reader=reader, make_source=self._make_source)
+        listing = CopyListing(paths, self._format)
         super().__init__(
             listing.store,
             handler_registry=handler_registry,
@@ -43,22 +41,6 @@ class CopiesCatalog(BlueskyCatalog):
             query=query,
         )
         self._listing = listing
-
-    @staticmethod
-    def _read_start(path: str) -> dict[str, Any]:
-        raise NotImplementedError
-
-    @staticmethod
-    def _read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-        raise NotImplementedError
-
-    @staticmethod
-    def _read_cut(path: str) -> str:
-        raise NotImplementedError
-
-    @staticmethod
-    def _make_source(path: str, start: dict[str, Any]) -> RunSource:
-        raise NotImplementedError
 
     # What is asked of the store is asked of the files first.
 

@@ -23,7 +23,7 @@ from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
 from penstock.ingestors import ingest_tiff_series
 from penstock.plugins.jsonl import BlueskyJSONLCatalog, export_run
-from penstock.plugins.msgpack.writing import _estimate
+from penstock.plugins.msgpack.estimating import estimate_size
 
 
 def write_series(folder: Path, count: int = 5, shape: tuple[int, int] = (64, 48)) -> None:
@@ -518,17 +518,17 @@ def test_room_is_asked_for_what_the_arrays_take_be_their_type_described_or_not(
     del data_key["dtype_numpy"]
     if kind.names:
         data_key["dtype_numpy"] = dtype
-    assert _estimate(BlueskyRun(DocumentsSource(documents))) == values.nbytes
+    assert estimate_size(BlueskyRun(DocumentsSource(documents))) == values.nbytes
 
 
 def test_room_is_asked_for_what_each_datum_takes() -> None:
     run = BlueskyRun(DocumentsSource(list(datum_run())), handler_registry={"ONES": Ones})
-    assert _estimate(run) == 2 * 2
+    assert estimate_size(run) == 2 * 2
 
 
 def test_what_nothing_tells_the_size_of_is_not_refused() -> None:
     waves = [np.zeros(length, dtype="f8") for length in (1, 2)]
-    assert _estimate(BlueskyRun(DocumentsSource(list(image_run(waves))))) <= 24
+    assert estimate_size(BlueskyRun(DocumentsSource(list(image_run(waves))))) <= 24
 
 
 def cut_copy(folder: Path, uid: str) -> BlueskyRun:
