@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ...core.documents.normalising import MAX_DEPTH
 from ...core.errors import TruncatedFileError, UnsupportedFileError
-from .._limits import ANY, BYTES_A_CONTAINER, CONTAINERS, DEPTH, SMALL_ARRAY, START, Limits
+from .._limits import ANY, BYTES_A_CONTAINER, CONTAINERS, DEPTH, MAP, SMALL_ARRAY, START, Limits
 from .._mark import DOCUMENT_NAMES
 
 __all__ = ["Item", "Payload", "limits_at", "walk_items"]
@@ -155,7 +155,7 @@ class _Walker:
                         raise self._unsupported(at, f"nests more than {MAX_DEPTH} deep")
                     if count > self.size - self.base - after:
                         raise self._truncated(start)
-                    self._count_container(at)
+                    self._count_container(at, first, count)
                     values += count
                     if values > limits.values:
                         raise self._unsupported(at, f"it holds more than {limits.values} values")
@@ -174,8 +174,9 @@ class _Walker:
         self._check_structure(start, stop)
         return Item(start, stop, tuple(self.payloads))
 
-    def _count_container(self, at: int) -> None:
-        self.containers -= 1
+    def _count_container(self, at: int, first: int, count: int) -> None:
+        is_map = first < 0x90 or first in _MAPS
+        self.containers -= MAP if is_map and count else 1
         if self.containers < 0:
             raise self._unsupported(at, "it holds too many lists and maps")
 

@@ -267,6 +267,19 @@ def event_of(uid: str, image: np.ndarray) -> dict[str, Any]:
     return event | {"data": {"image": image}, "timestamps": {"image": 1.0}}
 
 
+def test_a_copy_of_which_nothing_tells_whether_files_changed_says_so(tmp_path: Path) -> None:
+    def ingest(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        yield from count_run(int(Path(path).read_text()), uid="6f2a").documents()
+
+    (tmp_path / "rows.txt").write_text("3")
+    catalog = BlueskyInMemoryCatalog()
+    catalog.upsert(ingest, (str(tmp_path / "rows.txt"),), {})
+    first, second = (catalog[-1].cache(tmp_path / "copies") for _ in range(2))
+    assert (first.outcome, second.outcome) == ("ok", "skipped")
+    assert "nothing tells of its files" in second.why
+    assert "register the ingestor" in second.remedy
+
+
 def test_an_integer_that_msgpack_cannot_hold_is_named(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="more than 64 bits"):
         BlueskyRun(count_run(1, barcode=2**70)).cache(tmp_path)
