@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from ..core.catalog.base import AnyQuery, BlueskyCatalog
+from ..core.catalog.store import Entry
 from ..core.errors import PenstockError, RunNotFoundError
 from ..core.report import Report, ReportItem
 from ..core.run.bluesky_run import BlueskyRun
 from ..core.run.reader import Transforms
-from ..core.run.source import RunSource
-from ._folder import CopyReader
+from ._format import CopyFormat
 from ._listing import CopyListing, Paths
 
 __all__ = ["CopiesCatalog"]
@@ -21,7 +21,7 @@ __all__ = ["CopiesCatalog"]
 class CopiesCatalog(BlueskyCatalog):
     """What catalogs of copies have in common, whatever the format of the files."""
 
-    _suffix: ClassVar[str]
+    _format: ClassVar[CopyFormat]
     _listing: CopyListing
 
     def __init__(
@@ -33,8 +33,7 @@ class CopiesCatalog(BlueskyCatalog):
         transforms: Transforms | None = None,
         query: AnyQuery | None = None,
     ) -> None:
-        reader = CopyReader(self._suffix, self._read_start, self._read_mark, self._read_cut)
-        listing = CopyListing(paths, reader=reader, make_source=self._make_source)
+        listing = CopyListing(paths, self._format)
         super().__init__(
             listing.store,
             handler_registry=handler_registry,
@@ -44,23 +43,8 @@ class CopiesCatalog(BlueskyCatalog):
         )
         self._listing = listing
 
-    @staticmethod
-    def _read_start(path: str) -> dict[str, Any]:
-        raise NotImplementedError
-
-    @staticmethod
-    def _read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-        raise NotImplementedError
-
-    @staticmethod
-    def _read_cut(path: str) -> str:
-        raise NotImplementedError
-
-    @staticmethod
-    def _make_source(path: str, start: dict[str, Any]) -> RunSource:
-        raise NotImplementedError
-
-    # What is asked of the store is asked of the files first.
+    # What is asked of the store is asked of the files first. Who lists all runs, or names one by
+    # its uid, is answered without the store, which is filled for who searches.
 
     def _refresh(self) -> None:
         self._listing.refresh()
@@ -69,18 +53,29 @@ class CopiesCatalog(BlueskyCatalog):
     def _find(self, key: Any) -> str:
         if isinstance(key, str):
             self._listing.refresh_run(key)
+            if self._is_whole() and self._listing.holds(key):
+                return key
         else:
             self._listing.refresh()
         self._listing.fill_store()
         return super()._find(key)
 
+    def __getitem__(self, key: Any) -> BlueskyRun:
+        uid = self._find(key)
+        try:
+            return self._run(Entry(self._listing.source(uid)))
+        except KeyError:  # another thread removed it just now
+            raise RunNotFoundError(f"run {uid} is no longer here") from None
+
     def _uids(self, first: int = 0, end: int | None = None) -> list[str]:
         return self._listing.uids()[first:end] if self._is_whole() else super()._uids(first, end)
 
     def _runs(self, uids: Iterable[str]) -> Iterator[BlueskyRun]:
-        uids = list(uids)  # looks at the files
-        self._listing.fill_store()
-        return super()._runs(uids)
+        for uid in uids:
+            try:
+                yield self._run(Entry(self._listing.source(uid)))
+            except KeyError:  # another thread removed it just now
+                continue
 
     def __len__(self) -> int:
         return len(self._listing.uids()) if self._is_whole() else super().__len__()

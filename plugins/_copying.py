@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
 
 from ..core.assets.masking import UNREADABLE
 from ..core.documents import Document, normalise
@@ -14,45 +13,22 @@ from ..core.errors import PenstockError, TruncatedFileError, UnsupportedFileErro
 from ..core.places import prepare_folder
 from ..core.report import Outcome, ReportItem
 from ..core.run.rows import external_keys
+from ._format import CopyFormat
 from ._limits import fitting_pages, growing_pages
 from ._mark import NO_STOP, make_mark, tell_masked
 from ._writing import EarlySync, check_space, clear_leftovers, find_copy, open_new
 
 if TYPE_CHECKING:
     from ..core.run import BlueskyRun
-    from ..core.run.bluesky_run import BadFrames, Fill
+    from ..core.run.bluesky_run import BadFrames
 
-__all__ = ["CopyFormat", "copy_run"]
+__all__ = ["copy_run"]
 
 Judgement: TypeAlias = Literal["absent", "fresh", "stale", "fuller"]
 
 
 _MOST_WIDENED = 4
 """A masked copy holds floats of 32 bits, at least, where the run may have bytes."""
-
-
-class WriteDocument(Protocol):
-    """Writes one document into a file."""
-
-    def __call__(self, file: BinaryIO, name: str, doc: dict[str, Any]) -> None: ...
-
-
-@dataclass(frozen=True)
-class CopyFormat:
-    """A format of copies."""
-
-    suffix: str
-    fill: Fill
-    """Which documents it holds: see `BlueskyRun.documents`."""
-    read_start: Callable[[str], dict[str, Any]]
-    read_mark: Callable[[str], tuple[dict[str, Any] | None, dict[str, Any] | None]]
-    """Gives the mark and the stop document, or raises TruncatedFileError."""
-    read_documents: Callable[[str], Iterator[Document]]
-    write: WriteDocument
-    has_arrays: bool
-    """Whether arrays are written as such, or as lists."""
-    estimate: Callable[[BlueskyRun], int]
-    """How many bytes a copy takes; raises TooLargeError where there can be none."""
 
 
 def copy_run(
@@ -81,8 +57,11 @@ def copy_run(
     state = None if fingerprint is None else fingerprint.to_dict()
     there = _judge(path, run, files, start, state)
     if there == "fresh":
-        why = "the copy is up to date"
-        return ReportItem(path, "skipped", why, uid=run.uid, details={"path": path})
+        why, remedy = "the copy is up to date", ""
+        if state is None:
+            why = "the copy has the run's start and stop; nothing tells of its files"
+            remedy = "Remove the copy to have it made again, or register the ingestor."
+        return ReportItem(path, "skipped", why, remedy, uid=run.uid, details={"path": path})
     lack = _lack(run)
     if there == "fuller":
         why = f"a whole copy would be replaced by a partial one: {lack}"
@@ -211,7 +190,7 @@ def _judge(
         If the file is no copy of this run: it is not ours to replace.
     """
     try:
-        there = files.read_start(path)
+        there = files.read_ends(path).start
         mark, stop = files.read_mark(path)
     except FileNotFoundError:
         return "absent"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.documents import Document, normalise
 from ..core.errors import InconsistentRunError, TruncatedFileError
 from ..core.places import Fingerprint, take_fingerprint
+from ._format import CopyFormat
 from ._mark import tell_mark
 
 __all__ = ["FileSource"]
@@ -22,18 +23,35 @@ def _spell(start: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class FileSource:
-    """A run whose documents lie in one file; each format has its own."""
+    """A run whose documents lie in one file.
+
+    Arrays of rows come as lazy arrays (`AssetArray`), which are read from the file when used, where
+    the format has arrays.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from penstock.core.run import BlueskyRun
+    >>> from penstock.core.run.samples import count_run
+    >>> from penstock.plugins.msgpack.format import FORMAT
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run = BlueskyRun(count_run(3, uid="6f2a"))
+    ...     source = FileSource(run.cache(folder).details["path"], run.metadata["start"], FORMAT)
+    ...     [name for name, doc in source.documents()]
+    ['start', 'descriptor', 'event_page', 'stop']
+    """
 
     path: str
     """The file."""
     start: dict[str, Any]
     """Its start document."""
+    format: CopyFormat = field(repr=False)
 
     def documents(self) -> Iterator[Document]:
         """Yield the documents; of a file that ends too early, those that are whole."""
         try:
             before = ""
-            for name, doc in self._read_documents():
+            for name, doc in self.format.read_documents(self.path):
                 if name == "start":
                     self._check_start(doc)
                 if before == "stop" or (before and name == "start"):
@@ -77,7 +95,7 @@ class FileSource:
         """
         told: dict[str, Any] = {"file": self.path}
         try:
-            mark, stop = self._read_mark()
+            mark, stop = self.format.read_mark(self.path)
         except TruncatedFileError as error:
             return {**told, "truncated": error.what}
         if mark is not None:
@@ -87,9 +105,3 @@ class FileSource:
             if cut := tell_mark(mark, has_stop=stop is not None):
                 told["truncated"] = cut
         return told
-
-    def _read_documents(self) -> Iterator[Document]:
-        raise NotImplementedError
-
-    def _read_mark(self) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-        raise NotImplementedError

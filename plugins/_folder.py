@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import msgpack
 
 from ..core.errors import PenstockError, TruncatedFileError
 from ..core.report import ReportItem
-from ._index import FileState, Remembered, load_index, pack_start, save_index, unpack_start
+from ..core.run.source import check_start
+from ._format import CopyFormat, Ends
+from ._index import Remembered, load_index, pack_start, save_index, unpack_start
+from ._states import FileState, is_settled
 
-__all__ = ["WHOLE", "CopyReader", "Folder", "list_states", "take_state"]
+__all__ = ["WHOLE", "Folder"]
 
 WHOLE = 3
 """The rank of a copy that has a stop document."""
 _WORTH_SAVING = 64
 """So many start documents are read faster than an index is written."""
-_TICK_NS = 50_000_000
-"""Times of change are as coarse as the kernel's clock: two changes in a tick look like one."""
-_COARSE_TICK_NS = 2_500_000_000
-"""… and on some file systems, which know whole seconds, coarser."""
-_SECOND_NS = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class CopyReader:
-    """What a format of copies gives to list them."""
-
-    suffix: str
-    """How the names of copies end."""
-    read_start: Callable[[str], dict[str, Any]]
-    """Reads the start document of a file, or raises."""
-    read_mark: Callable[[str], tuple[dict[str, Any] | None, dict[str, Any] | None]]
-    """Reads the mark and the stop document of a file, or raises TruncatedFileError."""
-    read_cut: Callable[[str], str]
-    """Tells from a look at its end what is missing of a file; "" of a whole one."""
 
 
 class Folder:
@@ -46,8 +28,9 @@ class Folder:
     Names are those of files; dicts are in the order in which the runs are listed.
     """
 
-    def __init__(self, path: str, reader: CopyReader) -> None:
+    def __init__(self, path: str, files: CopyFormat) -> None:
         self.path = path
+        self._prefix = os.path.join(path, "")
         self.states: dict[str, FileState] = {}
         self.uids: dict[str, str] = {}
         self.problems: dict[str, ReportItem] = {}
@@ -55,7 +38,7 @@ class Folder:
         """What is missing of the files that are not whole."""
         self.readings: dict[str, int] = {}
         """How often files were read that are not as they were remembered."""
-        self._reader = reader
+        self._format = files
         self._starts: dict[str, bytes | dict[str, Any]] = {}
         self._ranks: dict[str, int] = {}
         self._unsettled: set[str] = set()
@@ -68,7 +51,7 @@ class Folder:
 
     def file(self, name: str) -> str:
         """Return the path of a file."""
-        return os.path.join(self.path, name)
+        return self._prefix + name
 
     def start(self, name: str) -> dict[str, Any]:
         """Return the start document of a file."""
@@ -77,7 +60,7 @@ class Folder:
             try:
                 start = unpack_start(start)
             except (ValueError, TypeError, msgpack.UnpackException):  # the index is damaged
-                start = self._reader.read_start(self.file(name))
+                start = self._read(name).start
         return start
 
     def rank(self, name: str) -> int:
@@ -90,7 +73,7 @@ class Folder:
 
     def _how_whole(self, name: str) -> int:
         try:
-            mark, stop = self._reader.read_mark(self.file(name))
+            mark, stop = self._format.read_mark(self.file(name))
         except TruncatedFileError:
             return 1
         except (PenstockError, OSError):
@@ -108,11 +91,13 @@ class Folder:
             All files, and their states, taken after `looked_ns`.
         """
         if self._remembered is None:
-            known = load_index(self.path, self._reader.suffix)
+            known = load_index(self.path, self._format.suffix)
             has_changed = self._adopt(known, found, looked_ns)
             self._remembered = known
             return has_changed
         # Who is interrupted has not taken what has no state: see `_take`.
+        if found == self.states and not self._unsettled:
+            return False
         gone = (self.states.keys() | self.uids.keys() | self.problems.keys()) - found.keys()
         for name in gone:
             self._forget(name)
@@ -158,23 +143,29 @@ class Folder:
         self.states.pop(name, None)
         self.readings[name] = self.readings.get(name, 0) + 1
         try:
-            start = self._reader.read_start(self.file(name))
-            uid, packed = start["uid"], _packed(start)
-            cut = self._reader.read_cut(self.file(name))
+            start, cut, packed = self._read(name)
+            uid, known = start["uid"], packed or _packed(start)
         except Exception as error:  # noqa: BLE001 # whatever is in one file hides no other
             self._forget(name)
             self.problems[name] = ReportItem.from_error(self.file(name), error)
         else:
-            self._forget(name, keep_place=True)
-            self._starts[name] = packed
+            if name in self.uids or name in self.problems:
+                self._forget(name, keep_place=True)
+            self._starts[name] = known
             self.uids[name] = uid
             if cut:
                 self.cuts[name] = cut
-        if _is_settled(state, looked_ns):
+        if is_settled(state, looked_ns):
             self._unsaved += 1
         else:
             self._unsettled.add(name)
         self.states[name] = state
+
+    def _read(self, name: str) -> Ends:
+        path = self.file(name)
+        ends = self._format.read_ends(path)
+        check_start(ends.start, path, "It is no copy of a run: move it away.")
+        return ends
 
     def _forget(self, name: str, *, keep_place: bool = False) -> None:
         if not keep_place:
@@ -197,7 +188,7 @@ class Folder:
                     known.ranks[name] = self._ranks[name]
                 if name in self.cuts:
                     known.cuts[name] = self.cuts[name]
-        save_index(self.path, self._reader.suffix, known)
+        save_index(self.path, self._format.suffix, known)
 
     def _others(self) -> Remembered:
         """Return what is remembered of files that are there, and were not asked for."""
@@ -221,66 +212,3 @@ def _packed(start: dict[str, Any]) -> bytes | dict[str, Any]:
         return pack_start(start)
     except (ValueError, OverflowError):  # integers that only JSON can have
         return start
-
-
-def _is_settled(state: FileState, looked_ns: int) -> bool:
-    """Tell whether a file that was in a state will be in another one once it has been changed."""
-    changed = state[2]
-    tick = _TICK_NS if changed % _SECOND_NS else _COARSE_TICK_NS
-    return changed + tick < looked_ns
-
-
-def list_states(
-    folder: str, is_wanted: Callable[[str], object], told: list[ReportItem]
-) -> dict[str, FileState]:
-    """List a folder: the names of files that are wanted, and their states.
-
-    Parameters
-    ----------
-    told
-        What could not be looked at is added to it.
-    """
-    found: dict[str, FileState] = {}
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        told.append(ReportItem.from_error(folder, error))
-        return found
-    try:
-        with os.scandir(descriptor) as entries:  # of a descriptor: paths are not looked up again
-            for entry in entries:
-                name = entry.name
-                if not is_wanted(name):
-                    continue
-                try:
-                    stat = entry.stat()
-                except OSError as error:
-                    gone = isinstance(error, FileNotFoundError)
-                    path = os.path.join(folder, name)
-                    if gone and entry.is_symlink():
-                        why, remedy = "is a link to what is not there", "Remove it, or copy again."
-                        told.append(ReportItem(path, "failed", why, remedy))
-                    elif not gone:  # else it was deleted just now
-                        told.append(ReportItem.from_error(path, error))
-                    continue
-                found[name] = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
-    except OSError as error:
-        told.append(ReportItem.from_error(folder, error))
-    finally:
-        os.close(descriptor)
-    return found
-
-
-def take_state(path: str) -> FileState | None:
-    """Return the state of a file; None if it cannot be looked at.
-
-    Examples
-    --------
-    >>> print(take_state("/no/such/file"))
-    None
-    """
-    try:
-        stat = os.stat(path)
-    except OSError:
-        return None
-    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino

@@ -14,23 +14,17 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgpack
 import platformdirs
 
+from ._states import FileState
 from ._writing import clear_leftovers, open_new
 
-__all__ = ["FileState", "Remembered", "load_index", "pack_start", "save_index", "unpack_start"]
+__all__ = ["Remembered", "load_index", "pack_start", "save_index", "unpack_start"]
 
-FileState: TypeAlias = tuple[int, int, int, int]
-"""Size, time of writing, time of change and inode: what tells a changed file from an unchanged one.
-
-A file may be replaced by another one of the same size and time of writing, but not of the same
-time of change, which nobody can set.
-"""
-
-_VERSION = 3
+_VERSION = 4
 _MAX_BYTES = 2**30
 _UNUSED_SECONDS = 90 * 24 * 3600
 
@@ -87,7 +81,7 @@ def load_index(folder: str, suffix: str) -> Remembered:
 
 
 def _check_columns(names: Any, states: Any, uids: Any, starts: Any) -> None:
-    kinds = ((names, str), (states, tuple), (uids, str), (starts, bytes))
+    kinds = ((names, str), (states, bytes), (uids, str), (starts, bytes))
     if not all(set(map(type, column)) <= {kind} for column, kind in kinds):
         raise TypeError("something else than names, states, uids and start documents")
 
@@ -97,7 +91,7 @@ def save_index(folder: str, suffix: str, known: Remembered) -> None:
 
     Examples
     --------
-    >>> known = Remembered({"6f2a.msgpack": (100, 5, 5, 1)}, {"6f2a.msgpack": "6f2a"},
+    >>> known = Remembered({"6f2a.msgpack": bytes(32)}, {"6f2a.msgpack": "6f2a"},
     ...                    {"6f2a.msgpack": pack_start({"uid": "6f2a", "time": 0.0})})
     >>> save_index("/data/copies", ".msgpack", known)
     >>> unpack_start(load_index("/data/copies", ".msgpack").starts["6f2a.msgpack"])

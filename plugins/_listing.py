@@ -10,14 +10,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from ..core.catalog.store import Entry, RunStore
 from ..core.errors import NoDataError, PenstockError
 from ..core.report import Report, ReportItem
-from ..core.run.source import RunSource
-from ._folder import WHOLE, CopyReader, Folder, list_states, take_state
-from ._index import FileState
+from ._file_source import FileSource
+from ._folder import WHOLE, Folder
+from ._format import CopyFormat
+from ._states import FileState, identity_of, list_states, take_state, written_at
 
 __all__ = ["CopyListing", "Paths"]
 
@@ -28,9 +29,9 @@ _TRUST_SECONDS = 1.0
 _TICK_NS = 50_000_000
 """Times of folders are as coarse as the kernel's clock: two changes in a tick look like one."""
 
-_Place: TypeAlias = tuple[Folder, str, FileState, int]
-"""Where a run was found: the folder, the name of the file, the state that it was in, and how often
-it has been read, for what changed in one tick of the clock has the state that it had."""
+_Version: TypeAlias = tuple[str, FileState, int]
+"""What a run was read from: the path, the state that the file was in, and how often it has been
+read, for what changed in one tick of the clock has the state that it had."""
 
 
 class CopyListing:
@@ -40,31 +41,23 @@ class CopyListing:
     ----------
     paths
         Folders, globs of files, or files.
-    reader
-        Reads what is to be known of a file.
-    make_source
-        Makes the source of a run's documents: ``make_source(path, start)``.
+    files
+        Their format.
     """
 
-    def __init__(
-        self,
-        paths: Paths,
-        *,
-        reader: CopyReader,
-        make_source: Callable[[str, dict[str, Any]], RunSource],
-    ) -> None:
+    def __init__(self, paths: Paths, files: CopyFormat) -> None:
         self.store = RunStore()
-        self._patterns = [_pattern(path, reader.suffix) for path in _listed(paths)]
-        self._reader = reader
-        self._make_source = make_source
+        self._patterns = [_pattern(path, files.suffix) for path in _listed(paths)]
+        self._format = files
         self._lock = threading.RLock()
         self._folders: dict[str, Folder] = {}
-        self._rows: dict[str, tuple[tuple[FileState, int], int]] = {}
+        self._rows: dict[_Version, int] = {}
         self._unlisted: list[ReportItem] = []
         self._rivals: list[ReportItem] = []
-        self._places: dict[str, _Place] = {}
-        self._unstored: dict[str, None] = {}
+        self._places: dict[str, str] = {}
+        self._stored: dict[str, _Version] = {}
         self._removed: dict[str, None] = {}
+        self._is_stored = True
         self._folder_times: dict[str, int] = {}
         self._unarranged = True
         self._looked_ns = 0
@@ -91,10 +84,18 @@ class CopyListing:
             self.refresh()
             return list(self._places)
 
+    def holds(self, uid: str) -> bool:
+        """Tell whether there is a run, as far as was looked."""
+        return uid in self._places
+
+    def source(self, uid: str) -> FileSource:
+        """Return what gives a run's documents; KeyError if there is none."""
+        with self._lock:
+            return self._source(self._places[uid])
+
     def path_of(self, uid: str) -> str:
         """Return the file that holds a run; KeyError if none does."""
-        folder, name, *_ = self._places[uid]
-        return folder.file(name)
+        return self._places[uid]
 
     # Following the files ----------------------------------------------------------------------
 
@@ -111,12 +112,12 @@ class CopyListing:
     def refresh_run(self, uid: str) -> None:
         """Take note of what happened to one run, if that is cheaper than looking at all."""
         with self._lock:
-            place = self._places.get(uid)
-            if place is None or not self._are_folders_unchanged():
+            path = self._places.get(uid)
+            if path is None or not self._are_folders_unchanged():
                 self.refresh()
                 return
-            folder, name, state, _ = place
-            if take_state(folder.file(name)) != state or not folder.is_settled(name):
+            folder, name = self._locate(path)
+            if take_state(path) != folder.states[name] or not folder.is_settled(name):
                 self._look()
 
     def _is_trusted(self) -> bool:
@@ -150,7 +151,7 @@ class CopyListing:
         unlisted: list[ReportItem] = []
         for path, patterns in wanted.items():
             if path not in self._folders:
-                self._folders[path] = Folder(path, self._reader)
+                self._folders[path] = Folder(path, self._format)
             found = list_states(path, _any_of(patterns), unlisted)
             has_changed |= self._folders[path].update(found, looked_ns)
         if has_changed:
@@ -161,85 +162,107 @@ class CopyListing:
             for known in self._folders.values():
                 known.save()
 
+    def _locate(self, path: str) -> tuple[Folder, str]:
+        """Return the folder of a file that is known, and its name there."""
+        folder, name = os.path.split(path)
+        return self._folders[folder], name
+
+    def _version(self, path: str) -> _Version:
+        folder, name = self._locate(path)
+        return path, folder.states[name], folder.readings.get(name, 0)
+
     def _arrange(self) -> None:
         """Find the file of each run: the best, where several hold it."""
-        owners: dict[str, _Place] = {}
-        rivals: dict[str, list[_Place]] = {}
+        places: dict[str, str] = {}
+        held = 0
         for folder in self._folders.values():
-            states = folder.states
-            for name, uid in folder.uids.items():
-                place = (folder, name, states[name], folder.readings.get(name, 0))
-                if owners.setdefault(uid, place) is not place:
-                    rivals.setdefault(uid, [owners[uid]]).append(place)
+            paths = list(map(folder.file, folder.uids))
+            places.update(zip(folder.uids.values(), paths, strict=True))
+            held += len(paths)
         told: list[ReportItem] = []
-        for uid, places in rivals.items():
-            different = list({_identity(place): place for place in reversed(places)}.values())
-            if len(different) > 1:
-                owners[uid] = self._choose(uid, different[::-1], told)
-        # A place changes last: until then the change is seen again by who was interrupted.
-        for uid in self._places.keys() - owners.keys():
-            self._removed[uid] = None
-            self._unstored.pop(uid, None)
-            del self._places[uid]
-        for uid, place in owners.items():
-            if self._places.get(uid) != place:
-                self._unstored[uid] = None
-                self._places[uid] = place
-        self._rivals = told
+        if held > len(places):
+            places |= self._choose_of_rivals(told)
+        # Runs are listed in the order in which they first came.
+        kept = {uid: path for uid in self._places if (path := places.get(uid)) is not None}
+        # Places change last: until then the change is seen again by who was interrupted.
+        self._is_stored = False
+        self._removed |= dict.fromkeys(uid for uid in self._places if uid not in kept)
+        self._rivals, self._places = told, kept | places
 
-    def _choose(self, uid: str, places: list[_Place], told: list[ReportItem]) -> _Place:
-        """Return the place that is shown, and tell of the others."""
-        ranks = {place: self._rank(place) for place in places}
-        best = max(places, key=ranks.__getitem__)
-        for place in places:
-            if place is not best:
-                later = ranks[place][:-1] == ranks[best][:-1]
+    def _choose_of_rivals(self, told: list[ReportItem]) -> dict[str, str]:
+        """Return the files that are shown, of runs that several files hold, and tell of others."""
+        paths: dict[str, list[str]] = {}
+        for folder in self._folders.values():
+            for name, uid in folder.uids.items():
+                paths.setdefault(uid, []).append(folder.file(name))
+        chosen: dict[str, str] = {}
+        for uid, (first, *others) in paths.items():
+            if others:
+                different: dict[tuple[int, int], str] = {}
+                for path in (first, *others):
+                    different.setdefault(identity_of(path, self._version(path)[1]), path)
+                chosen[uid] = self._choose(uid, list(different.values()), told)
+        return chosen
+
+    def _choose(self, uid: str, paths: list[str], told: list[ReportItem]) -> str:
+        """Return the file that is shown, and tell of the others."""
+        if len(paths) == 1:  # one file under several names
+            return paths[0]
+        ranks = {path: self._rank(path) for path in paths}
+        best = max(paths, key=ranks.__getitem__)
+        for path in paths:
+            if path != best:
+                later = ranks[path][:-1] == ranks[best][:-1]
                 better = "was written later" if later else "holds more of it"
                 why = f"another file holds run {uid} too, and {better}"
-                told.append(
-                    ReportItem(
-                        place[0].file(place[1]), "skipped", why, "Remove one of them.", uid=uid
-                    )
-                )
+                told.append(ReportItem(path, "skipped", why, "Remove one of them.", uid=uid))
         return best
 
-    def _rank(self, place: _Place) -> tuple[int, int, int, int]:
+    def _rank(self, path: str) -> tuple[int, int, int, int]:
         """Whole copies come first, then those that hold more, then later ones."""
-        folder, name, state, _ = place
-        rank = folder.rank(name)
+        folder, name = self._locate(path)
+        rank, written = folder.rank(name), written_at(folder.states[name])
         if rank == WHOLE:
-            return rank, 0, 0, state[1]
-        return min(rank, 1), self._count_rows(place), rank, state[1]
+            return rank, 0, 0, written
+        return min(rank, 1), self._count_rows(path), rank, written
 
-    def _count_rows(self, place: _Place) -> int:
+    def _count_rows(self, path: str) -> int:
         """Return how many rows there are in a copy that is not whole; each is read once."""
-        folder, name, state, reading = place
-        path = folder.file(name)
-        known, rows = self._rows.get(path, (None, 0))
-        if known != (state, reading):
+        version = self._version(path)
+        if version not in self._rows:
             rows = 0
             try:
-                for kind, doc in self._make_source(path, folder.start(name)).documents():
+                for kind, doc in self._source(path).documents():
                     if kind in ("event", "event_page"):
                         rows += len(doc["seq_num"]) if kind == "event_page" else 1
             except (PenstockError, OSError):
                 pass  # so far it can be read
-            self._rows[path] = (state, reading), rows
-        return rows
+            self._rows[version] = rows
+        return self._rows[version]
 
     def fill_store(self) -> None:
-        """Bring the store up to date: who only lists the uids needs none."""
+        """Bring the store up to date.
+
+        To index start documents takes ten times as long as to list what is remembered of them: it
+        is left to who searches.
+        """
         with self._lock:
+            if self._is_stored:
+                return
             for uid in self._removed:
+                self._stored.pop(uid, None)
                 if uid in self.store.index:
                     self.store.remove(uid)
-            self._removed.clear()
-            if self._unstored:
-                self.store.put_many(self._entry(*self._places[uid]) for uid in self._unstored)
-                self._unstored.clear()
+            self._removed = {}
+            versions = {uid: self._version(path) for uid, path in self._places.items()}
+            news = [uid for uid, version in versions.items() if self._stored.get(uid) != version]
+            if news:
+                self.store.put_many(Entry(self._source(self._places[uid])) for uid in news)
+            self._stored, self._is_stored = versions, True
 
-    def _entry(self, folder: Folder, name: str, *_: object) -> Entry:
-        return Entry(self._make_source(folder.file(name), folder.start(name)))
+    def _source(self, path: str) -> FileSource:
+        folder, name = self._locate(path)
+        return FileSource(path, folder.start(name), self._format)
 
 
 def _cut_items(folder: Folder) -> Iterator[ReportItem]:
@@ -314,16 +337,6 @@ def _any_of(patterns: list[str]) -> Callable[[str], object]:
 
 def _as_expression(pattern: str) -> str:
     return ("" if pattern[:1] == "." else r"(?!\.)") + fnmatch.translate(pattern)
-
-
-def _identity(place: _Place) -> tuple[int, int]:
-    """Return what is the same of one file under two names."""
-    folder, name, state, _ = place
-    try:
-        stat = os.stat(folder.file(name))
-    except OSError:
-        return -1, state[3]
-    return stat.st_dev, stat.st_ino
 
 
 def _folder_time(folder: str) -> int:

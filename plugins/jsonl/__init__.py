@@ -6,16 +6,14 @@ from ...core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .catalog import BlueskyJSONLCatalog
-    from .source import JSONLSource
     from .writing import export_run
 
-__all__ = ["BlueskyJSONLCatalog", "JSONLSource", "export_run"]
+__all__ = ["BlueskyJSONLCatalog", "export_run"]
 
 __getattr__, __dir__, _ = lazy_exports(
     __name__,
     {
         "BlueskyJSONLCatalog": ".catalog",
-        "JSONLSource": ".source",
         "export_run": ".writing",
     },
 )

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ...core.run.source import RunSource, check_start
 from .._copies import CopiesCatalog
-from .reading import SUFFIX, read_cut, read_mark, read_start
-from .source import JSONLSource
+from .format import FORMAT
 
 __all__ = ["BlueskyJSONLCatalog"]
 
@@ -49,20 +45,4 @@ class BlueskyJSONLCatalog(CopiesCatalog):
     (['6f2a'], [0.0, 1.0, 2.0])
     """
 
-    _suffix = SUFFIX
-
-    @staticmethod
-    def _read_start(path: str) -> dict[str, Any]:
-        return check_start(read_start(path), path, "It is no copy of a run: move it away.")
-
-    @staticmethod
-    def _read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-        return read_mark(path)
-
-    @staticmethod
-    def _read_cut(path: str) -> str:
-        return read_cut(path)
-
-    @staticmethod
-    def _make_source(path: str, start: dict[str, Any]) -> RunSource:
-        return JSONLSource(path, start)
+    _format = FORMAT

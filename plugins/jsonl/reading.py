@@ -10,13 +10,12 @@ from typing import Any, BinaryIO
 from ...core.documents import Document, check_parts
 from ...core.documents.normalising import MAX_DEPTH
 from ...core.errors import TruncatedFileError, UnsupportedFileError
-from .._limits import ANY, DEPTH, START
+from .._format import Ends
+from .._limits import ANY, BYTES_A_CONTAINER, CONTAINERS, DEPTH, MAP, START
 from .._mark import DOCUMENT_NAMES, is_mark, read_parameters, tell_cut, tell_mark
 from .._opening import open_regular
 
-__all__ = ["SUFFIX", "read_cut", "read_documents", "read_mark", "read_start"]
-
-SUFFIX = ".jsonl"
+__all__ = ["read_documents", "read_ends", "read_mark"]
 
 _TAIL = 8192
 _SIGNS_OF_VALUES = (b",", b":", b"[", b"{")
@@ -39,16 +38,18 @@ def read_documents(path: str) -> Iterator[Document]:
             yield name, doc
 
 
-def read_start(path: str) -> dict[str, Any]:
-    """Read the start document of a file, and nothing else."""
-    first = next(_read(path), None)
-    if first is None:
-        raise TruncatedFileError("is empty", where=path, remedy="Copy the run again.")
-    name, doc = first
-    if name != "start":
-        raise UnsupportedFileError(f"begins with {name!r}, not a start", where=path)
-    start: dict[str, Any] = doc
-    return start
+def read_ends(path: str) -> Ends:
+    """Read the start document of a file, and look at its end; see `CopyFormat`."""
+    with open_regular(path) as file:
+        name, doc = next(_read_lines(file, path), ("", {}))
+        if not name:
+            raise TruncatedFileError("is empty", where=path, remedy="Copy the run again.")
+        if name != "start":
+            raise UnsupportedFileError(f"begins with {name!r}, not a start", where=path)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _TAIL))
+        cut = _look_at_end(file.read(_TAIL), path)
+    return Ends(doc, tell_cut(path, read_mark) if cut is None else cut)
 
 
 def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
@@ -62,24 +63,17 @@ def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     return mark, stop
 
 
-def read_cut(path: str) -> str:
-    """Tell from a look at the end of a file what is missing of it; "" of a whole one.
-
-    Where its last bytes are not a stop behind a mark, all of it is read.
-    """
-    with open_regular(path) as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _TAIL))
-        tail = file.read(_TAIL)
+def _look_at_end(tail: bytes, path: str) -> str | None:
+    """Tell what is missing of a file with such an end; None where it is no stop behind a mark."""
     lines = tail.split(b"\n")
     if len(lines) > 3 and not lines[-1]:
         try:
             (name, doc), (last, _) = (_parse(line, 0, path) for line in lines[-3:-1])
         except UnsupportedFileError:
-            return tell_cut(path, read_mark)
+            return None
         if last == "stop" and is_mark(name, doc):
             return tell_mark(doc["parameters"], has_stop=True)
-    return tell_cut(path, read_mark)
+    return None
 
 
 def _read(path: str) -> Iterator[Document]:
@@ -90,6 +84,7 @@ def _read(path: str) -> Iterator[Document]:
 def _read_lines(file: BinaryIO, path: str) -> Iterator[Document]:
     position = 0
     limits = START
+    containers = CONTAINERS + os.fstat(file.fileno()).st_size // BYTES_A_CONTAINER
     while line := file.readline(limits.size + 1):
         if len(line) > limits.size:
             raise UnsupportedFileError(
@@ -98,6 +93,11 @@ def _read_lines(file: BinaryIO, path: str) -> Iterator[Document]:
         if sum(map(line.count, _SIGNS_OF_VALUES)) > limits.values:
             raise UnsupportedFileError(
                 f"the line at byte {position} holds more than {limits.values} values", where=path
+            )
+        containers -= line.count(b"[") + MAP * line.count(b"{")
+        if containers < 0:
+            raise UnsupportedFileError(
+                f"with the line at byte {position} it holds too many lists and maps", where=path
             )
         if not line.endswith(b"\n"):
             raise TruncatedFileError(

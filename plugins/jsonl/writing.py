@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ...core.documents import normalise, unmasked
-from ...core.errors import DocumentError, TooLargeError
 from ...core.report import ReportItem
-from ...core.run.columns import is_lazy
-from .._copying import CopyFormat, copy_run
-from .._limits import ANY, START
-from .reading import SUFFIX, read_documents, read_mark, read_start
+from .._copying import copy_run
+from .format import FORMAT
 
 if TYPE_CHECKING:
     from ...core.run import BlueskyRun
 
 __all__ = ["export_run"]
-
-_MAX_VALUE_BYTES = 2**20
-"""As many bytes as an array in an event may have to be written as text."""
 
 
 def export_run(run: BlueskyRun, directory: str) -> ReportItem:
@@ -51,81 +40,4 @@ def export_run(run: BlueskyRun, directory: str) -> ReportItem:
     ...     item.details["events"], os.listdir(folder)
     (3, ['6f2a.jsonl'])
     """
-    return copy_run(run, directory, _FORMAT)
-
-
-def _write(file: BinaryIO, name: str, doc: dict[str, Any]) -> None:
-    if name in ("event", "event_page"):
-        rows = 1 if name == "event" else max(1, len(doc["seq_num"]))
-        data = {key: _as_lists(key, value, rows) for key, value in doc["data"].items()}
-        doc = {**doc, "data": data}
-    line = json.dumps([name, normalise(doc, where=name)]).encode("ascii") + b"\n"
-    limits = START if name == "start" else ANY
-    if len(line) > limits.size:
-        raise TooLargeError(
-            f"a {name} document takes {len(line) / 2**20:.0f} MiB as JSON, where "
-            f"{limits.size >> 20} MiB are the most",
-            remedy="Write a msgpack copy: run.cache(directory).",
-        )
-    file.write(line)
-
-
-def _as_lists(key: str, value: Any, rows: int) -> Any:
-    """Return a value of an event, or a column of them, as JSON has it: equal to what it was.
-
-    Raises
-    ------
-    DocumentError
-        If JSON has nothing that is equal to it: it would come back as another value.
-    TooLargeError
-        If it is an image.
-    """
-    if isinstance(value, list | tuple):
-        return [_as_lists(key, item, 1) for item in value]
-    if isinstance(value, dict):
-        return {name: _as_lists(key, item, 1) for name, item in value.items()}
-    if isinstance(value, complex | bytes | bytearray) and not isinstance(value, np.generic):
-        raise _unlike_json(key, type(value).__name__)
-    if not hasattr(value, "dtype") or not hasattr(value, "shape"):
-        return value
-    if int(value.nbytes) // rows > _MAX_VALUE_BYTES:
-        raise TooLargeError(
-            f"{key!r} holds arrays of {int(value.nbytes) // rows / 2**20:.1f} MiB in its events",
-            remedy="Write a msgpack copy: run.cache(directory).",
-        )
-    array = np.asarray(unmasked(value.compute() if is_lazy(value) else value))
-    if array.dtype.kind == "O":
-        return _as_lists(key, array.tolist(), 1)
-    if array.dtype.kind not in "biufU" or not _fits_floats(array):
-        raise _unlike_json(key, str(array.dtype))
-    return array.tolist() if array.dtype.itemsize <= 8 else normalise(array)
-
-
-def _fits_floats(array: NDArray[Any]) -> bool:
-    """Tell whether what is wider than 64 bits loses nothing as a float of 64."""
-    if array.dtype.kind != "f" or array.dtype.itemsize <= 8:
-        return True
-    return np.array_equal(array.astype("f8").astype(array.dtype), array, equal_nan=True)
-
-
-def _unlike_json(key: str, what: str) -> DocumentError:
-    return DocumentError(
-        f"{key!r} holds values of type {what} in its events, which JSON cannot give back",
-        remedy="Write a msgpack copy: run.cache(directory).",
-    )
-
-
-def _estimate(run: BlueskyRun) -> int:
-    return 0  # documents are small
-
-
-_FORMAT = CopyFormat(
-    suffix=SUFFIX,
-    fill="no",
-    read_start=read_start,
-    read_mark=read_mark,
-    read_documents=read_documents,
-    write=_write,
-    has_arrays=False,
-    estimate=_estimate,
-)
+    return copy_run(run, directory, FORMAT)

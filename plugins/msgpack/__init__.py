@@ -6,16 +6,14 @@ from ...core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .catalog import BlueskyMsgpackCatalog
-    from .source import MsgpackSource
     from .writing import export_run
 
-__all__ = ["BlueskyMsgpackCatalog", "MsgpackSource", "export_run"]
+__all__ = ["BlueskyMsgpackCatalog", "export_run"]
 
 __getattr__, __dir__, _ = lazy_exports(
     __name__,
     {
         "BlueskyMsgpackCatalog": ".catalog",
-        "MsgpackSource": ".source",
         "export_run": ".writing",
     },
 )

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ...core.run.source import RunSource, check_start
 from .._copies import CopiesCatalog
-from .decoding import read_cut, read_mark, read_start
-from .format import SUFFIX
-from .source import MsgpackSource
+from .format import FORMAT
 
 __all__ = ["BlueskyMsgpackCatalog"]
 
@@ -52,20 +47,4 @@ class BlueskyMsgpackCatalog(CopiesCatalog):
     (['6f2a'], [0.0, 1.0, 2.0])
     """
 
-    _suffix = SUFFIX
-
-    @staticmethod
-    def _read_start(path: str) -> dict[str, Any]:
-        return check_start(read_start(path), path, "It is no copy of a run: move it away.")
-
-    @staticmethod
-    def _read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-        return read_mark(path)
-
-    @staticmethod
-    def _read_cut(path: str) -> str:
-        return read_cut(path)
-
-    @staticmethod
-    def _make_source(path: str, start: dict[str, Any]) -> RunSource:
-        return MsgpackSource(path, start)
+    _format = FORMAT

@@ -14,19 +14,22 @@ import numpy as np
 from ...core.assets.array import AssetArray, Piece
 from ...core.documents import Document, check_parts, normalise, page_from_events
 from ...core.errors import TruncatedFileError, UnsupportedFileError
+from .._format import Ends
 from .._limits import ANY, START
 from .._mark import DOCUMENT_NAMES, is_mark, read_parameters, tell_cut, tell_mark
 from .._opening import opened
 from .arrays import FileIdentity, Reference, StoredArray, decode_array
 from .walking import Item, Payload, limits_at, walk_items
 
-__all__ = ["decode_item", "read_cut", "read_documents", "read_mark", "read_start"]
+__all__ = ["decode_item", "read_documents", "read_ends", "read_mark"]
 
 _TOKEN = struct.Struct(">BbQQ")
 _FIXEXT16, _CODE = 0xD8, 1
 _SMALL_START = 8192
 _SMALL_DEPTH = 20
 _TAIL = 8192
+_FIRST = b"\x92\xa5start"
+"""How a copy begins, before its start document."""
 _LAST = (b"\x92\xafstream_resource", b"\x92\xa4stop")
 """How the documents begin that are the last of a whole copy."""
 _TEXT = frozenset({str})
@@ -191,21 +194,27 @@ def _loaded(value: Any) -> Any:
     return value
 
 
-def read_start(path: str) -> dict[str, Any]:
-    """Read the start document of a file, as plain data, and nothing else."""
+def read_ends(path: str) -> Ends:
+    """Read the start document of a file, as plain data, and look at its end; see `CopyFormat`."""
     with opened(path) as descriptor:
-        small = _read_small_start(os.pread(descriptor, _SMALL_START, 0))
-        if small is not None:
-            return small
-        for item in walk_items(descriptor, path):
-            name, doc = decode_item(descriptor, item, FileIdentity.of(descriptor, path))
-            if name != "start":
-                raise UnsupportedFileError(f"begins with {name!r}, not a start", where=path)
-            _require_few(doc, "its start document", START.values, path)
-            plain: dict[str, Any] = normalise(
-                {key: _loaded(value) for key, value in doc.items()}, where=path
-            )
-            return plain
+        start, packed = _read_small_start(os.pread(descriptor, _SMALL_START, 0))
+        if start is None:
+            start = _walk_start(descriptor, path)
+        size = os.lseek(descriptor, 0, os.SEEK_END)
+        cut = _look_at_end(os.pread(descriptor, _TAIL, max(0, size - _TAIL)))
+    return Ends(start, tell_cut(path, read_mark) if cut is None else cut, packed)
+
+
+def _walk_start(descriptor: int, path: str) -> dict[str, Any]:
+    for item in walk_items(descriptor, path):
+        name, doc = decode_item(descriptor, item, FileIdentity.of(descriptor, path))
+        if name != "start":
+            raise UnsupportedFileError(f"begins with {name!r}, not a start", where=path)
+        _require_few(doc, "its start document", START.values, path)
+        plain: dict[str, Any] = normalise(
+            {key: _loaded(value) for key, value in doc.items()}, where=path
+        )
+        return plain
     raise TruncatedFileError("is empty", where=path, remedy="Copy the run again.")
 
 
@@ -225,8 +234,8 @@ def _count_elements(value: Any) -> int:
     return sum(map(_count_elements, value))
 
 
-def _read_small_start(content: bytes) -> dict[str, Any] | None:
-    """Decode a start document of the usual kind: small, without arrays; None if it is not that.
+def _read_small_start(content: bytes) -> tuple[dict[str, Any] | None, bytes | None]:
+    """Decode a start document of the usual kind, small and without arrays; return its bytes, too.
 
     Thousands of files are listed; a walk would take ten times as long. What is not decoded here
     for whatever reason is walked, and judged then.
@@ -242,25 +251,30 @@ def _read_small_start(content: bytes) -> dict[str, Any] | None:
         unpacker.feed(content)
         name, doc = unpacker.unpack()
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException):
-        return None
-    if name != "start" or not isinstance(doc, dict) or not _is_plain(doc, _SMALL_DEPTH):
-        return None
-    return doc
+        return None, None
+    if name != "start" or not isinstance(doc, dict) or not _is_plain(doc):
+        return None, None
+    is_usual = content.startswith(_FIRST)
+    return doc, content[len(_FIRST) : unpacker.tell()] if is_usual else None
 
 
-def _is_plain(value: Any, depth: int) -> bool:
+def _is_plain(value: dict[str, Any]) -> bool:
     """Whether it nests little, and holds nothing that is more than it seems."""
-    if type(value) in _LEAVES:
-        return True
-    if not depth or not isinstance(value, dict | list):
-        return False
-    if isinstance(value, dict):
-        if not _TEXT.issuperset(map(type, value)):
-            return False
-        value = value.values()
-    if _LEAVES.issuperset(map(type, value)):
-        return True
-    return all(_is_plain(item, depth - 1) for item in value if type(item) not in _LEAVES)
+    level: list[Any] = [value]
+    for _ in range(_SMALL_DEPTH):
+        below: list[Any] = []
+        for container in level:
+            if type(container) is dict:
+                if not _TEXT.issuperset(map(type, container)):
+                    return False
+                container = container.values()
+            elif type(container) is not list:
+                return False
+            below += [item for item in container if type(item) not in _LEAVES]
+        if not below:
+            return True
+        level = below
+    return False
 
 
 def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
@@ -288,14 +302,8 @@ def read_mark(path: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     return mark, stop
 
 
-def read_cut(path: str) -> str:
-    """Tell from a look at the end of a file what is missing of it; "" of a whole one.
-
-    Where its last bytes do not end with a stop or a mark, the file is walked.
-    """
-    with opened(path) as descriptor:
-        size = os.fstat(descriptor).st_size
-        tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL))
+def _look_at_end(tail: bytes) -> str | None:
+    """Tell what is missing of a file with such an end, "" of a whole one; None: it is not told."""
     for head in _LAST:
         at = tail.rfind(head)
         ending = _decode_small(tail[at:]) if at >= 0 else []
@@ -303,7 +311,7 @@ def read_cut(path: str) -> str:
             return tell_mark(ending[0][1]["parameters"], has_stop=len(ending) > 1)
         if ending and ending[0][0] == "stop":
             return ""
-    return tell_cut(path, read_mark)
+    return None
 
 
 def _decode_small(content: bytes) -> list[Document]:

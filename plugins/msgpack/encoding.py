@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgpack
 import numpy as np
@@ -12,12 +12,20 @@ from numpy.typing import NDArray
 from ...core.documents import normalise, unmasked
 from ...core.errors import DocumentError, TooLargeError
 from .arrays import require_readable
-from .format import MAX_BYTES
 
-__all__ = ["encode_document"]
+__all__ = ["MAX_BYTES", "encode_document", "write_document"]
+
+MAX_BYTES = 2**32 - 1
+"""As many bytes as one array can have in msgpack."""
 
 _STREAMED = 64 * 1024
 """Arrays of so many bytes go from where they are into the file."""
+
+
+def write_document(file: BinaryIO, name: str, doc: dict[str, Any]) -> None:
+    """Write a document into a file; see `encode_document`."""
+    for part in encode_document(name, doc):
+        file.write(part)
 
 
 def encode_document(name: str, doc: dict[str, Any]) -> Iterator[bytes | memoryview]:

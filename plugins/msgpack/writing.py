@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ...core.errors import TooLargeError
 from ...core.report import ReportItem
-from .._copying import CopyFormat, copy_run
-from .decoding import read_documents, read_mark, read_start
-from .encoding import encode_document
-from .format import MAX_BYTES, SUFFIX
+from .._copying import copy_run
+from .format import FORMAT
 
 if TYPE_CHECKING:
     from ...core.run import BlueskyRun
@@ -35,86 +28,4 @@ def export_run(run: BlueskyRun, directory: str, *, bad_frames: BadFrames = "rais
     ...     os.listdir(folder), [item.outcome for item in items]
     (['6f2a.msgpack'], ['ok', 'skipped'])
     """
-    return copy_run(run, directory, _FORMAT, bad_frames)
-
-
-def _write(file: BinaryIO, name: str, doc: dict[str, Any]) -> None:
-    for part in encode_document(name, doc):
-        file.write(part)
-
-
-def _estimate(run: BlueskyRun) -> int:
-    """Return how many bytes the arrays of a run take, as far as its descriptors tell.
-
-    Raises
-    ------
-    TooLargeError
-        If a frame is larger than msgpack can hold.
-    """
-    total = 0
-    told = _told_keys(run)
-    for name in run:
-        for part in run[name].parts:
-            rows, (descriptor,) = len(part), part.descriptors
-            for key, data_key in descriptor["data_keys"].items():
-                size = _value_bytes(told.get((descriptor["uid"], key), data_key))
-                if size > MAX_BYTES:
-                    raise TooLargeError(
-                        f"a frame of {key!r} has {size / 2**30:.1f} GiB, and msgpack holds less "
-                        "than 4 GiB in one piece",
-                        where=f"run {run.uid}",
-                        remedy="Read the run from its own files.",
-                    )
-                total += rows * size
-    return total
-
-
-def _told_keys(run: BlueskyRun) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the data keys of arrays as their values tell them, where no dtype was described.
-
-    Ingestors of others often leave it out. Filled descriptors come with the first rows.
-    """
-    untold = {
-        (descriptor["uid"], key)
-        for name in run
-        for descriptor in run[name].descriptors
-        for key, data_key in descriptor["data_keys"].items()
-        if data_key.get("shape") and _dtype_of(data_key) is None
-    }
-    told: dict[tuple[str, str], dict[str, Any]] = {}
-    if untold:
-        for name, doc in run.documents(fill="delayed"):
-            if name == "descriptor":
-                told |= {(doc["uid"], key): item for key, item in doc["data_keys"].items()}
-                if untold <= told.keys():
-                    break
-    return told
-
-
-def _value_bytes(data_key: Mapping[str, Any]) -> int:
-    shape: list[int] = [size or 0 for size in data_key.get("shape") or ()]
-    dtype = _dtype_of(data_key)
-    # What is not known is not a reason to refuse a copy that may fit.
-    return math.prod(shape) * (1 if dtype is None else dtype.itemsize)
-
-
-def _dtype_of(data_key: Mapping[str, Any]) -> np.dtype[Any] | None:
-    spelled = data_key.get("dtype_numpy")
-    try:
-        if isinstance(spelled, list):  # a structured one, as JSON has it
-            return np.dtype([tuple(field) for field in spelled])
-        return np.dtype(spelled) if isinstance(spelled, str) and spelled else None
-    except (TypeError, ValueError):
-        return None
-
-
-_FORMAT = CopyFormat(
-    suffix=SUFFIX,
-    fill="yes",
-    read_start=read_start,
-    read_mark=read_mark,
-    read_documents=read_documents,
-    write=_write,
-    has_arrays=True,
-    estimate=_estimate,
-)
+    return copy_run(run, directory, FORMAT, bad_frames)

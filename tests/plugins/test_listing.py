@@ -20,13 +20,13 @@ from penstock.core.documents import unpack_page
 from penstock.core.errors import InconsistentRunError, PenstockError
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
-from penstock.plugins import _folder, _listing
+from penstock.plugins import _folder, _listing, _states
 from penstock.plugins._index import Remembered, load_index, save_index
 from penstock.plugins._mark import make_mark
 from penstock.plugins._writing import clear_leftovers
 from penstock.plugins.msgpack.decoding import read_mark
 
-FILES = {_folder.__file__, _listing.__file__}
+FILES = {_folder.__file__, _listing.__file__, _states.__file__}
 
 
 def write(folder: Path, uid: str, **metadata: object) -> None:
@@ -215,7 +215,7 @@ def test_a_mark_of_anything_is_plain_data_or_left_out(tmp_path: Path, key: str, 
 def test_an_index_is_private_and_does_not_stay_for_ever(
     tmp_path: Path, isolated_configuration: Path
 ) -> None:
-    remembered = Remembered({"a": (1, 1, 1, 1)}, {"a": "a"}, {"a": b""})
+    remembered = Remembered({"a": bytes(32)}, {"a": "a"}, {"a": b""})
     save_index("/one", ".msgpack", remembered)
     (path,) = isolated_configuration.rglob("starts/*")
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
@@ -240,8 +240,8 @@ def test_a_run_that_was_read_in_the_tick_of_its_writing_is_read_again_when_asked
     """A second change in one tick of the clock leaves its state, and its folder's, as they are."""
     write(tmp_path, "one", sample="Cu")
     os.utime(tmp_path, ns=(0, 10**18))
-    state = _folder.take_state(str(tmp_path / "one.msgpack"))
-    monkeypatch.setattr(_folder, "_TICK_NS", 10**12)
+    state = _states.take_state(str(tmp_path / "one.msgpack"))
+    monkeypatch.setattr(_states, "_TICK_NS", 10**12)
     monkeypatch.setattr(_listing, "take_state", lambda path: state)
     monkeypatch.setattr(_listing, "list_states", lambda *_: {"one.msgpack": state})
     catalog = BlueskyMsgpackCatalog(tmp_path)
@@ -251,3 +251,35 @@ def test_a_run_that_was_read_in_the_tick_of_its_writing_is_read_again_when_asked
     catalog._listing.refresh_run("one")
     catalog._listing.fill_store()
     assert catalog._listing.store.get("one").source.start["sample"] == "Ag"
+
+
+# Without the index ------------------------------------------------------------------------------
+
+
+def test_a_run_is_had_by_its_uid_without_indexing_the_others(tmp_path: Path) -> None:
+    for uid in ("one", "two", "three"):
+        write(tmp_path, uid)
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert catalog["two"].uid == "two"
+    assert len(catalog) == len(list(catalog.values())) == 3
+    indexed = catalog._listing.store.search()
+    assert list(indexed.uids()) == []
+    assert catalog["tw"].uid == "two"
+    assert sorted(indexed.uids()) == ["one", "three", "two"]
+
+
+def test_runs_are_listed_in_the_order_in_which_they_came_whoever_asks(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    write(folders[0], "one")
+    write(folders[1], "two")
+    catalog = BlueskyMsgpackCatalog(folders)
+    assert list(catalog) == list(catalog.search({"uid": {"$exists": True}})) == ["one", "two"]
+    write(folders[0], "three")
+    write(folders[0], "one", sample="Ag")
+    expected = ["one", "two", "three"]
+    assert list(catalog) == list(catalog.search({"uid": {"$exists": True}})) == expected
+    (folders[0] / "one.msgpack").unlink()
+    assert list(catalog) == ["two", "three"]
+    write(folders[0], "one")
+    expected = ["two", "three", "one"]
+    assert list(catalog) == list(catalog.search({"uid": {"$exists": True}})) == expected

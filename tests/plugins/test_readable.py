@@ -134,7 +134,7 @@ def test_too_many_bytes_that_are_no_array_are_refused_by_name(tmp_path: Path) ->
     (problem,) = BlueskyMsgpackCatalog(tmp_path).problems
     assert problem.subject == str(path)
     with pytest.raises(PenstockError, match="16 MiB of bytes that are no arrays") as caught:
-        decoding.read_start(str(path))
+        decoding.read_ends(str(path))
     assert caught.value.where == str(path)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
 import pickle
 import shutil
@@ -16,12 +18,18 @@ import pytest
 from penstock import BlueskyMsgpackCatalog
 from penstock.core.assets.array import AssetArray
 from penstock.core.documents import RunComposer, array_key
-from penstock.core.errors import AssetError, NoDataError, PenstockError, RunNotFoundError
+from penstock.core.errors import (
+    AssetError,
+    NoDataError,
+    PenstockError,
+    RunNotFoundError,
+    TruncatedFileError,
+)
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
+from penstock.plugins._copies import CopiesCatalog
+from penstock.plugins._format import Ends
 from penstock.plugins.jsonl import BlueskyJSONLCatalog, export_run
-from penstock.plugins.jsonl import reading as jsonl_reading
-from penstock.plugins.msgpack import decoding
 from penstock.plugins.msgpack.arrays import StoredFrames
 
 
@@ -61,20 +69,25 @@ def settle() -> None:
 @pytest.fixture
 def starts_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files whose start documents are read from them."""
+    return record_reading(BlueskyMsgpackCatalog, monkeypatch)
+
+
+def record_reading(opened: type[CopiesCatalog], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Have the names of the files noted whose two ends are read, to list them."""
     read: list[str] = []
-    original = decoding.read_start
+    files = opened._format
 
-    def recorded(path: str) -> dict[str, object]:
+    def recorded(path: str) -> Ends:
         read.append(os.path.basename(path))
-        return original(path)
+        return files.read_ends(path)
 
-    monkeypatch.setattr("penstock.plugins.msgpack.catalog.read_start", recorded)
+    monkeypatch.setattr(opened, "_format", dataclasses.replace(files, read_ends=recorded))
     return read
 
 
 FORMATS = {
-    "msgpack": (BlueskyRun.cache, decoding, BlueskyMsgpackCatalog),
-    "jsonl": (export_run, jsonl_reading, BlueskyJSONLCatalog),
+    "msgpack": (BlueskyRun.cache, BlueskyMsgpackCatalog),
+    "jsonl": (export_run, BlueskyJSONLCatalog),
 }
 
 # Following the files ------------------------------------------------------------------------------
@@ -254,7 +267,7 @@ def test_a_start_document_is_read_once(tmp_path: Path, starts_read: list[str]) -
 def test_copies_that_are_not_whole_are_named_in_every_listing_and_looked_at_once(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    export, reader, opened = FORMATS[kind]
+    export, opened = FORMATS[kind]
     for number in range(70):
         export(BlueskyRun(count_run(100, uid=f"run-{number:02}")), str(tmp_path))
     suffix = f".{kind}"
@@ -264,14 +277,7 @@ def test_copies_that_are_not_whole_are_named_in_every_listing_and_looked_at_once
     documents = content.index(b"event_page") - 2
     (tmp_path / f"run-08{suffix}").write_bytes(content[:documents].replace(b"run-07", b"run-08"))
     settle()
-    looked_at = []
-    original = reader.read_cut
-
-    def recorded(path: str) -> str:
-        looked_at.append(path)
-        return original(path)
-
-    monkeypatch.setattr(f"penstock.plugins.{kind}.catalog.read_cut", recorded)
+    looked_at = record_reading(opened, monkeypatch)
     for _ in range(2):
         catalog = opened(tmp_path)
         assert len(list(catalog)) == 70
@@ -290,13 +296,14 @@ def test_copies_that_are_not_whole_are_named_in_every_listing_and_looked_at_once
 
 @pytest.mark.parametrize("kind", ["msgpack", "jsonl"])
 def test_cut_anywhere_a_copy_is_named(tmp_path: Path, kind: str) -> None:
-    export, reader, _ = FORMATS[kind]
+    export, opened = FORMATS[kind]
     path = Path(export(BlueskyRun(count_run(30, uid="6f2a")), str(tmp_path)).details["path"])
     content = path.read_bytes()
-    assert reader.read_cut(str(path)) == ""
+    assert opened._format.read_ends(str(path)).cut == ""
     for size in range(len(content) - 1, 0, -7):
         path.write_bytes(content[:size])
-        assert reader.read_cut(str(path))
+        with contextlib.suppress(TruncatedFileError):  # within the start
+            assert opened._format.read_ends(str(path)).cut
 
 
 def test_many_start_documents_are_remembered_between_sessions(

@@ -24,9 +24,10 @@ from penstock.core.display import describe_run, run_html
 from penstock.core.errors import PenstockError, UnsupportedFileError
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
+from penstock.plugins._file_source import FileSource
 from penstock.plugins.jsonl import BlueskyJSONLCatalog, export_run
-from penstock.plugins.msgpack.decoding import read_documents, read_start
-from penstock.plugins.msgpack.source import MsgpackSource
+from penstock.plugins.msgpack.decoding import read_documents, read_ends
+from penstock.plugins.msgpack.format import FORMAT
 from penstock.plugins.msgpack.walking import Item, walk_items
 
 START = ["start", {"uid": "6f2a", "time": 1.0}]
@@ -477,7 +478,7 @@ def test_damage_anywhere_is_an_error_of_ours_or_other_data(
     folder = tmp_path_factory.mktemp("damaged")
     path = BlueskyRun(count_run(5, uid="6f2a")).cache(folder).details["path"]
     content = bytearray(Path(path).read_bytes())
-    start = read_start(path)
+    start = read_ends(path).start
     for _ in range(data.draw(st.integers(1, 5))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     Path(path).write_bytes(bytes(content))
@@ -485,4 +486,4 @@ def test_damage_anywhere_is_an_error_of_ours_or_other_data(
         for _ in read_documents(path):
             pass
     with contextlib.suppress(PenstockError):
-        list(MsgpackSource(path, start).documents())
+        list(FileSource(path, start, FORMAT).documents())
