@@ -54,4 +54,4 @@ def _made_by(choice: Choice, folder: str, names: list[str]) -> list[Group]:
             "it puts a name into two groups, or one that it was not given",
             where=choice.ingestor.groups,
         )
-    return groups
+    return sorted(groups, key=lambda group: group.template)

@@ -64,7 +64,7 @@ def ingest_tiff_template(
 
     Examples
     --------
-    >>> import tempfile, tifffile
+    >>> import numpy as np, tempfile, tifffile
     >>> folder = tempfile.mkdtemp()
     >>> for name in ("Cu_T20C_1.tif", "Cu_T20.5C_2.tif"):
     ...     tifffile.imwrite(f"{folder}/{name}", np.zeros((4, 6), "u2"))
