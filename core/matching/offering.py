@@ -54,6 +54,10 @@ def weigh(
     if not ingestor.formats:
         return tuple(evidence)
     wanted = " or ".join(FORMATS[format_id].title for format_id in ingestor.formats)
+    by_content_only = ingestor.tier == "STRUCTURE" and not (ingestor.patterns or group.roles)
+    if sample.by_name_only and by_content_only and not pinned:
+        detail = "it knows its files by what they hold, and these lie on tape"
+        return (*evidence, Evidence("probe", file, detail, False))
     if sample.by_name_only:
         fits = is_format(format_by_suffix(group.names[0]), ingestor.formats)
         detail = f"the suffix promises {'' if fits else 'no '}{wanted}"
