@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...core.errors import AssetError, UnsupportedFileError
 from ...core.registry import Acquisition, RunsFound
 from .headers import ImageFacts, format_of, inspect_image
+from .meanings import interpret
 
 __all__ = ["probe_images", "probe_marccd"]
 
@@ -45,8 +46,15 @@ def probe_images(paths: list[str]) -> RunsFound | None:
     notes = (*bad, *(f"{one.path}: {one.problem}" for one in facts if one.problem))
     if len(kinds) > 1 or (bad and len(paths) <= 3):
         return RunsFound(detail="files that are not alike", notes=notes, separate=True)
-    events = (Acquisition(events=len(paths) * frames),)
-    return RunsFound(detail=detail, notes=notes, acquisitions=events)
+    began = interpret(facts[0].format, facts[0].headers[0])
+    ended = interpret(facts[-1].format, facts[-1].headers[-1])
+    told = Acquisition(
+        scan_id=began.start.get("scan_id"),
+        start=began.time,
+        stop=ended.time,
+        events=len(paths) * frames,
+    )
+    return RunsFound(detail=detail, notes=notes, acquisitions=(told,))
 
 
 def probe_marccd(paths: list[str]) -> RunsFound | None:
