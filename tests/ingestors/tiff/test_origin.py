@@ -119,7 +119,7 @@ def test_times_of_frames_are_those_of_events_where_they_are_told(series):
     run = drain(ingest_series(series, origin=origin(frames=times)))
     first, second, *rest = run["event_page"]["time"]
     assert (first, rest) == (5.0, [7, 8, 9])
-    assert second == os.stat(series[1]).st_mtime
+    assert second == os.stat(series[1]).st_mtime_ns / 1e9
     source = run["descriptor"]["configuration"]["image"]["data"]["event_time_source"]
     assert source == "a clock (1 of 5: mtime)"
 
