@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 from .bytes import Source
@@ -19,6 +20,7 @@ LONGEST_VALUE = 4 * 2**20
 LONGEST_VALUES = 16 * 2**20
 """Of all values of a page together: what comes after is left out."""
 _MOST_ENTRIES = 4096
+_SHORT = 256
 _FORMS = {1: "B", 2: "s", 3: "H", 4: "I", 6: "b", 7: "s", 8: "h", 9: "i", 11: "f", 12: "d"}
 _FORMS |= {13: "I", 16: "Q", 17: "q", 18: "Q"}
 _RATIOS = {5: "I", 10: "i"}
@@ -90,11 +92,17 @@ def _read_value(
         if len(raw) < form.size:
             return None
     if kind == 2:
-        return tag_text(raw)
+        return tag_text(raw) if len(raw) > _SHORT else _short_text(raw)
     if kind in _BYTES:
         return raw
     numbers = form.unpack(raw)
     return numbers[0] if len(numbers) == 1 else numbers
+
+
+@lru_cache(maxsize=4096)
+def _short_text(raw: bytes) -> str:
+    """Return the same object for what stands in the headers of thousands of frames alike."""
+    return tag_text(raw)
 
 
 def tag_text(raw: bytes) -> str:
