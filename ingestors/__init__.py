@@ -5,12 +5,21 @@ from ..core.lazy import lazy_exports
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "ingest_gatan_stack": ".electron_microscopes.ingest",
+        "ingest_gatan_tiff": ".electron_microscopes.ingest",
+        "ingest_hamamatsu_streak": ".electron_microscopes.ingest",
         "ingest_hdf5": ".hdf5.ingest",
         "ingest_hdf5_chunks": ".hdf5.chunks",
+        "ingest_hitachi_sem": ".electron_microscopes.ingest",
+        "ingest_jeol_tem": ".electron_microscopes.ingest",
         "ingest_joined": ".joined.ingest",
         "ingest_spec": ".spec.ingest",
         "ingest_text_log": ".text_log.ingest",
+        "ingest_thermo_sem": ".electron_microscopes.ingest",
         "ingest_tiff_series": ".tiff.series",
         "ingest_tiff_stack": ".tiff.stack",
+        "ingest_tvips": ".electron_microscopes.ingest",
+        "ingest_zeiss_sem": ".electron_microscopes.ingest",
+        "ingest_zeiss_stack": ".electron_microscopes.ingest",
     },
 )

@@ -96,7 +96,8 @@ def ask(
         found, evidence = RunsFound(), _overrule(evidence, f"its probe said: {error.what}")
     else:
         if found is None and choice is None:
-            return Rejection(ingestor.name, "its probe declined: this is not what it reads")
+            declined = "its probe declined: this is not what it reads"
+            return Rejection(ingestor.name, declined, short="the probe declined")
         if found is None:
             found, evidence = RunsFound(), _overrule(evidence, "its probe declined")
         elif probed:
