@@ -6,12 +6,13 @@ the values or none (nm for pixels and the stage), dates as in the US.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from ...core.errors import UnsupportedFileError
+from ...core.errors import MissingFileError, UnsupportedFileError
 from ..text_log.reading import read_text
 from ..tiff.headers import FrameHeader
 from ..tiff.metadata import TiffFacts
@@ -19,7 +20,7 @@ from ..tiff.origin import Described, FrameColumns, TiffOrigin
 from ..times import zone_told
 from .readings import Reading, known_text, local_time
 
-__all__ = ["hitachi", "read_settings"]
+__all__ = ["find_settings", "hitachi", "read_settings"]
 
 _SECTION = "[SemImageFile]"
 _LONGEST = 64 * 1024
@@ -68,6 +69,25 @@ def hitachi(settings: str) -> TiffOrigin:
 
     return TiffOrigin(
         "hitachi-sem", recognise=_recognise, describe=lambda facts: described, frames=frames
+    )
+
+
+def find_settings(image: str) -> str:
+    """Return the path of the settings file that stands beside an image.
+
+    Raises
+    ------
+    MissingFileError
+        If there is none.
+    """
+    stem = os.path.splitext(image)[0]
+    for suffix in (".txt", ".TXT"):
+        if os.path.isfile(stem + suffix):
+            return stem + suffix
+    raise MissingFileError(
+        f"no settings file {os.path.basename(stem)}.txt stands beside it",
+        where=image,
+        remedy="Say where it is with settings=….",
     )
 
 

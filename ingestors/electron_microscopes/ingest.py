@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...core.documents import Document
+from ...core.places import observe, select_files
 from ...core.places.selection import Paths
 from ..tiff.series import ingest_series
 from ..tiff.stack import ingest_stack
 from .gatan import GATAN
 from .hamamatsu import HAMAMATSU
-from .hitachi import hitachi
+from .hitachi import find_settings, hitachi
 from .jeol import JEOL
 from .thermo import THERMO
 from .tvips import TVIPS
@@ -299,7 +300,7 @@ def ingest_gatan_stack(
 def ingest_hitachi_sem(
     paths: Paths,
     *,
-    settings: str | os.PathLike[str],
+    settings: str | os.PathLike[str] | None = None,
     key: str = "image",
     metadata: Mapping[str, Any] | None = None,
 ) -> Iterator[Document]:
@@ -313,7 +314,7 @@ def ingest_hitachi_sem(
     paths
         The image; of several, the settings hold for all.
     settings
-        The text file of the same name, which begins with ``[SemImageFile]``.
+        The text file, which begins with ``[SemImageFile]``; None: that of the image's name.
     key
         What the images are called.
     metadata
@@ -334,5 +335,9 @@ def ingest_hitachi_sem(
     >>> run[0][1]["sample"]
     {'name': 's2'}
     """
+    if settings is None:
+        with observe():
+            files = select_files(paths)
+        settings = find_settings(files.path(0))
     origin = hitachi(os.fspath(settings))
     yield from ingest_series(paths, origin=origin, key=key, metadata=metadata)

@@ -71,9 +71,8 @@ def _parse(text: str) -> tuple[ElementTree.Element, str]:
     damage = ""
     try:
         parser.feed(text)
-        for event in parser.read_events():
-            # The stubs know of events without an element, which are not asked for.
-            root = cast("ElementTree.Element", event[1]) if root is None else root
+        for _, *told in parser.read_events():
+            root = cast("ElementTree.Element", told[0]) if root is None else root
     except ElementTree.ParseError as error:
         damage = str(error)
     if root is None:

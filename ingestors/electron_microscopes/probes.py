@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 
 from ...core.errors import AssetError, UnsupportedFileError
@@ -10,7 +9,7 @@ from ...core.registry import RunsFound
 from ..tiff.probe import probe_series, probe_series_of, probe_stack_of
 from .gatan import GATAN
 from .hamamatsu import HAMAMATSU
-from .hitachi import read_settings
+from .hitachi import find_settings, read_settings
 from .jeol import JEOL
 from .thermo import THERMO
 from .tvips import TVIPS
@@ -40,14 +39,12 @@ probe_zeiss_stack = probe_stack_of(ZEISS)
 
 def probe_hitachi(paths: list[str]) -> RunsFound | None:
     """Accept an image if the text file of the same name is its settings file."""
-    stem = os.path.splitext(paths[0])[0]
-    for suffix in (".txt", ".TXT"):
-        try:
-            found = read_settings(f"{stem}{suffix}")
-        except (UnsupportedFileError, AssetError):
-            continue
-        series = probe_series(paths)
-        if series is not None:
-            instrument = found.values.get("instrument", "a Hitachi microscope")
-            return replace(series, detail=f"[SemImageFile] of {instrument}; {series.detail}")
-    return None
+    try:
+        found = read_settings(find_settings(paths[0]))
+    except (UnsupportedFileError, AssetError):
+        return None
+    series = probe_series(paths)
+    if series is None:
+        return None
+    instrument = found.values.get("instrument", "a Hitachi microscope")
+    return replace(series, detail=f"[SemImageFile] of {instrument}; {series.detail}")
