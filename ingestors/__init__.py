@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "ingest_tiff_series": ".tiff.series",
         "ingest_tiff_stack": ".tiff.stack",
         "ingest_tvips": ".electron_microscopes.ingest",
+        "ingest_velox": ".electron_microscopes.velox_ingest",
         "ingest_zeiss_sem": ".electron_microscopes.ingest",
         "ingest_zeiss_stack": ".electron_microscopes.ingest",
     },

@@ -81,4 +81,15 @@ def penstock_ingestors() -> list[Ingestor]:
         )
         for name, (title, ingest, probe) in _STACKS.items()
     ]
-    return [hitachi, *series, *stacks]
+    velox = Ingestor(
+        name="velox",
+        title="Thermo Fisher Velox images (EMD)",
+        ingest="penstock.ingestors.electron_microscopes.velox_ingest:ingest_velox",
+        takes="file",
+        formats=("hdf5",),
+        probe="penstock.ingestors.electron_microscopes.velox_ingest:probe_velox",
+        isolate=True,
+        tier="STRUCTURE",
+        settings=("metadata",),
+    )
+    return [hitachi, *series, *stacks, velox]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ __all__ = [
     "write_jeol_tem",
     "write_thermo_sem",
     "write_tvips",
+    "write_velox",
     "write_zeiss_sem",
     "write_zeiss_stack",
 ]
@@ -245,6 +248,56 @@ def _tvips_header() -> bytes:
                 header[name] = np.frombuffer(raw, header.dtype[name])[0]
         parts.append(header.tobytes())
     return b"".join(parts)
+
+
+def write_velox(directory: str | Path, count: int = 3) -> list[Path]:
+    """Write the images that a camera of a Titan took while its stage tilted.
+
+    Examples
+    --------
+    >>> [path.name for path in write_velox("velox")]
+    ['tilting.emd']
+    """
+    path = _path(directory, "tilting.emd")
+    with h5py.File(path, "w", track_order=False) as file:
+        file["Version"] = [b'{"version": "8", "format": "Velox"}']
+        group = file.create_group("Data/Image/26f60320a61d4f66a73efd8cde34ffa9")
+        frames = np.stack([_image(number) for number in range(count)], axis=-1).astype(np.int16)
+        group.create_dataset("Data", data=frames, chunks=(12, 16, 1))
+        table = np.zeros((4000, count), np.uint8)
+        for number in range(count):
+            raw = json.dumps(_velox_metadata(number)).encode()
+            table[: len(raw), number] = np.frombuffer(raw, np.uint8)
+        group.create_dataset("Metadata", data=table, chunks=(4000, 1), compression="gzip")
+    return [path]
+
+
+def _velox_metadata(number: int) -> dict[str, Any]:
+    camera = "Detectors[BM-Ceta]"
+    return {
+        "Instrument": {"Manufacturer": "FEI Company", "InstrumentModel": "Titan"},
+        "Acquisition": {"AcquisitionStartDatetime": {"DateTime": "1575540224"}},
+        "Optics": {"AccelerationVoltage": "300000", "Defocus": "3.02e-08"},
+        "Stage": {"Position": {"x": "1.25e-05"}, "AlphaTilt": f"{-0.25 + 0.125 * number}"},
+        "Detectors": {
+            "Detector-0": {
+                "DetectorName": "BM-Ceta",
+                "Binning": {"width": "2", "height": "2"},
+                "ExposureTime": "0.8",
+            }
+        },
+        "BinaryResult": {
+            "Detector": "BM-Ceta",
+            "PixelSize": {"width": "8.17e-12", "height": "8.17e-12"},
+            "PixelUnitX": "m",
+            "PixelUnitY": "m",
+        },
+        "Sample": "",
+        "CustomProperties": {
+            f"{camera}.SaturationPoint": {"type": "long", "value": "8425"},
+            f"{camera}.TimeStamp": {"type": "int64", "value": f"{1575540226000000 + number}"},
+        },
+    }
 
 
 def write_hamamatsu_streak(directory: str | Path) -> list[Path]:

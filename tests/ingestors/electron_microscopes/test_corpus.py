@@ -6,6 +6,7 @@ import datetime
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import tifffile
@@ -94,3 +95,25 @@ def test_a_real_image(name: str, corpus: Path) -> None:
     (detector,) = start["detectors"]
     found = run.primary.metadata["descriptors"][0]["configuration"][detector]["data"]
     assert {key: found[key] for key in constants} == constants
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hyperspy__rosettasciio/rsciio/tests/data/emd/fei_example_tem_stack.emd",
+        "ercius__openNCEM/ncempy/data/STEM HAADF Diffraction Micro.emd",
+    ],
+)
+def test_a_real_file_of_velox(name: str, corpus: Path) -> None:
+    catalog = penstock.BlueskyInMemoryCatalog()
+    (claim,) = penstock.match([corpus / name]).claims()
+    assert claim.ingestor == "velox"
+    run = catalog[catalog.upsert(*claim.call)]
+    (key,) = run.metadata["start"]["detectors"]
+    with h5py.File(corpus / name) as file:
+        (group,) = file["Data/Image"].values()
+        wanted = np.moveaxis(group["Data"][()], -1, 0)
+    np.testing.assert_array_equal(run.primary.read()[key], wanted)
+    found = run.primary.metadata["descriptors"][0]["configuration"][key]["data"]
+    assert found["accelerating_voltage"] == 300_000

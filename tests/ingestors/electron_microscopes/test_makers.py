@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import tifffile
@@ -55,6 +56,7 @@ RECOGNISED = {
     "hamamatsu-streak": samples.write_hamamatsu_streak,
     "gatan": samples.write_gatan,
     "gatan-stack": samples.write_gatan_stack,
+    "velox": samples.write_velox,
 }
 
 
@@ -74,7 +76,7 @@ def test_whatever_the_files_are_called(name: str, tmp_path: Path) -> None:
     assert {claim.ingestor for claim in penstock.match(paths).claims()} == {name}
 
 
-@pytest.mark.parametrize("name", RECOGNISED)
+@pytest.mark.parametrize("name", [name for name in RECOGNISED if name != "velox"])
 def test_the_pixels_are_those_of_the_files(name: str, tmp_path: Path) -> None:
     paths = RECOGNISED[name](tmp_path)
     wanted = np.concatenate(
@@ -227,6 +229,59 @@ def test_tags_of_areadetector_are_not_gatans(tmp_path: Path) -> None:
         tmp_path / "a.tif", np.zeros((4, 6), "u1"), software="EPICS areaDetector", extratags=extra
     )
     assert [claim.ingestor for claim in penstock.match([tmp_path / "a.tif"]).claims()] != ["gatan"]
+
+
+def test_velox_has_its_frame_axis_last(tmp_path: Path) -> None:
+    (path,) = samples.write_velox(tmp_path)
+    with h5py.File(path) as file:
+        (group,) = file["Data/Image"].values()
+        wanted = np.moveaxis(group["Data"][()], -1, 0)
+    data = ingest([path]).primary
+    np.testing.assert_array_equal(data.read()["BM-Ceta"], wanted)
+    np.testing.assert_array_equal(data.to_dask()["BM-Ceta"][1, 2:5].compute(), wanted[1, 2:5])
+
+
+def test_velox_tells_of_each_frame(tmp_path: Path) -> None:
+    run = ingest(samples.write_velox(tmp_path))
+    assert run.metadata["start"]["time"] == 1575540224
+    data = run.primary.read()
+    np.testing.assert_allclose(data["stage_alpha_tilt"], [-0.25, -0.125, 0])
+    np.testing.assert_allclose(data["time"] - 1575540226, [0, 1e-6, 2e-6], atol=5e-7)
+    found = constants(run)
+    assert (found["exposure_time"], units(run, "exposure_time")) == (0.8, "s")
+    assert found["saturation_value"] == 8425
+    assert found["pixel_size_x"] == 8.17e-12
+
+
+def test_velox_detectors_of_other_counts_are_streams_of_their_own(tmp_path: Path) -> None:
+    (path,) = samples.write_velox(tmp_path)
+    with h5py.File(path, "r+") as file:
+        file["Data/Image/b/Data"] = np.ones((4, 4, 1), "u2")
+        file.create_group("Data/SpectrumStream/c")
+    run = ingest([path])
+    assert list(run) == ["primary", "image"]
+    assert run["image"].read()["image"].shape == (1, 4, 4)
+    notes = " ".join(run.metadata["start"]["notes"])
+    assert "b has no metadata" in notes
+    assert "spectra at /Data/SpectrumStream are left out" in notes
+
+
+def test_velox_without_images_is_refused(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.emd", "w") as file:
+        file["Version"] = [b'{"format": "Velox"}']
+        file.create_group("Data/SpectrumStream/c")
+    (decision,) = penstock.match([tmp_path / "a.emd"]).unclaimed
+    assert "its data are spectra, which nothing here reads" in str(decision.explain())
+
+
+def test_velox_metadata_that_are_no_json_are_told(tmp_path: Path) -> None:
+    (path,) = samples.write_velox(tmp_path)
+    with h5py.File(path, "r+") as file:
+        (group,) = file["Data/Image"].values()
+        group["Metadata"][0, 1] = ord("x")
+    run = ingest([path])
+    assert any("of 1 of 3 frames" in note for note in run.metadata["start"]["notes"])
+    assert run.primary.read()["BM-Ceta"].shape == (3, 12, 16)
 
 
 MALFORMED = {
