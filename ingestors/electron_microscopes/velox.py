@@ -1,8 +1,8 @@
 """Thermo Fisher Velox: EMD files, which hold the images of each detector with metadata of its own.
 
 After the files of Velox 2 (format version 8): each group of ``/Data/Image`` has ``Data``, whose
-last axis counts frames, and ``Metadata``, a column of JSON text for each frame. Numbers are text, in
-SI units; time stamps count microseconds since 1970-01-01 UTC, start times seconds.
+last axis counts frames, and ``Metadata``, a column of JSON text for each frame. Numbers are text,
+in SI units; time stamps count microseconds since 1970-01-01 UTC, start times seconds.
 """
 
 from __future__ import annotations
