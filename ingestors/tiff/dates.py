@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import struct
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..assets.tiff.bytes import Source, open_file
 from ..assets.tiff.pages import Header, read_header
-from .metadata import TiffFacts, parse_datetime
+from ..assets.tiff.tags import read_tags
+from .metadata import TiffFacts
+from .starting import parse_datetime
 
 __all__ = ["page_dates"]
 
@@ -33,7 +33,7 @@ def page_dates(facts: TiffFacts) -> NDArray[np.float64] | None:
     ifds = facts.directory.ifds
     if len(np.unique(ifds)) < len(ifds):
         return None  # one page stands for many
-    known: dict[bytes, float | None] = {}
+    known: dict[str, float | None] = {}
     times = np.empty(len(ifds))
     with open_file(facts.path) as fd:
         source = Source(fd)
@@ -41,32 +41,20 @@ def page_dates(facts: TiffFacts) -> NDArray[np.float64] | None:
         if header is None:
             return None
         for number, offset in enumerate(ifds.tolist()):
-            raw = _date_of(source, header, offset)
-            if raw is None:
-                return None
-            if raw not in known:
-                known[raw] = parse_datetime(raw.decode("latin-1").strip("\0 "))
-            time = known[raw]
+            text = _date_of(source, header, offset)
+            if text not in known:
+                known[text] = parse_datetime(text)
+            time = known[text]
             if time is None:
                 return None
             times[number] = time
     return times
 
 
-def _date_of(source: Source, header: Header, offset: int) -> bytes | None:
-    """Return the bytes of the DateTime tag of the page described at `offset`."""
-    endian: str = "little" if header.order == "<" else "big"
-    raw = source.read(offset, header.count_size)
-    count = int.from_bytes(raw, endian)  # type: ignore[arg-type]  # one of the two words
-    if not 0 < count <= 4096:
-        return None
-    raw = source.read(offset + header.count_size, count * header.entry_size)
-    if len(raw) < count * header.entry_size:
-        return None
-    form = struct.Struct(header.order + ("HHQ" if header.big else "HHI"))
-    for at in range(0, len(raw), header.entry_size):
-        code, kind, length = form.unpack_from(raw, at)
-        if code == DATE_TIME and kind == 2 and 8 < length <= LONGEST:
-            (place,) = header.pointer.unpack_from(raw, at + form.size)
-            return source.read(place, length)
-    return None
+def _date_of(source: Source, header: Header, offset: int) -> str:
+    """Return the DateTime tag of the page described at `offset`; empty if there is none."""
+    try:
+        text = read_tags(source, header, offset, (DATE_TIME,)).get(DATE_TIME)
+    except ValueError:
+        return ""
+    return text.strip() if isinstance(text, str) and len(text) <= LONGEST else ""

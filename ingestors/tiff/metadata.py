@@ -5,35 +5,32 @@ After "TIFF Revision 6.0" (Adobe, 1992). The text of tags is kept as it stands, 
 
 from __future__ import annotations
 
-import datetime
+import contextlib
 import math
 import os
-import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import tifffile
 
-from ...core.config import get_config
 from ...core.documents import safe_key
-from ...core.errors import AssetError, UnsupportedFileError
+from ...core.errors import AssetError, PenstockError, UnsupportedFileError
 from ...core.places.recalling import recall
 from ..assets.tiff.bytes import open_file
 from ..assets.tiff.directory import TIFFFILE_ERRORS, Directory, Opening, list_pages, page_at
+from ..assets.tiff.pages import LAYOUT_TAGS
+from ..assets.tiff.tags import LONGEST_VALUE
 
 __all__ = [
     "DIMS",
-    "StartTime",
     "TiffFacts",
     "bounded",
     "check_first_page",
     "column_name",
     "dims_of",
     "inspect_file",
-    "parse_datetime",
-    "start_metadata",
-    "zone_note",
 ]
 
 TEXT_TAGS = {
@@ -55,7 +52,6 @@ LONGEST_TEXTS = 32 * 1024
 DIMS = {"Y": "y", "X": "x", "S": "sample", "Z": "depth"}
 """Names of the axes of a page, by tifffile's letters."""
 
-_FORMS = ("%Y:%m:%d %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S")
 _UNITS = {2: "1/inch", 3: "1/cm"}
 
 
@@ -78,6 +74,9 @@ class TiffFacts:
     """Of `constants`."""
     description: str = ""
     """ImageDescription of the first page, whole."""
+    tags: Mapping[int, Any] = field(default_factory=dict)
+    """What the first page's tags hold, by number, as tifffile reads them (it knows the private ones
+    of many vendors), but those that lay out its pixels, and values of more than a few MiB."""
     is_imagej: bool = False
     resolution: dict[str, float] = field(default_factory=dict)
     """Pixels for each unit of length, along ``x`` and ``y``, whatever the unit."""
@@ -103,7 +102,18 @@ def inspect_file(path: str) -> TiffFacts:
     >>> inspect_file("a.tif").texts["Software"]
     'camera 1'
     """
-    return recall(("tiff", path), lambda: _inspect(path))
+    found = recall(("tiff", path), lambda: _inspect_or_tell(path))
+    if isinstance(found, PenstockError):
+        raise found.with_traceback(None)
+    return found
+
+
+def _inspect_or_tell(path: str) -> TiffFacts | PenstockError:
+    """Look at a file; what is wrong with it is a finding, too: many ask."""
+    try:
+        return _inspect(path)
+    except PenstockError as error:
+        return error
 
 
 def _inspect(path: str) -> TiffFacts:
@@ -151,9 +161,20 @@ def _describe(page: tifffile.TiffPage) -> dict[str, Any]:
         "constants": constants,
         "units": units,
         "description": page.description if isinstance(page.description, str) else "",
+        "tags": _tags_of(page),
         "is_imagej": bool(page.is_imagej),
         "resolution": resolution,
     }
+
+
+def _tags_of(page: tifffile.TiffPage) -> dict[int, Any]:
+    found: dict[int, Any] = {}
+    for tag in page.tags:
+        if tag.code not in LAYOUT_TAGS and tag.valuebytecount <= LONGEST_VALUE:
+            # What one tag of a vendor's many holds may be odd.
+            with np.errstate(all="ignore"), contextlib.suppress(*TIFFFILE_ERRORS, SyntaxError):
+                found.setdefault(tag.code, tag.value)
+    return found
 
 
 def _missing_bytes(page: tifffile.TiffPage) -> int:
@@ -231,115 +252,6 @@ def column_name(name: str, key: str) -> str:
     ('page', 'page_number')
     """
     return f"{name}_number" if name == key else name
-
-
-# Times -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class StartTime:
-    """When a run began, and how that is known."""
-
-    time: float
-    source: str
-    """``"file"`` or ``"mtime"``."""
-    notes: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, facts: TiffFacts) -> StartTime:
-        """Return the file's own time if it has one, else when it was last written.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> tifffile.imwrite("b.tif", np.zeros((4, 6), "u2"), datetime="2020:01:02 03:04:05")
-        >>> StartTime.of(inspect_file("b.tif")).source
-        'file'
-        """
-        text = facts.texts.get("DateTime")
-        if text is None:
-            return cls(facts.mtime, "mtime")
-        time = parse_datetime(text)
-        if time is None:
-            note = f"DateTime {text[:40]!r} is not a date: the start is when the file was written"
-            return cls(facts.mtime, "mtime", (note,))
-        return cls(time, "file", (zone_note(),))
-
-
-def parse_datetime(text: str) -> float | None:
-    """Return a DateTime tag as seconds since 1970-01-01 UTC; None if it is none.
-
-    The tag has no zone: the configured one counts, else this machine's.
-
-    Examples
-    --------
-    >>> from penstock.core.config import Config, use_config
-    >>> with use_config(Config(timezone="UTC")):
-    ...     parse_datetime("2020:01:02 03:04:05"), parse_datetime("yesterday")
-    (1577934245.0, None)
-    """
-    cleaned = text.strip().partition(".")[0]
-    for form in _FORMS:
-        try:
-            moment = datetime.datetime.strptime(cleaned, form)
-            time = moment.replace(tzinfo=_zone()).timestamp()
-        except (ValueError, OverflowError, OSError):
-            continue
-        return time if time > 0 else None
-    return None
-
-
-def _zone() -> datetime.tzinfo | None:
-    name = get_config().timezone
-    return None if name is None else zoneinfo.ZoneInfo(name)
-
-
-def zone_note() -> str:
-    """Say which zone times without one are taken in.
-
-    Examples
-    --------
-    >>> from penstock.core.config import Config, use_config
-    >>> with use_config(Config(timezone="Europe/Zurich")):
-    ...     zone_note()
-    'DateTime has no zone: taken as Europe/Zurich'
-    """
-    return f"DateTime has no zone: taken as {get_config().timezone or 'the zone of this machine'}"
-
-
-def start_metadata(
-    facts: TiffFacts,
-    key: str,
-    start: StartTime,
-    event_time_source: str,
-    notes: list[str],
-    given: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """Put together what the start document of a run of TIFF files says.
-
-    Parameters
-    ----------
-    facts
-        Of the first file.
-    key
-        The detector's data key.
-    start, event_time_source
-        Where the times come from.
-    notes
-        What is doubtful.
-    given
-        What the caller adds or replaces.
-    """
-    metadata: dict[str, Any] = {
-        "detectors": [key],
-        "time_source": start.source,
-        "event_time_source": event_time_source,
-    }
-    if facts.texts:
-        metadata["tiff"] = dict(facts.texts)
-    if notes:
-        metadata["notes"] = [bounded(note, 1024) for note in notes[:20]]
-    return {**metadata, **(given or {})}
 
 
 def check_first_page(facts: TiffFacts) -> None:

@@ -3,55 +3,37 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.documents import Document, RunComposer, array_key, column_key
+from ...core.documents import Document, RunComposer, array_key
 from ...core.errors import AssetError, UnsupportedFileError
-from ...core.places import (
-    FileSet,
-    FileStat,
-    file_uri,
-    observe,
-    run_uid,
-    select_files,
-    stretches,
-)
+from ...core.places import FileSet, file_uri, observe, run_uid, select_files, stretches
 from ...core.places.observation import current_observation
-from ..assets.tiff.bytes import open_file
-from ..assets.tiff.directory import Directory, list_pages
-from ..assets.tiff.pages import starts_like_tiff
-from .axes import page_axes
-from .metadata import (
-    StartTime,
-    TiffFacts,
-    check_first_page,
-    column_name,
-    dims_of,
-    inspect_file,
-    start_metadata,
-)
-from .sizes import difference, odd_sizes
+from ...core.places.selection import Paths
+from ..assets.tiff.directory import list_pages
+from .composing import MIMETYPE, compose_stream, event_times
+from .headers import FrameHeader, read_file_headers
+from .metadata import TiffFacts, check_first_page, column_name, dims_of, inspect_file
+from .origin import GENERIC, Described, TiffOrigin, describe, lay_out_pages, read_frames
+from .sizes import difference
+from .starting import StartTime, start_metadata
+from .wholeness import look_at_all, tell_outcome
 
-__all__ = ["MIMETYPE", "ingest_tiff_series"]
+__all__ = ["SeriesEnd", "ingest_series", "ingest_tiff_series", "look_at", "series_stream"]
 
-MIMETYPE = "multipart/related;type=image/tiff"
 MOST_STRETCHES = 256
 FEWEST = 4
 """Of fewer files, sizes do not tell which of them is odd."""
-REMEDY = 'Copy such files again, or read the others with read(bad_frames="mask").'
-MOST_LOOKS = 2
-"""So many files are opened beside the first, if it is doubtful that they are whole."""
 
 
 def ingest_tiff_series(
-    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    paths: Paths,
     *,
     key: str = "image",
     metadata: Mapping[str, Any] | None = None,
@@ -91,49 +73,159 @@ def ingest_tiff_series(
     >>> documents[-2][1]["data"]
     {'frame_number': [1, 2, 4]}
     """
+    yield from ingest_series(paths, key=key, metadata=metadata)
+
+
+def ingest_series(
+    paths: Paths,
+    *,
+    origin: TiffOrigin = GENERIC,
+    key: str = "image",
+    metadata: Mapping[str, Any] | None = None,
+) -> Iterator[Document]:
+    """Ingest TIFF files of an origin as one run with an event for each image.
+
+    As `ingest_tiff_series`, and the origin tells what the headers mean. The start document takes
+    one header; those of the other files are read when documents are drained, and only for tags
+    that the origin asks for.
+
+    Examples
+    --------
+    >>> import tempfile, tifffile
+    >>> from penstock.ingestors.tiff.origin import Described
+    >>> path = tempfile.mkdtemp() + "/a_1.tif"
+    >>> tifffile.imwrite(path, np.zeros((4, 6), "u2"))
+    >>> camera = TiffOrigin(
+    ...     "my-camera",
+    ...     recognise=lambda facts: "it is mine",
+    ...     describe=lambda facts: Described({"operator": "Ada"}, detector="ccd"),
+    ... )
+    >>> start = next(ingest_series(path, origin=camera))[1]
+    >>> start["operator"], start["detectors"]
+    ('Ada', ['ccd'])
+    """
+    files, facts, notes = look_at(paths)
+    described = describe(origin, facts)
+    start = StartTime.of(facts, described)
+    run = RunComposer(
+        uid=run_uid(files.place, selection=files.selection),
+        time=start.time,
+        metadata=start_metadata(
+            facts,
+            key,
+            origin=origin,
+            described=described,
+            start=start,
+            event_time_source="mtime" if origin.frames is None else "",
+            notes=[*files.notes, *start.notes, *notes],
+            given={**_naming(files, facts, key), **(metadata or {})},
+        ),
+    )
+    yield run.start()
+    end = yield from series_stream(run, files, facts, origin=origin, described=described, key=key)
+    yield run.stop(
+        time=max(start.time, described.end_time or end.time),
+        exit_status=end.exit_status,
+        reason=end.reason,
+    )
+
+
+def look_at(paths: Paths) -> tuple[FileSet, TiffFacts, list[str]]:
+    """Find the files of a series, and look at one of them: the first that can be read.
+
+    Returns
+    -------
+    files, facts, notes
+        Notes tell what is doubtful about the file, or wrong with one that was passed over.
+
+    Raises
+    ------
+    NoDataError, MissingFileError
+        If there are no such files.
+    UnsupportedFileError
+        If the first, middle and last file cannot be read.
+    """
     with observe():
         files = select_files(paths)
         facts, notes = _inspect_one(files)
     _check_alike(facts)
-    start = StartTime.of(facts)
-    run = RunComposer(
-        uid=run_uid(files.place, selection=files.selection),
-        time=start.time,
-        metadata=_metadata(
-            files, facts, key, start, [*files.notes, *start.notes, *notes], metadata
-        ),
-    )
-    yield run.start()
+    return files, facts, notes
 
-    series = _look_at_all(files, facts)
+
+@dataclass(frozen=True)
+class SeriesEnd:
+    """How a series ended."""
+
+    time: float
+    """Of its last event."""
+    exit_status: str
+    reason: str
+
+
+def series_stream(
+    run: RunComposer,
+    files: FileSet,
+    facts: TiffFacts,
+    *,
+    origin: TiffOrigin = GENERIC,
+    described: Described | None = None,
+    key: str = "image",
+    name: str = "primary",
+) -> Generator[Document, None, SeriesEnd]:
+    """Yield the documents of one stream, which holds the images of a series; return how it ended.
+
+    Parameters
+    ----------
+    run
+        The run.
+    files, facts
+        From `look_at`.
+    origin, described
+        Who wrote the files, and what that tells.
+    key
+        What the images are called.
+    name
+        Of the stream.
+    """
+    described = Described() if described is None else described
+    state = look_at_all(files, facts)
     kind = facts.directory.kind(0)
-    columns = _columns(files, series.pages, key)
-    axes = page_axes(facts)
-    stream = run.stream(
-        "primary",
-        data_keys={
-            key: array_key(
-                kind.shape,
-                kind.native,
-                source=files.template,
-                dims=dims_of(kind.axes),
-                external=True,
-            ),
-            **{
-                name: column_key(values, source="page" if name == "page" else "file name")
-                for name, values in columns.items()
-            },
-        },
-        configuration={key: {**facts.constants, **axes.constants, "event_time_source": "mtime"}},
+    headers: list[FrameHeader] = []
+    if origin.frames is not None:
+        headers = read_file_headers(files.paths, origin.tags, skip=state.on_tape)
+    found = read_frames(origin, facts, _of_pages(headers, state.pages))
+    times, time_source = event_times(found, state.times, "mtime")
+    axes = lay_out_pages(origin, facts)
+    composed = compose_stream(
+        run,
+        name,
+        key=key,
+        image=array_key(
+            kind.shape, kind.native, source=files.template, dims=dims_of(kind.axes), external=True
+        ),
+        columns=_columns(files, state.pages, key),
+        sources={"page": "page", "page_number": "page"},
+        source="file name",
+        described=described,
+        constants={**facts.constants, **axes.constants, "event_time_source": time_source},
         units={**facts.units, **axes.units},
+        found=found,
+        origin=origin,
     )
-    yield stream.descriptor()
-    yield from stream.external(key, mimetype=MIMETYPE, **_resource(files, series.pages, kind.shape))
-    yield from stream.pages(time=series.times, data=columns)
-    exit_status, reason = _outcome(files, series)
-    yield run.stop(
-        time=max(start.time, float(series.times.max())), exit_status=exit_status, reason=reason
+    yield composed.stream.descriptor()
+    yield from composed.stream.external(
+        key, mimetype=MIMETYPE, **_resource(files, state.pages, kind.shape)
     )
+    yield from composed.stream.pages(time=times, data=composed.columns)
+    exit_status, reason = tell_outcome(files, state, headers)
+    return SeriesEnd(float(times.max()), exit_status, reason)
+
+
+def _of_pages(headers: list[FrameHeader], pages: int) -> list[FrameHeader]:
+    """Return a header for each frame, where every file holds so many pages."""
+    if pages == 1:
+        return headers
+    return [replace(header, page=page) for header in headers for page in range(pages)]
 
 
 def _inspect_one(files: FileSet) -> tuple[TiffFacts, list[str]]:
@@ -192,128 +284,17 @@ def _doubts(facts: TiffFacts) -> Iterator[str]:
         yield f"smaller versions of the images (SubIFDs, {directory.subimages} each) are left out"
 
 
-def _metadata(
-    files: FileSet,
-    facts: TiffFacts,
-    key: str,
-    start: StartTime,
-    notes: list[str],
-    given: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    metadata = start_metadata(facts, key, start, "mtime", notes, None)
-    metadata["file_name"] = files.template
+def _naming(files: FileSet, facts: TiffFacts, key: str) -> dict[str, Any]:
+    """Return what the names of the files tell, for the start document."""
+    told: dict[str, Any] = {"file_name": files.template}
     axes = [*files.indices, *(["frame_number"] if files.numbers is not None else [])]
     if axes:
-        metadata["hints"] = {"dimensions": [[[column_name(axis, key)], "primary"] for axis in axes]}
+        told["hints"] = {"dimensions": [[[column_name(axis, key)], "primary"] for axis in axes]}
     if files.indices and files.numbers is not None:
         shape = [len(set(values)) for values in (*files.indices.values(), files.numbers)]
         if math.prod(shape) == len(files) and len(facts.directory) == 1:
-            metadata["shape"] = shape
-    return {**metadata, **(given or {})}
-
-
-@dataclass(frozen=True)
-class _Series:
-    """What the file system says of all files."""
-
-    pages: int
-    """In each file."""
-    times: NDArray[np.float64]
-    """Of each event."""
-    gone: tuple[str, ...]
-    """Files of which the file system says nothing any more."""
-    wrong: tuple[str, ...]
-    """What is wrong with some of them, as their sizes tell, in sentences."""
-
-
-def _look_at_all(files: FileSet, facts: TiffFacts) -> _Series:
-    directory = facts.directory
-    with observe():
-        stats = files.stats()
-    times = np.array([facts.mtime if stat is None else stat.mtime for stat in stats])
-    return _Series(
-        len(directory),
-        np.repeat(times, len(directory)),
-        tuple(name for name, stat in zip(files.names, stats, strict=True) if stat is None),
-        tuple(_find_wrong(files, stats, directory)),
-    )
-
-
-def _find_wrong(
-    files: FileSet, stats: list[FileStat | None], directory: Directory
-) -> Iterator[str]:
-    sizes = dict(zip(files.names, (None if s is None else s.size for s in stats), strict=True))
-    empty = [name for name, size in sizes.items() if size == 0]
-    if empty:
-        yield f"{_told(empty)} {'is' if len(empty) == 1 else 'are'} empty"
-    if not directory.kind(0).plain:
-        return
-    short = _find_short(files, {n: size for n, size in sizes.items() if size}, directory)
-    other = [name for name in short[:MOST_LOOKS] if not _starts_like_tiff(files, name)]
-    yield from (f"{name} is not a TIFF file" for name in other)
-    short = [name for name in short if name not in other]
-    if short:
-        ends = "ends before its" if len(short) == 1 else "end before their"
-        yield f"{_told(short)} {ends} pixels do"
-    known = {*empty, *other, *short}
-    on_tape = {n for n, s in zip(files.names, stats, strict=True) if s is not None and s.on_tape}
-    yield from _find_odd(files, sizes, known | on_tape, directory)
-
-
-def _find_odd(
-    files: FileSet, sizes: dict[str, int | None], known: set[str], directory: Directory
-) -> Iterator[str]:
-    """Tell of files whose size is another than that of the rest, if they hold something else."""
-    odd = [files.names[number] for number in odd_sizes(list(sizes.values()))]
-    by_size: dict[int | None, list[str]] = {}
-    for name in odd:
-        if name not in known:
-            by_size.setdefault(sizes[name], []).append(name)
-    groups = list(by_size.values())
-    wrong = [
-        (names, difference(files.path(files.names.index(names[0])), directory))
-        for names in groups[:MOST_LOOKS]
-    ]
-    for names, what in wrong:
-        if what:
-            alike = f", and {_told(names[1:])} of the same size" if names[1:] else ""
-            yield f"{names[0]} {what}{alike}"
-    rest = [name for names in groups[MOST_LOOKS:] for name in names]
-    if rest and any(what for _, what in wrong):
-        yield f"{_told(rest)} {'has' if len(rest) == 1 else 'have'} another size than the others"
-
-
-def _find_short(files: FileSet, sizes: dict[str, int], directory: Directory) -> list[str]:
-    """Return the names of files that are smaller than their pixels."""
-    kind = directory.kind(0)
-    pixels = kind.nbytes * len(directory)
-    needed = int(directory.pixels.max()) + kind.nbytes
-    sure: list[str] = []
-    doubtful: list[str] = []
-    for name, size in sizes.items():
-        if size < pixels:
-            sure.append(name)
-        elif size < needed:
-            # Less may be written about its pixels than about those of the first.
-            doubtful.append(name)
-    looked_at = [name for name in doubtful[:MOST_LOOKS] if _ends_early(files, name)]
-    return sure + (looked_at + doubtful[MOST_LOOKS:] if looked_at else [])
-
-
-def _ends_early(files: FileSet, name: str) -> bool:
-    try:
-        directory = list_pages(f"{files.folder}/{name}")
-    except (UnsupportedFileError, AssetError):
-        return True
-    return bool(directory.problem) or len(directory.cut_off()) > 0
-
-
-def _starts_like_tiff(files: FileSet, name: str) -> bool:
-    try:
-        with open_file(f"{files.folder}/{name}") as descriptor:
-            return starts_like_tiff(os.pread(descriptor, 4, 0))
-    except AssetError:
-        return True  # nobody knows: its size is what is wrong
+            told["shape"] = shape
+    return told
 
 
 def _columns(files: FileSet, pages: int, key: str) -> dict[str, NDArray[Any]]:
@@ -343,19 +324,3 @@ def _resource(files: FileSet, pages: int, shape: tuple[int, ...]) -> dict[str, A
         "chunk_shape": chunk_shape,
     }
     return {**resource, "parameters": parameters, "ranges": [(0, len(files) * pages)]}
-
-
-def _outcome(files: FileSet, series: _Series) -> tuple[str, str]:
-    """Return exit_status and reason; nothing in the files records them."""
-    if series.gone:
-        return "fail", f"inferred: nothing is known of {_told(series.gone)} any more"
-    if series.wrong:
-        return "fail", f"inferred: {'; '.join(series.wrong)}. {REMEDY}"
-    # Whether numbers count frames, and which are missing then, is for the names to say.
-    exit_status = "abort" if files.numbering.missing else "success"
-    return exit_status, f"inferred: among the names of the files, {files.numbering.told}"
-
-
-def _told(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more

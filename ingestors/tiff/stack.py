@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.documents import Document, RunComposer, array_key, column_key
+from ...core.documents import Document, RunComposer, array_key
 from ...core.errors import UnsupportedFileError
 from ...core.places import file_uri, place_of_file, run_uid, stretches
 from ..assets.tiff.directory import Directory
 from ..assets.tiff.pages import PageKind
-from .axes import PageAxes, page_axes
+from .axes import PageAxes
+from .composing import MIMETYPE, compose_stream, event_times
 from .dates import page_dates
-from .metadata import (
-    StartTime,
-    TiffFacts,
-    check_first_page,
-    column_name,
-    dims_of,
-    inspect_file,
-    start_metadata,
-    zone_note,
+from .headers import FrameHeader, read_page_headers
+from .metadata import TiffFacts, check_first_page, column_name, dims_of, inspect_file
+from .origin import (
+    GENERIC,
+    Described,
+    FrameColumns,
+    TiffOrigin,
+    describe,
+    lay_out_pages,
+    read_frames,
 )
-from .series import MIMETYPE
+from .starting import StartTime, start_metadata, zone_note
 
-__all__ = ["ingest_tiff_stack"]
+__all__ = ["ingest_stack", "ingest_tiff_stack"]
 
 MOST_STREAMS = 64
 
@@ -72,27 +74,109 @@ def ingest_tiff_stack(
     >>> documents[-1][1]["num_events"]
     {'primary': 5}
     """
+    yield from ingest_stack(filename, key=key, metadata=metadata)
+
+
+def ingest_stack(
+    filename: str | os.PathLike[str],
+    *,
+    origin: TiffOrigin = GENERIC,
+    key: str = "image",
+    metadata: Mapping[str, Any] | None = None,
+) -> Iterator[Document]:
+    """Ingest a TIFF file of an origin as one run with an event for each of its pages.
+
+    As `ingest_tiff_stack`, and the origin tells what the headers mean. Those of all pages are read
+    when documents are drained, and only for tags that the origin asks for.
+
+    Examples
+    --------
+    >>> import tempfile, tifffile
+    >>> from penstock.ingestors.tiff.origin import FrameColumns
+    >>> path = tempfile.mkdtemp() + "/a.tif"
+    >>> with tifffile.TiffWriter(path) as file:
+    ...     for gain in (1, 2):
+    ...         file.write(np.zeros((4, 6), "u2"), extratags=[(65000, 3, 1, gain, True)])
+    >>> camera = TiffOrigin(
+    ...     "my-camera",
+    ...     recognise=lambda facts: "it is mine",
+    ...     tags=(65000,),
+    ...     frames=lambda facts, headers: FrameColumns({"gain": [h.tags[65000] for h in headers]}),
+    ... )
+    >>> list(ingest_stack(path, origin=camera))[-2][1]["data"]
+    {'page': [0, 1], 'gain': [1, 2]}
+    """
     folder, name = os.path.split(os.path.abspath(os.fspath(filename)))
     path = os.path.join(os.path.realpath(folder), name)
     facts = inspect_file(path)
     check_first_page(facts)
     streams = _sort_pages(facts.directory, path)
-    axes = page_axes(facts)
-    start = StartTime.of(facts)
-    # Only files that tell the time of their first page are asked for that of the others.
-    dates = page_dates(facts) if start.source == "file" and len(facts.directory) > 1 else None
-    times = np.full(len(facts.directory), facts.mtime) if dates is None else dates
-    source = "mtime" if dates is None else "file"
+    axes = lay_out_pages(origin, facts)
+    described = describe(origin, facts)
+    start = StartTime.of(facts, described)
+    times, source, began = _times(facts, start, described)
     run = RunComposer(
         uid=run_uid(place_of_file(os.fspath(filename))),
-        time=start.time if dates is None else float(dates.min()),
-        metadata=_metadata(facts, key, start, source, streams, axes, metadata),
+        time=began,
+        metadata=start_metadata(
+            facts,
+            key,
+            origin=origin,
+            described=described,
+            start=start,
+            event_time_source=source if origin.frames is None else "",
+            notes=_notes(facts, start, source, streams, axes),
+            given={**_naming(facts, streams, axes, key), **(metadata or {})},
+        ),
     )
     yield run.start()
+    headers: list[FrameHeader] = []
+    if origin.frames is not None:
+        headers = read_page_headers(facts, origin.tags)
+    found = read_frames(origin, facts, headers)
+    times, source = event_times(found, times, source)
     for stream in streams:
-        yield from _stream_documents(run, stream, facts, key, axes, times, source)
+        yield from _stream_documents(
+            run,
+            stream,
+            facts,
+            key,
+            axes,
+            origin=origin,
+            described=described,
+            found=_of_pages(found, stream.pages),
+            times=times[stream.pages],
+            source=source,
+        )
     exit_status, reason = _outcome(facts)
-    yield run.stop(time=max(run.time, float(times.max())), exit_status=exit_status, reason=reason)
+    ended = described.end_time or float(times.max())
+    yield run.stop(time=max(run.time, ended), exit_status=exit_status, reason=reason)
+
+
+def _times(
+    facts: TiffFacts, start: StartTime, described: Described
+) -> tuple[NDArray[np.float64], str, float]:
+    """Return the time of each page as far as the engine knows, its source, and the run's start."""
+    # Only files that tell the time of their first page are asked for that of the others.
+    dated = start.source == "file" and described.time is None and len(facts.directory) > 1
+    dates = page_dates(facts) if dated else None
+    if dates is not None:
+        return dates, "file", float(dates.min())
+    return np.full(len(facts.directory), facts.mtime), "mtime", start.time
+
+
+def _of_pages(found: FrameColumns, pages: NDArray[np.intp]) -> FrameColumns:
+    """Return what is told of some of the pages."""
+    return replace(
+        found,
+        columns={
+            name: values[pages]
+            if isinstance(values, np.ndarray)
+            else [values[page] for page in pages.tolist()]
+            for name, values in found.columns.items()
+        },
+        times=None,
+    )
 
 
 @dataclass(frozen=True)
@@ -125,15 +209,9 @@ def _sort_pages(directory: Directory, path: str) -> list[_Stream]:
     ]
 
 
-def _metadata(
-    facts: TiffFacts,
-    key: str,
-    start: StartTime,
-    source: str,
-    streams: list[_Stream],
-    axes: PageAxes,
-    given: Mapping[str, Any] | None,
-) -> dict[str, Any]:
+def _notes(
+    facts: TiffFacts, start: StartTime, source: str, streams: list[_Stream], axes: PageAxes
+) -> list[str]:
     directory = facts.directory
     notes = [*start.notes, *axes.notes]
     if source == "file" and not start.notes:
@@ -150,13 +228,19 @@ def _metadata(
         notes.append(
             f"smaller versions of the pages (SubIFDs, {directory.subimages} each) are left out"
         )
-    metadata = start_metadata(facts, key, start, source, notes, None)
-    metadata["file_name"] = os.path.basename(facts.path)
+    return notes
+
+
+def _naming(facts: TiffFacts, streams: list[_Stream], axes: PageAxes, key: str) -> dict[str, Any]:
+    """Return what the file's name and the axes of its pages tell, for the start document."""
     names = [column_name(axis, key) for axis in axes.columns or ("page",)]
-    metadata["hints"] = {"dimensions": [[[name], "primary"] for name in names]}
+    told: dict[str, Any] = {
+        "file_name": os.path.basename(facts.path),
+        "hints": {"dimensions": [[[name], "primary"] for name in names]},
+    }
     if len(streams) == 1 and len(axes.shape) > 1:
-        metadata["shape"] = list(axes.shape)
-    return {**metadata, **(given or {})}
+        told["shape"] = list(axes.shape)
+    return told
 
 
 def _stream_documents(
@@ -165,26 +249,35 @@ def _stream_documents(
     facts: TiffFacts,
     key: str,
     axes: PageAxes,
+    *,
+    origin: TiffOrigin,
+    described: Described,
+    found: FrameColumns,
     times: NDArray[np.float64],
     source: str,
 ) -> Iterator[Document]:
     name = os.path.basename(facts.path)
     kind, pages = stream.kind, stream.pages
+    has_first = 0 in pages
     positions = {**axes.columns, "page": np.arange(len(facts.directory))}
-    columns = {column_name(axis, key): values[pages] for axis, values in positions.items()}
-    described = {**facts.constants, **axes.constants} if 0 in pages else {}
-    composer = run.stream(
+    constants = {**facts.constants, **axes.constants} if has_first else {}
+    composed = compose_stream(
+        run,
         stream.name,
-        data_keys={
-            key: array_key(
-                kind.shape, kind.native, source=name, dims=dims_of(kind.axes), external=True
-            ),
-            **{axis: column_key(values, source=name) for axis, values in columns.items()},
-        },
-        configuration={key: {**described, "event_time_source": source}},
+        key=key,
+        image=array_key(
+            kind.shape, kind.native, source=name, dims=dims_of(kind.axes), external=True
+        ),
+        columns={column_name(axis, key): values[pages] for axis, values in positions.items()},
+        source=name,
+        sources={},
+        described=described if has_first else replace(described, configuration={}),
+        constants={**constants, "event_time_source": source},
         units={**facts.units, **axes.units},
+        found=found,
+        origin=origin,
     )
-    yield composer.descriptor()
+    yield composed.stream.descriptor()
     parameters: dict[str, Any] = {
         "penstock": 1,
         "files": [name],
@@ -194,14 +287,14 @@ def _stream_documents(
     if len(pages) < len(facts.directory):
         parameters["pages"] = [list(stretch) for stretch in stretches(pages.tolist())]
     uri = file_uri(os.path.dirname(facts.path))
-    yield from composer.external(
+    yield from composed.stream.external(
         key,
         mimetype=MIMETYPE,
         uri=uri if uri.endswith("/") else f"{uri}/",
         parameters=parameters,
         ranges=[(0, len(pages))],
     )
-    yield from composer.pages(time=times[pages], data=columns)
+    yield from composed.stream.pages(time=times, data=composed.columns)
 
 
 def _outcome(facts: TiffFacts) -> tuple[str, str]:
