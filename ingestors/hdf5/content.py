@@ -21,6 +21,7 @@ from .metadata import RunMetadata, describe_run, detector_constants, find_detect
 from .one_column import Column, read_column
 from .reader import Reader
 from .signals import Selection
+from .terms import Terms, beam_terms, exposure_terms
 from .times import EventTimes, event_times
 
 __all__ = ["Content", "Stream", "read_content"]
@@ -65,6 +66,7 @@ class Content:
 
 def read_content(reader: Reader, selection: Selection) -> Content:
     """Read what belongs to the data that were selected; no pixel."""
+    reader = selection.reader or reader
     check = SourceCheck(reader.reach)
     keys = name_keys(selection.signals)
     images = [
@@ -90,16 +92,20 @@ def read_content(reader: Reader, selection: Selection) -> Content:
         ),
     )
     streams = _make_streams(images, found, _read_inline(images, check), described, zone)
+    beam = beam_terms(reader, selection.entry)
     for stream in streams:
         for image in stream.images:
             _add_detector(stream, image, detectors[image.key], constants)
+            if not image.is_column:
+                _add_terms(stream, image, beam)
     notes = [
         *reader.tree.notes,
         *described.notes,
         *found.notes,
         *(note for image in images for note in _doubts(image)),
     ]
-    missing = [
+    missing = list(selection.missing)
+    missing += [
         f"of {image.signal.named}, {text}" for image in images if (text := _unwritten(image))
     ]
     missing += [fault for image in images for fault in image.faults]
@@ -198,3 +204,11 @@ def _add_detector(
     stream.owners[image.key] = owner
     stream.constants[owner] = values
     stream.units.update(units)
+
+
+def _add_terms(stream: Stream, image: Image, beam: Terms) -> None:
+    """Tell exposure and beam by the field's own names beside the detector's own constants."""
+    values = stream.constants.setdefault(stream.owners.get(image.key, image.key), {})
+    for terms, units in (exposure_terms(values, stream.units), beam):
+        values |= terms
+        stream.units |= units

@@ -55,6 +55,7 @@ def describe_run(
     mtime: float,
     zone: datetime.tzinfo | None,
     used: set[str],
+    room: int = MOST_BYTES,
 ) -> RunMetadata:
     """Collect the metadata of one run.
 
@@ -66,6 +67,8 @@ def describe_run(
         For times without zone; None for this machine's.
     used
         Paths of datasets that are told elsewhere.
+    room
+        Bytes that all else may take under ``hdf5``.
     """
     entry = selection.entry or "/"
     notes: list[str] = []
@@ -75,7 +78,7 @@ def describe_run(
         **_known_fields(reader, entry),
         "time_source": source,
         "file_name": os.path.basename(reader.path),
-        "hdf5": _everything(reader, entry, used, notes),
+        "hdf5": _everything(reader, entry, used, notes, room),
     }
     if selection.part:
         metadata["part"] = selection.part
@@ -214,11 +217,13 @@ class _Item:
     size: int
 
 
-def _everything(reader: Reader, entry: str, used: set[str], notes: list[str]) -> dict[str, Any]:
+def _everything(
+    reader: Reader, entry: str, used: set[str], notes: list[str], room: int
+) -> dict[str, Any]:
     """Return small values and attributes, nested as the groups are, within a bounded size."""
     others = [g for g in reader.tree.of_class("NXentry") if g != entry and not is_under(entry, g)]
     items = list(_items(reader, used, others))
-    kept = _within_budget(items, notes)
+    kept = _within_budget(items, notes, room)
     nested: dict[str, Any] = {}
     for item in kept:
         branch = nested
@@ -271,7 +276,7 @@ def _item(path: tuple[str, ...], value: Any) -> _Item:
     return _Item(path, value, len(text) + len(path[-1]) + 8)
 
 
-def _within_budget(items: list[_Item], notes: list[str]) -> list[_Item]:
+def _within_budget(items: list[_Item], notes: list[str], room: int) -> list[_Item]:
     """Drop the largest values first, then the most deeply nested, until the rest fits."""
     total = sum(item.size for item in items)
     order = sorted(
@@ -279,7 +284,7 @@ def _within_budget(items: list[_Item], notes: list[str]) -> list[_Item]:
         key=lambda item: (item.size > _LARGE, item.size * (item.size > _LARGE), len(item.path)),
     )
     dropped = []
-    while total > MOST_BYTES:
+    while total > room:
         item = order.pop()
         total -= item.size
         dropped.append("/" + "/".join(item.path))

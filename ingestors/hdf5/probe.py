@@ -71,11 +71,13 @@ def _look(origin: Hdf5Origin, path: str) -> RunsFound | None:
             return None
         runs = origin.runs(reader)
         found: list[tuple[Selecting, list[Image], Selection]] = []
-        notes = []
+        notes: list[str] = []
         for selecting in runs:
             try:
                 selection, _ = select_run(origin, reader, selecting)
-                found.append((selecting, _images(reader, selection), selection))
+                images = _images(selection.reader or reader, selection)
+                found.append((selecting, images, selection))
+                notes += selection.missing
             except (AmbiguousDataError, NoDataError, AssetError, UnsafeLinkError) as error:
                 if len(runs) == 1:
                     raise
@@ -87,16 +89,19 @@ def _look(origin: Hdf5Origin, path: str) -> RunsFound | None:
                 where=reader.path,
                 remedy="Choose one with dataset=….",
             )
-        images = [image for _, several, _ in found for image in several]
-        shown = "; ".join(str(image.signal) for image in images[:8])
+        all_images = [image for _, several, _ in found for image in several]
+        shown = "; ".join(str(image.signal) for image in all_images[:8])
         zone = configured_zone()
         return RunsFound(
             kwargs=tuple(dict(selecting) for selecting, _, _ in found),
             detail="; ".join(filter(None, (evidence, shown))),
-            notes=(*notes, *(note for image in images for note in _doubts(image))),
+            notes=(*notes, *(note for image in all_images for note in _doubts(image))),
             acquisitions=tuple(
                 recorded_acquisition(
-                    reader, selection.entry, zone, several[0].events if several else None
+                    selection.reader or reader,
+                    selection.entry,
+                    zone,
+                    several[0].events if several else None,
                 )
                 for _, several, selection in found
             ),
