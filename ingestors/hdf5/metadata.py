@@ -6,7 +6,7 @@ import datetime
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,7 @@ def describe_run(
     mtime: float,
     zone: datetime.tzinfo | None,
     used: set[str],
+    without: Sequence[str] = (),
     room: int = MOST_BYTES,
 ) -> RunMetadata:
     """Collect the metadata of one run.
@@ -67,6 +68,8 @@ def describe_run(
         For times without zone; None for this machine's.
     used
         Paths of datasets that are told elsewhere.
+    without
+        Groups of which all is told elsewhere.
     room
         Bytes that all else may take under ``hdf5``.
     """
@@ -78,7 +81,7 @@ def describe_run(
         **_known_fields(reader, entry),
         "time_source": source,
         "file_name": os.path.basename(reader.path),
-        "hdf5": _everything(reader, entry, used, notes, room),
+        "hdf5": _everything(reader, entry, used, without, notes, room),
     }
     if selection.part:
         metadata["part"] = selection.part
@@ -218,11 +221,16 @@ class _Item:
 
 
 def _everything(
-    reader: Reader, entry: str, used: set[str], notes: list[str], room: int
+    reader: Reader,
+    entry: str,
+    used: set[str],
+    without: Sequence[str],
+    notes: list[str],
+    room: int,
 ) -> dict[str, Any]:
     """Return small values and attributes, nested as the groups are, within a bounded size."""
     others = [g for g in reader.tree.of_class("NXentry") if g != entry and not is_under(entry, g)]
-    items = list(_items(reader, used, others))
+    items = list(_items(reader, used, [*others, *without]))
     kept = _within_budget(items, notes, room)
     nested: dict[str, Any] = {}
     for item in kept:
@@ -239,11 +247,15 @@ def _everything(
 
 
 def _items(reader: Reader, used: set[str], others: list[str]) -> Iterator[_Item]:
-    seen = {info.address for path, info in reader.tree.datasets.items() if path in used}
+    seen = {
+        info.address
+        for path, info in reader.tree.datasets.items()
+        if path in used or any(is_under(path, other) for other in others)
+    }
     for path in reader.tree.classes:
         if not any(is_under(path, other) for other in others):
             parts = tuple(part for part in path.split("/") if part)
-            yield from _attributes(reader.file[path], (*parts, "@"), {"NX_class"})
+            yield from _attributes(reader.file[path], (*parts, "@"), {"target", "NX_class"})
     for path, info in reader.tree.datasets.items():
         skip = any(is_under(path, other) for other in others)
         if skip or info.elsewhere or info.address in seen:

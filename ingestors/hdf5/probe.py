@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ...core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLinkError
-from ...core.registry.records import RunsFound
+from ...core.registry.records import Acquisition, RunsFound
 from ..assets.hdf5.filters import describe_missing, missing_filters
 from ..assets.hdf5.sources import SourceCheck
 from ..times import configured_zone
@@ -91,21 +91,24 @@ def _look(origin: Hdf5Origin, path: str) -> RunsFound | None:
             )
         all_images = [image for _, several, _ in found for image in several]
         shown = "; ".join(str(image.signal) for image in all_images[:8])
-        zone = configured_zone()
         return RunsFound(
             kwargs=tuple(dict(selecting) for selecting, _, _ in found),
             detail="; ".join(filter(None, (evidence, shown))),
             notes=(*notes, *(note for image in all_images for note in _doubts(image))),
             acquisitions=tuple(
-                recorded_acquisition(
-                    selection.reader or reader,
-                    selection.entry,
-                    zone,
-                    several[0].events if several else None,
-                )
-                for _, several, selection in found
+                _recorded(origin, reader, selection, several) for _, several, selection in found
             ),
         )
+
+
+def _recorded(
+    origin: Hdf5Origin, reader: Reader, selection: Selection, images: list[Image]
+) -> Acquisition:
+    if origin.recorded is not None:
+        return origin.recorded(reader, selection)
+    events = images[0].events if images else None
+    holder = selection.reader or reader
+    return recorded_acquisition(holder, selection.entry, configured_zone(), events)
 
 
 def _doubts(image: Image) -> Iterator[str]:

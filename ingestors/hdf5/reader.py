@@ -34,6 +34,10 @@ class Reader:
         AssetError, UnsafeLinkError
             If it is not there, or must not be followed.
         """
+        path = f"/{name.strip('/')}"
+        info = self.tree.datasets.get(path)
+        if path in self.tree.classes or (info is not None and not info.elsewhere):
+            return Target(self.path, path, self.file[path])  # by hard links alone
         return self._stack.enter_context(follow(self.file, self.path, name, self.reach))
 
     def child(self, group: Target, name: str) -> Target:
