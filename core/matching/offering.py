@@ -25,6 +25,7 @@ __all__ = ["MISMATCH", "TIERS", "ask", "weigh"]
 TIERS = cast(tuple[Tier, ...], get_args(Tier))
 """The tiers, the strongest first."""
 MISMATCH = "extension mismatch: "
+_DECLINED = "its probe declined: this is not what it reads"
 
 _NOT_FAULTS = (NoDataError, AmbiguousDataError, UnsafeLinkError)
 """Errors of a probe that tell of a sound file which cannot be taken as it is."""
@@ -96,7 +97,7 @@ def ask(
         found, evidence = RunsFound(), _overrule(evidence, f"its probe said: {error.what}")
     else:
         if found is None and choice is None:
-            return Rejection(ingestor.name, "its probe declined: this is not what it reads")
+            return Rejection(ingestor.name, _DECLINED, short=_DECLINED)
         if found is None:
             found, evidence = RunsFound(), _overrule(evidence, "its probe declined")
         elif probed:
