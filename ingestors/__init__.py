@@ -5,6 +5,8 @@ from ..core.lazy import lazy_exports
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "ingest_areadetector_hdf5": ".areadetector.ingest",
+        "ingest_areadetector_nexus": ".areadetector.ingest",
         "ingest_areadetector_tiff": ".areadetector.ingest",
         "ingest_bluesky_nexus": ".bluesky_nexus.ingest",
         "ingest_hdf5": ".hdf5.ingest",

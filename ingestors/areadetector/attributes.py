@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..labels import unique_keys
@@ -93,7 +93,7 @@ def unit_in_name(name: str) -> str:
 
 
 def in_terms(
-    keys: Mapping[str, str], constants: Mapping[str, Any], columns: Mapping[str, Any]
+    keys: Mapping[str, str], constants: Mapping[str, Any], columns: Collection[str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return constants by the field's own names, where one attribute alone is meant."""
     terms: dict[str, Any] = {}

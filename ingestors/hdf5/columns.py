@@ -78,7 +78,7 @@ def find_columns(
     seen = {(other.signal.target.file, other.signal.info.address) for other in images}
     for target, name, dims in _belonging(reader, image, axes, found):
         identity = (target.file, address_of(target.object))
-        if identity in seen:
+        if identity in seen or target.name in selection.told:
             continue
         seen.add(identity)
         _attach(reader, image, target, name, dims, check, found)
@@ -100,7 +100,7 @@ def find_columns(
             _attach_named(reader, image, target, path, check, found)
     found.columns = _with_unique_keys(found.columns, taken)
     found.loose = _with_unique_keys(found.loose, taken)
-    _note_equal_lengths(reader, image, found)
+    _note_equal_lengths(reader, image, found.used | selection.told, found)
     return found
 
 
@@ -331,11 +331,13 @@ def _with_unique_keys(columns: list[Column], taken: set[str]) -> list[Column]:
     return unique
 
 
-def _note_equal_lengths(reader: Reader, image: Image, found: Columns) -> None:
+def _note_equal_lengths(
+    reader: Reader, image: Image, told: set[str] | frozenset[str], found: Columns
+) -> None:
     """Say which arrays are as long as there are events, and were left where they are."""
     if image.events < _FEWEST_EVENTS or not image.scan_axes:
         return
-    used = found.used | {image.signal.info.path, image.signal.target.name}
+    used = told | {image.signal.info.path, image.signal.target.name}
     addresses = {i.address for p, i in reader.tree.datasets.items() if p in used}
     rest: dict[Any, str] = {}
     for path, info in reader.tree.datasets.items():

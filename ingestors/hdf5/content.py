@@ -46,8 +46,8 @@ class Stream:
     """Of constants."""
     timestamps: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
     """Of the values of a data key, where they differ from `times`."""
-    hints: dict[str, Any] | None = None
-    """By object; None: its scalars."""
+    unhinted: set[str] = field(default_factory=set)
+    """Scalars that are not worth a plot: counters, clocks."""
 
 
 @dataclass
@@ -87,6 +87,7 @@ def read_content(reader: Reader, selection: Selection) -> Content:
         mtime=current_observation().stat(reader.path).mtime,
         zone=zone,
         used=found.used.union(
+            selection.told,
             (image.signal.target.name for image in images),
             *(paths for _, _, paths in constants.values()),
         ),

@@ -77,6 +77,9 @@ def describe_run(
     notes: list[str] = []
     start, source = _start_time(reader, entry, zone, notes) or (mtime, "mtime of the file")
     end = first_time(reader, [f"{entry}/end_time"], zone, notes)
+    if end is not None and end[0] < start and source.endswith("/start_time"):
+        notes.append(f"{end[1]} is before {source}: it is left out")
+        end = None
     metadata = {
         **_known_fields(reader, entry),
         "time_source": source,
@@ -176,6 +179,8 @@ def recorded_acquisition(
     place = entry or "/"
     start = first_time(reader, [f"{place}/start_time"], zone, [])
     stop = first_time(reader, [f"{place}/end_time"], zone, [])
+    if start is not None and stop is not None and stop[0] < start[0]:
+        stop = None
     return Acquisition(
         uid=_bluesky_uid(reader, place) or None,
         scan_id=_scan_id(reader, place),

@@ -192,4 +192,5 @@ def _read_content(origin: Hdf5Origin, reader: Reader, selection: Selection) -> t
     except PenstockError:
         raise
     except MALFORMED as error:
-        return read_content(reader, selection), _tell_malformed(origin, error)
+        plainly = replace(selection, belonging={}, told=frozenset())
+        return read_content(reader, plainly), _tell_malformed(origin, error)

@@ -10,9 +10,15 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["write_bluesky_nexus"]
+__all__ = [
+    "write_areadetector_hdf5",
+    "write_areadetector_nexus",
+    "write_bluesky_nexus",
+]
 
 BLUESKY_UID = "77fbfb9d-5a1d-4ab8-a091-f7e596b2dd89"
+EPICS_SECONDS = 910_733_328
+"""2018-11-10 21:28:48 UTC, as EPICS counts."""
 SECONDS = 1_738_537_458.0
 """2025-02-02 23:04:18 UTC."""
 _HERE = -6 * 3600
@@ -82,6 +88,84 @@ def write_bluesky_nexus(folder: Path, points: int = 5) -> list[Path]:
         data = _group(entry, "data", "NXdata", signal="I0", axes=["theta"])
         for key in ("theta", "I0"):
             data[key] = primary[f"{key}/value"]
+    return [path]
+
+
+def _attribute(group: h5py.Group, name: str, values: Any, source: str, about: str = "") -> None:
+    """Write an NDAttribute: what it is stands on the dataset."""
+    dataset = group.create_dataset(name, data=values)
+    dataset.attrs["NDAttrName"] = np.bytes_(name)
+    dataset.attrs["NDAttrDescription"] = np.bytes_(about or "about")
+    dataset.attrs["NDAttrSource"] = np.bytes_(source)
+    kind = "NDAttrSourceEPICSPV" if ":" in source else "NDAttrSourceDriver"
+    dataset.attrs["NDAttrSourceType"] = np.bytes_(kind)
+
+
+def write_areadetector_hdf5(folder: Path, frames: int = 4) -> list[Path]:
+    """Write a stack as NDFileHDF5 does, in its default layout: a theta scan, 2 s a frame.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> [path.name for path in write_areadetector_hdf5(Path(tempfile.mkdtemp()))]
+    ['iron_0007.h5']
+    """
+    path = folder / "iron_0007.h5"
+    numbers = np.arange(frames)
+    with h5py.File(path, "w") as file:
+        detector = _group(file, "entry/instrument/detector", "NXdetector")
+        file["entry"].attrs.update({"NX_class": "NXentry", "default": "data"})
+        file["entry/instrument"].attrs["NX_class"] = "NXinstrument"
+        data = detector.create_dataset("data", data=_counts(7, frames, 13, 17), chunks=(1, 13, 17))
+        data.attrs["signal"] = 1
+        _group(file, "entry/data", "NXdata")["data"] = data
+        group = _group(file, "entry/instrument/NDAttributes", "NXcollection")
+        epics = EPICS_SECONDS + 2 * numbers
+        _attribute(group, "NDArrayUniqueId", (1001 + numbers).astype("i4"), "Driver")
+        _attribute(group, "NDArrayTimeStamp", epics + 0.25, "Driver")
+        _attribute(group, "NDArrayEpicsTSSec", epics.astype("u4"), "Driver")
+        _attribute(group, "NDArrayEpicsTSnSec", np.full(frames, 500_000_000, "u4"), "Driver")
+        _attribute(group, "CameraModel", np.array([b"Pilatus"] * frames, "S256"), "MODEL")
+        _attribute(group, "SampleTitle", np.array([b"iron"] * frames, "S256"), "ioc:title")
+        _attribute(group, "Theta", 0.5 * numbers, "ioc:m1.RBV", "sample rotation, degrees")
+        _attribute(group, "PresetTime", np.full(frames, 2.0), "pil:cam1:AcquireTime", "in s")
+        _attribute(group, "monoE", np.full(frames, 12.4), "ioc:E", "energy, keV")
+        _attribute(group, "Broken", np.full(frames, np.nan), "ioc:gone")
+    return [path]
+
+
+def write_areadetector_nexus(folder: Path) -> list[Path]:
+    """Write an image as NDFileNexus does, by a template like that of APS USAXS.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> [path.name for path in write_areadetector_nexus(Path(tempfile.mkdtemp()))]
+    ['GdC_191.hdf5']
+    """
+    path = folder / "GdC_191.hdf5"
+    with h5py.File(path, "w") as file:
+        file.attrs["creator"] = np.bytes_("areaDetector NDFileNexus plugin v0.2")
+        entry = _group(file, "entry", "NXentry")
+        _fill(entry, {"start_time": [b"Thu Jun 12 09:25:20 2014"], "title": [b"GdC"]})
+        data = _group(entry, "data", "NXdata").create_dataset("data", data=_counts(9, 13, 17))
+        data.attrs.update(
+            {"signal": 1, "make": np.bytes_("Dectris"), "model": np.bytes_("Pilatus")}
+        )
+        _fill(
+            _group(entry, "user1", "NXuser"), {"name": [b"Keechul"], "proposal_number": [b"30912"]}
+        )
+        _fill(_group(entry, "sample", "NXsample"), {"name": [b"GdC"]})
+        beam = _group(entry, "instrument/monochromator", "NXmonochromator")
+        _fill(beam, {"energy": [15.86], "wavelength": [0.7817]}, energy="keV", wavelength="A")
+        known = _group(entry, "EPICS_PV_metadata", "NXcollection")
+        for name, value, variable, about in (
+            ("PresetTime", 10.0, "15iddPIL:cam1:AcquireTime", "specified time, s"),
+            ("SDD", 530.64, "15iddLAX:USAXS_Pin:Distance", "SDD: sample to detector, mm"),
+            ("sthick", 1.0, "15iddLAX:sampleThickness", "sample thickness"),
+        ):
+            dataset = known.create_dataset(name, data=[value])
+            dataset.attrs.update({"pv": np.bytes_(variable), "description": np.bytes_(about)})
     return [path]
 
 
