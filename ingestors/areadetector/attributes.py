@@ -10,15 +10,12 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..labels import unique_keys
-
 __all__ = [
     "EPICS_EPOCH",
     "STARTING",
     "bare_name",
     "in_terms",
     "is_meant",
-    "name_detector",
     "start_of",
     "unit_in_name",
 ]
@@ -131,17 +128,3 @@ def start_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
         else:
             start[term] = {"name": text} if term == "sample" else text
     return start
-
-
-def name_detector(*names: Any) -> str:
-    """Return what to call the detector: the first name that says something; empty if none does.
-
-    Examples
-    --------
-    >>> name_detector("Unknown", "Pilatus 100K")
-    'pilatus_100k'
-    """
-    for name in names:
-        if isinstance(name, str) and name.strip() and name.strip() != "Unknown":
-            return next(iter(unique_keys([name.strip()[:64].lower()])))
-    return ""

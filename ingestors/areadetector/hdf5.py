@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...core.registry.records import Acquisition
 from ..camserver import looks_like_camserver, read_camserver_header
-from ..hdf5.content import Content, Stream, read_content
+from ..hdf5.content import Content, Stream, call_detector, read_content
 from ..hdf5.images import count_scan_axes
 from ..hdf5.metadata import recorded_acquisition
 from ..hdf5.one_column import Column
@@ -26,10 +26,10 @@ from ..hdf5.signals import Selection
 from ..hdf5.times import EventTimes
 from ..labels import unique_keys
 from ..times import configured_zone
-from .attributes import EPICS_EPOCH, in_terms, is_meant, name_detector, start_of
+from .attributes import EPICS_EPOCH, in_terms, is_meant, start_of
 from .nd_attributes import NDAttribute, find_attributes, is_attribute
 
-__all__ = ["ORIGIN", "call_detector"]
+__all__ = ["ORIGIN"]
 
 _SECONDS, _NANOSECONDS = "NDArrayEpicsTSSec", "NDArrayEpicsTSnSec"
 _OF_EACH = {"NDArrayUniqueId": "unique_id", "NDArrayTimeStamp": "detector_clock"}
@@ -77,18 +77,6 @@ def _read(reader: Reader, selection: Selection) -> Content:
 def _constant(attributes: Mapping[str, NDAttribute], name: str) -> Any:
     attribute = attributes.get(name)
     return attribute.constant if attribute is not None and attribute.is_constant else None
-
-
-def call_detector(content: Content, *names: Any) -> None:
-    """Call the object that images belong to by the first name that says something."""
-    stream = content.streams[0]
-    name = name_detector(*names)
-    if not name or name in {column.key for column in stream.columns}:
-        return
-    for image in stream.images:
-        old = stream.owners.get(image.key, image.key)
-        stream.owners[image.key] = name
-        stream.constants[name] = {**stream.constants.pop(old, {}), **stream.constants.get(name, {})}
 
 
 def _epics_times(attributes: Mapping[str, NDAttribute], rows: int) -> NDArray[np.float64] | None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..hdf5.content import Content, read_content
+from ..hdf5.content import Content, call_detector, read_content
 from ..hdf5.origin import Hdf5Origin, Selecting, select_default
 from ..hdf5.reader import Reader
 from ..hdf5.signals import Selection
 from ..hdf5.values import read_small, text_attribute
 from ..labels import unique_keys
 from .attributes import in_terms, start_of
-from .hdf5 import call_detector
 from .nd_attributes import unit_of
 
 __all__ = ["ORIGIN"]

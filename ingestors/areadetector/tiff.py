@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..camserver import looks_like_camserver, read_camserver_header
-from ..labels import unique_keys
+from ..labels import name_detector, unique_keys
 from ..tiff.headers import FrameHeader
 from ..tiff.metadata import TiffFacts
 from ..tiff.origin import Described, FrameColumns, TiffOrigin, part_constants
-from .attributes import EPICS_EPOCH, in_terms, is_meant, name_detector, start_of, unit_in_name
+from .attributes import EPICS_EPOCH, in_terms, is_meant, start_of, unit_in_name
 
 __all__ = ["ORIGIN"]
 

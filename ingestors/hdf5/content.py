@@ -13,6 +13,7 @@ from ...core.documents import safe_key
 from ...core.places.observation import current_observation
 from ..assets.hdf5.filters import describe_missing, missing_filters, remedy_for
 from ..assets.hdf5.sources import SourceCheck
+from ..labels import name_detector
 from ..times import configured_zone
 from .columns import Columns, find_columns
 from .completeness import is_being_written, unwritten
@@ -24,7 +25,7 @@ from .signals import Selection
 from .terms import Terms, beam_terms, exposure_terms
 from .times import EventTimes, event_times
 
-__all__ = ["Content", "Stream", "read_content"]
+__all__ = ["Content", "Stream", "call_detector", "read_content"]
 
 
 @dataclass
@@ -213,3 +214,15 @@ def _add_terms(stream: Stream, image: Image, beam: Terms) -> None:
     for terms, units in (exposure_terms(values, stream.units), beam):
         values |= terms
         stream.units |= units
+
+
+def call_detector(content: Content, *names: Any) -> None:
+    """Call the object that images belong to by the first name that says something."""
+    stream = content.streams[0]
+    name = name_detector(*names)
+    if not name or name in {column.key for column in stream.columns}:
+        return
+    for image in stream.images:
+        old = stream.owners.get(image.key, image.key)
+        stream.owners[image.key] = name
+        stream.constants[name] = {**stream.constants.pop(old, {}), **stream.constants.get(name, {})}

@@ -14,6 +14,7 @@ __all__ = [
     "write_areadetector_hdf5",
     "write_areadetector_nexus",
     "write_bluesky_nexus",
+    "write_eiger",
 ]
 
 BLUESKY_UID = "77fbfb9d-5a1d-4ab8-a091-f7e596b2dd89"
@@ -167,6 +168,54 @@ def write_areadetector_nexus(folder: Path) -> list[Path]:
             dataset = known.create_dataset(name, data=[value])
             dataset.attrs.update({"pv": np.bytes_(variable), "description": np.bytes_(about)})
     return [path]
+
+
+def write_eiger(folder: Path, sizes: tuple[int, ...] = (4, 2)) -> list[Path]:
+    """Write a master and data files as Dectris' file writer does: an omega scan, 5 ms a frame.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> [path.name for path in write_eiger(Path(tempfile.mkdtemp()))]
+    ['lysozyme_1_master.h5', 'lysozyme_1_data_000001.h5', 'lysozyme_1_data_000002.h5']
+    """
+    master, frames = folder / "lysozyme_1_master.h5", sum(sizes)
+    paths, row = [master], 0
+    pixels = _counts(3, frames, 13, 17)
+    with h5py.File(master, "w") as file:
+        entry = _group(file, "entry", "NXentry")
+        data = _group(entry, "data", "NXdata")
+        for number, size in enumerate(sizes, 1):
+            path = folder / f"lysozyme_1_data_{number:06d}.h5"
+            with h5py.File(path, "w") as piece:
+                chunk = pixels[row : row + size]
+                stack = piece.create_dataset("entry/data/data", data=chunk, chunks=(1, 13, 17))
+                stack.attrs.update({"image_nr_low": row + 1, "image_nr_high": row + size})
+            data[f"data_{number:06d}"] = h5py.ExternalLink(path.name, "/entry/data/data")
+            paths.append(path)
+            row += size
+        detector = _group(entry, "instrument/detector", "NXdetector")
+        values = {"count_time": 0.00499, "frame_time": 0.005, "saturation_value": 12440}
+        _fill(detector, values, count_time="s", frame_time="s")
+        _fill(detector, {"description": np.bytes_("Dectris Eiger 9M"), "bit_depth_image": 16})
+        special = {
+            "data_collection_date": np.bytes_("2016-12-16T07:06:17.852051+01:00"),
+            "countrate_correction_count_cutoff": 12440,
+            "photon_energy": 12650.0,
+            "nimages": frames,
+            "ntrigger": 1,
+            "pixel_mask": np.zeros((13, 17), "u4"),
+        }
+        group = _group(detector, "detectorSpecific", "NXcollection")
+        _fill(group, special, photon_energy="eV")
+        beam = _group(entry, "instrument/beam", "NXbeam")
+        _fill(beam, {"incident_wavelength": 0.98}, incident_wavelength="angstrom")
+        omega = 0.5 * np.arange(frames)
+        goniometer = _group(entry, "sample/goniometer", "NXtransformations")
+        axes = {"omega": omega, "omega_end": omega + 0.5, "omega_increment": 0.5}
+        axes |= {"chi": np.full(frames, 90.0), "kappa": np.array([30.0])}
+        _fill(goniometer, axes, omega="degree", chi="degree", kappa="degree")
+    return paths
 
 
 def _add_signal(
