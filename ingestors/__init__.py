@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "ingest_areadetector_hdf5": ".areadetector.ingest",
         "ingest_areadetector_nexus": ".areadetector.ingest",
         "ingest_areadetector_tiff": ".areadetector.ingest",
+        "ingest_bliss": ".bliss.ingest",
         "ingest_bluesky_nexus": ".bluesky_nexus.ingest",
         "ingest_eiger": ".eiger.ingest",
         "ingest_hdf5": ".hdf5.ingest",

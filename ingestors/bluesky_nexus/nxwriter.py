@@ -147,7 +147,9 @@ def _find_key(reader: Reader, path: str, key: str, check: SourceCheck, found: _F
     found.kinds[key] = text_attribute(parent.object, "signal_type")
     row = int(np.prod(dataset.shape[1:])) * dataset.dtype.itemsize
     if len(dataset.shape) > 1 and row > _LARGEST_ROW:
-        found.signals[key] = make_signal(target, f"{path}/value", parent)
+        # The first axis counts events, however many others there are.
+        signal = make_signal(target, f"{path}/value", parent)
+        found.signals[key] = replace(signal, scan_axes=1)
     else:
         column = read_column(target, key, check)
         if column is None:
@@ -225,7 +227,7 @@ def _make_streams(
         return []
     rows = max(set(lengths), key=lambda length: (lengths.count(length), length))
     check = SourceCheck(reader.reach)
-    images = [_stack(reader, signal, key, check) for key, signal in found.signals.items()]
+    images = [describe_image(reader, found.signals[key], key, check) for key in found.signals]
     columns = [column for column in found.columns if len(column.values) == rows]
     beside: list[Stream] = []
     for odd in [column for column in found.columns if len(column.values) != rows]:
@@ -237,11 +239,6 @@ def _make_streams(
         beside.append(_stream(f"{name}_{image.key}", [image], [], image.events, found, start_time))
     together = [image for image in images if image.events == rows]
     return [_stream(name, together, columns, rows, found, start_time), *beside]
-
-
-def _stack(reader: Reader, signal: Signal, key: str, check: SourceCheck) -> Image:
-    """Describe an array whose first axis counts events, however many others there are."""
-    return replace(describe_image(reader, signal, key, check), scan_axes=1)
 
 
 def _stream(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 __all__ = [
     "write_areadetector_hdf5",
     "write_areadetector_nexus",
+    "write_bliss",
     "write_bluesky_nexus",
     "write_eiger",
 ]
@@ -216,6 +217,68 @@ def write_eiger(folder: Path, sizes: tuple[int, ...] = (4, 2)) -> list[Path]:
         axes |= {"chi": np.full(frames, 90.0), "kappa": np.array([30.0])}
         _fill(goniometer, axes, omega="degree", chi="degree", kappa="degree")
     return paths
+
+
+def write_bliss(folder: Path, points: int = 5) -> list[Path]:
+    """Write a dataset of two scans as BLISS does, the files of its detector, and one above it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> [path.name for path in write_bliss(Path(tempfile.mkdtemp()))]
+    ['sample_0001.h5', 'ma4500_sample.h5', 'marana_0000.h5', 'marana_0000.h5']
+    """
+    below = folder / "sample_0001"
+    below.mkdir(exist_ok=True)
+    path, above = below / "sample_0001.h5", folder / "ma4500_sample.h5"
+    written = "/data/visitor/ma4500/id11/sample/sample_0001/sample_0001.h5"
+    images: list[Path] = []
+    with h5py.File(path, "w") as file:
+        file.attrs.update({"NX_class": "NXroot", "creator": "Bliss", "file_name": written})
+        for scan, title in ((1, f"loopscan {points} 0.1"), (2, f"ascan samy 0 1 {points - 1} 0.1")):
+            images.append(below / f"scan{scan:04d}" / "marana_0000.h5")
+            _write_scan(file, scan, title, points, images[-1])
+    with h5py.File(above, "w") as file:
+        file.attrs.update({"NX_class": "NXroot", "creator": "Bliss"})
+        for scan in (1, 2):
+            link = h5py.ExternalLink("sample_0001/sample_0001.h5", f"/{scan}.1")
+            file[f"sample_0001_{scan}.1"] = link
+    return [path, above, *images]
+
+
+def _write_scan(file: h5py.File, scan: int, title: str, points: int, images: Path) -> None:
+    images.parent.mkdir(exist_ok=True)
+    begin = 1_611_914_441.0 + 10 * scan
+    entry = _group(file, f"{scan}.1", "NXentry")
+    times = {
+        name: str(np.datetime64(round((seconds + 3600) * 1000), "ms")) + "+01:00"
+        for name, seconds in (("start_time", begin), ("end_time", begin + points))
+    }
+    _fill(entry, {"title": title, **times})
+    _fill(_group(entry, "sample", "NXsample"), {"name": "demo"})
+    instrument = _group(entry, "instrument", "NXinstrument")
+    clocks = {"epoch": begin + np.arange(points), "elapsed_time": 1.0 * np.arange(points)}
+    motors = {"samy": np.linspace(0, 1, points)} if "samy" in title else {}
+    for name, values in {**clocks, **motors}.items():
+        unit = "mm" if name in motors else "s"
+        _fill(_group(instrument, name, "NXpositioner"), {"value": values}, value=unit)
+    _fill(_group(instrument, "diode", "NXdetector"), {"data": 100.0 + np.arange(points)})
+    camera = _group(instrument, "marana", "NXdetector")
+    _fill(_group(camera, "acq_parameters", "NXcollection"), {"acq_expo_time": 0.1})
+    with h5py.File(images, "w") as raw:
+        raw["entry_0000/measurement/data"] = _counts(scan, points, 13, 17)
+    layout = h5py.VirtualLayout((points, 13, 17), "u2")
+    place = f"{images.parent.name}/{images.name}"
+    layout[:] = h5py.VirtualSource(place, "entry_0000/measurement/data", (points, 13, 17))
+    camera.create_virtual_dataset("data", layout)
+    measurement = _group(entry, "measurement", "NXcollection")
+    for name in (*clocks, *motors):
+        measurement[name] = h5py.SoftLink(f"/{scan}.1/instrument/{name}/value")
+    for name in ("diode", "marana"):
+        measurement[name] = h5py.SoftLink(f"/{scan}.1/instrument/{name}/data")
+    for name, stand in (("positioners_start", 0.0), ("positioners_end", 1.0)):
+        stood = {"samx": 12.5, "samy": stand}
+        _fill(_group(instrument, name, "NXcollection"), stood, samx="mm", samy="mm")
 
 
 def _add_signal(
