@@ -6,15 +6,13 @@ After the SIMPLON API reference (Dectris), "FileWriter", and many files. Newer m
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from ...core.registry.records import Acquisition
-from ..hdf5.baseline import Reading, baseline_stream, read_readings
 from ..hdf5.content import Content, Stream, call_detector, read_content
+from ..hdf5.goniometer import take_axes, with_axes
 from ..hdf5.metadata import first_time, recorded_acquisition, value_at
 from ..hdf5.origin import Hdf5Origin, Selecting, select_default
 from ..hdf5.reader import Reader
@@ -31,15 +29,6 @@ _MARKS = (
     "software_version",
     "nimages",
 )
-_DERIVED = re.compile(r".*_(end|start|increment|increment_set|range_average|range_total)")
-"""What is told of an axis beside its positions."""
-_GONIOMETERS = (
-    "sample/goniometer",
-    "sample/transformations",
-    "instrument/detector/goniometer",
-    "instrument/detector/transformations",
-)
-_UNITS = {"degree": "deg", "degrees": "deg"}
 
 
 def _detector(reader: Reader) -> str | None:
@@ -61,34 +50,18 @@ def _recognise(reader: Reader) -> str | None:
     return f"{detector}/detectorSpecific{told}"
 
 
-def _axes(reader: Reader, entry: str) -> dict[str, str]:
-    """Return the datasets with the positions of the goniometers' axes, by data key."""
-    axes: dict[str, str] = {}
-    for group in _GONIOMETERS:
-        for info in reader.tree.children(f"{entry}/{group}"):
-            name = info.path.rpartition("/")[2]
-            if info.numeric and not _DERIVED.fullmatch(name):
-                axes.setdefault(name, info.path)
-    return axes
-
-
 def _select(reader: Reader, selecting: Selecting) -> Selection:
-    selection = select_default(reader, selecting)
-    axes = _axes(reader, selection.entry or "")
-    ends = {f"{name}_end": f"{path}_end" for name, path in axes.items()}
-    there = {name: path for name, path in ends.items() if path in reader.tree.datasets}
-    belonging = {path: name for name, path in (axes | there).items()}
-    return replace(selection, belonging=belonging)
+    return with_axes(reader, select_default(reader, selecting))
 
 
 def _read(reader: Reader, selection: Selection) -> Content:
-    entry, detector = selection.entry or "", _detector(reader) or "/"
+    detector = _detector(reader) or "/"
     content = read_content(reader, selection)
     stream = content.streams[0]
     call_detector(content, value_at(reader, f"{detector}/description"))
     _take_constants(reader, stream, detector)
     _take_time(reader, content, detector)
-    _take_axes(reader, content, _axes(reader, entry))
+    take_axes(reader, content, selection.entry)
     return content
 
 
@@ -137,35 +110,6 @@ def _take_time(reader: Reader, content: Content, detector: str) -> None:
     if period and triggers == 1 and images and images > 1:
         source = f"{described.time_source} + n × frame_time"
         stream.times = EventTimes(described.time + period * np.arange(stream.rows), source)
-
-
-def _take_axes(reader: Reader, content: Content, axes: Mapping[str, str]) -> None:
-    """Leave axes that move as columns; those that do not are a baseline."""
-    stream, described = content.streams[0], content.described
-    moving: list[str] = []
-    still = read_readings(reader, axes)
-    for column in [column for column in stream.columns if column.path in axes.values()]:
-        column_of_unit = replace(column, units=_UNITS.get(column.units, column.units))
-        stream.columns.remove(column)
-        if (column.values == column.values[:1]).all():
-            value = column.values[0].item()
-            still[column.key] = Reading(value, column_of_unit.units, column.path)
-        else:
-            moving.append(column.key)
-            stream.columns.append(column_of_unit)
-    # Where each frame ended is worth keeping, not plotting.
-    stream.unhinted |= {column.key for column in stream.columns if column.key.endswith("_end")}
-    if moving:
-        first = min(moving, key=lambda key: key != "omega")
-        described.start["motors"] = moving
-        described.start["hints"] = {"dimensions": [[[first], "primary"]]}
-    still = {
-        key: replace(reading, units=_UNITS.get(reading.units, reading.units))
-        for key, reading in still.items()
-    }
-    baseline = baseline_stream([(described.time, still)], described.time_source)
-    if baseline is not None:
-        content.streams.append(baseline)
 
 
 def _recorded(reader: Reader, selection: Selection) -> Acquisition:

@@ -2,7 +2,7 @@
 
 Whatever else a detector's group says is kept under its own names; these are the ones that every
 ingestor uses, with units that can be compared: ``exposure_time`` and ``exposure_period`` in s,
-``energy`` and ``wavelength`` as the file has them.
+``wavelength`` in Å, and ``energy`` in the file's own unit.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _BEAM = {
 }
 _BEAM_CLASSES = ("NXmonochromator", "NXbeam")
 _BEAM_UNITS = {"A": "angstrom", "Å": "angstrom", "Angstrom": "angstrom", "ev": "eV", "kev": "keV"}
+_IN_ANGSTROM = {"nm": 10.0, "pm": 0.01, "m": 1e10}
 _DEFAULT_UNITS = {"wavelength": "angstrom"}
 """NeXus files without units: nobody writes a wavelength in another one."""
 
@@ -75,9 +76,11 @@ def beam_terms(reader: Reader, entry: str | None) -> Terms:
         for path in _existing(reader, groups, names):
             value = value_at(reader, path)
             if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-                values[term] = value
                 unit = text_attribute(reader.file[path], "units")
                 unit = _BEAM_UNITS.get(unit, unit) or _DEFAULT_UNITS.get(term, "")
+                if term == "wavelength" and unit in _IN_ANGSTROM:
+                    value, unit = float(f"{value * _IN_ANGSTROM[unit]:.12g}"), "angstrom"
+                values[term] = value
                 if unit:
                     units[term] = unit
                 break

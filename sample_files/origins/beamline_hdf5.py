@@ -16,6 +16,8 @@ __all__ = [
     "write_bliss",
     "write_bluesky_nexus",
     "write_eiger",
+    "write_gda",
+    "write_nxmx",
 ]
 
 BLUESKY_UID = "77fbfb9d-5a1d-4ab8-a091-f7e596b2dd89"
@@ -279,6 +281,89 @@ def _write_scan(file: h5py.File, scan: int, title: str, points: int, images: Pat
     for name, stand in (("positioners_start", 0.0), ("positioners_end", 1.0)):
         stood = {"samx": 12.5, "samy": stand}
         _fill(_group(instrument, name, "NXcollection"), stood, samx="mm", samy="mm")
+
+
+def write_gda(folder: Path, points: int = 5) -> list[Path]:
+    """Write a scan of a motor as Diamond's GDA does, and the file of its detector.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> [path.name for path in write_gda(Path(tempfile.mkdtemp()))]
+    ['538039.nxs', '538039.hdf']
+    """
+    path, images = folder / "538039.nxs", folder / "538039-pil100k-files" / "538039.hdf"
+    images.parent.mkdir(exist_ok=True)
+    with h5py.File(images, "w") as file:
+        detector = _group(file, "entry/instrument/detector", "NXdetector")
+        detector.create_dataset("data", data=_counts(5, points, 13, 17), chunks=(1, 13, 17))
+    stop = (points - 1) / 2
+    with h5py.File(path, "w") as file:
+        entry = _group(file, "entry1", "NXentry")
+        told = {
+            "program_name": [b"GDA 8.48.0"],
+            "scan_command": [f"scan eta 0 {stop:g} 0.5 pil100k 1".encode()],
+            "scan_dimensions": [points],
+            "entry_identifier": [b"538039"],
+            "experiment_identifier": [b"cm1234-1"],
+            "start_time": [b"2015-10-15T16:22:32+01:00"],
+        }
+        _fill(entry, told)
+        _fill(_group(entry, "user01", "NXuser"), {"username": [b"i16user"]})
+        _fill(_group(entry, "sample", "NXsample"), {"name": [b"CaF2"]})
+        instrument = _group(entry, "instrument", "NXinstrument")
+        camera = _group(instrument, "pil100k", "NXdetector")
+        place = f"{images.parent.name}/{images.name}"
+        camera["data"] = h5py.ExternalLink(place, "/entry/instrument/detector/data")
+        _fill(camera, {"saturation_value": [1_000_000]})
+        for where, name, local, values in (
+            (camera, "count_time", "pil100k.count_time", np.ones(points)),
+            (camera, "maxval", "pil100k.maxval", 100.0 + np.arange(points)),
+            (_group(instrument, "eta", "NXpositioner"), "eta", "eta.eta", 0.5 * np.arange(points)),
+            (_group(instrument, "rc", "NXpositioner"), "rc", "rc.rc", np.full(points, 300.0)),
+        ):
+            dataset = where.create_dataset(name, data=values)
+            dataset.attrs["local_name"] = [local.encode()]
+            if name == "eta":
+                dataset.attrs.update({"axis": [b"1"], "label": [b"1"], "units": [b"deg"]})
+        shown = _group(entry, "pil100k", "NXdata")
+        for name in ("count_time", "maxval"):
+            shown[name] = camera[name]
+        shown["data"] = camera.get("data", getlink=True)
+        beam = _group(entry, "sample/beam", "NXbeam")
+        _fill(beam, {"incident_wavelength": [0.238]}, incident_wavelength="nm")
+        before = _group(entry, "before_scan/lakeshore", "NXcollection")
+        _fill(before, {"Ta": [4.9953], "Tset": [5.0]})
+    return [path, images]
+
+
+def write_nxmx(folder: Path, frames: int = 6) -> list[Path]:
+    """Write an omega scan as NXmx has it, all in one file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> [path.name for path in write_nxmx(Path(tempfile.mkdtemp()))]
+    ['thermolysin_2.nxs']
+    """
+    path = folder / "thermolysin_2.nxs"
+    with h5py.File(path, "w") as file:
+        entry = _group(file, "entry", "NXentry", default="data")
+        told = {"definition": b"NXmx", "start_time": b"2019-02-14T14:25:57Z"}
+        _fill(entry, {name: np.bytes_(text) for name, text in told.items()})
+        data = _group(entry, "data", "NXdata", signal="data", axes="omega")
+        data.create_dataset("data", data=_counts(6, frames, 13, 17), chunks=(1, 13, 17))
+        detector = _group(entry, "instrument/detector", "NXdetector")
+        values = {"count_time": 0.008, "saturation_value": 65535}
+        _fill(detector, {**values, "description": np.bytes_(b"Eiger 16M")}, count_time="s")
+        beam = _group(entry, "instrument/beam", "NXbeam")
+        _fill(beam, {"incident_wavelength": 0.98}, incident_wavelength="angstrom")
+        axes = _group(entry, "sample/transformations", "NXtransformations")
+        omega = 0.1 * np.arange(frames)
+        positions = {"omega": omega, "omega_end": omega + 0.1, "chi": np.array([30.0])}
+        _fill(axes, positions, omega="deg", chi="deg")
+        data["omega"] = axes["omega"]
+    return [path]
 
 
 def _add_signal(
