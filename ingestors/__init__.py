@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "ingest_text_log": ".text_log.ingest",
         "ingest_tiff_series": ".tiff.series",
         "ingest_tiff_stack": ".tiff.stack",
+        "ingest_usaxs_fly": ".usaxs_fly.ingest",
         "ingest_tiff_template": ".tiff_template.ingest",
     },
 )

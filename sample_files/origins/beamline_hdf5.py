@@ -18,6 +18,7 @@ __all__ = [
     "write_eiger",
     "write_gda",
     "write_nxmx",
+    "write_usaxs_fly",
 ]
 
 BLUESKY_UID = "77fbfb9d-5a1d-4ab8-a091-f7e596b2dd89"
@@ -363,6 +364,38 @@ def write_nxmx(folder: Path, frames: int = 6) -> list[Path]:
         positions = {"omega": omega, "omega_end": omega + 0.1, "chi": np.array([30.0])}
         _fill(axes, positions, omega="deg", chi="deg")
         data["omega"] = axes["omega"]
+    return [path]
+
+
+def write_usaxs_fly(folder: Path, channels: int = 7) -> list[Path]:
+    """Write a fly scan as saveFlyData of APS USAXS does.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> [path.name for path in write_usaxs_fly(Path(tempfile.mkdtemp()))]
+    ['HeaterBlank_0059.h5']
+    """
+    path = folder / "HeaterBlank_0059.h5"
+    with h5py.File(path, "w") as file:
+        creator = "/home/beams/USAXS/usaxs_support/saveFlyData.py"
+        file.attrs.update({"creator": creator, "timestamp": "2025-02-21 12:03:55"})
+        entry = _group(file, "entry", "NXentry")
+        _fill(entry, {"experiment_identifier": [b"38816"], "title": [b"HeaterBlank"]})
+        _fill(_group(entry, "sample", "NXsample"), {"name": [b"HeaterBlank"]})
+        beam = _group(entry, "instrument/monochromator", "NXmonochromator")
+        _fill(beam, {"energy": [21.0], "wavelength": [0.59]}, energy="keV", wavelength="A")
+        scan = _group(entry, "flyScan", "NXdata", signal="mca3")
+        for number, name in enumerate(("clock_pulses", "I0", "upd"), 1):
+            counts = np.full(channels, 500_000) if number == 1 else _counts(number, channels)
+            dataset = scan.create_dataset(f"mca{number}", data=counts.astype("i4"))
+            dataset.attrs.update({"USAXS_name": name, "units": "counts"})
+        positions = 8.8453 - 2e-5 * np.arange(channels + 1)
+        _fill(scan, {"AR_PulsePositions": positions}, AR_PulsePositions="degrees")
+        changes = {"AR_PSOpulse": [0.0, 4.0], "AR_angle": [8.8453, 8.8452]}
+        changes |= {"I0_ampGain": [2.0], "I0_mcsChan": [0.0]}
+        _fill(scan, {f"changes_{name}": values for name, values in changes.items()})
+        _fill(scan, {"mca_clock_frequency": [5e7], "FS_ScanTime": [90.0]})
     return [path]
 
 
