@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "ingest_bluesky_nexus": ".bluesky_nexus.ingest",
         "ingest_eiger": ".eiger.ingest",
         "ingest_gda": ".gda.ingest",
+        "ingest_fabio_images": ".fabio_images.ingest",
         "ingest_hdf5": ".hdf5.ingest",
         "ingest_hdf5_chunks": ".hdf5.chunks",
         "ingest_joined": ".joined.ingest",

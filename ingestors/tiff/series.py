@@ -213,7 +213,7 @@ def series_stream(
         constants={**facts.constants, **axes.constants, "event_time_source": time_source},
         units={**facts.units, **axes.units},
         found=found,
-        origin=origin,
+        origin=origin.name,
     )
     yield composed.stream.descriptor()
     yield from composed.stream.external(
