@@ -118,7 +118,7 @@ def _probe_isolated(reference: str, paths: list[str]) -> RunsFound | None:
     try:
         answer = _answer_of(reference, paths)
     except FileCrashesReaderError as error:
-        what = error.what.replace(_PLAINLY, "reading it")
+        what = error.what.replace(_ALL_PLAINLY, "reading it").replace(_PLAINLY, "reading it")
         raise FileCrashesReaderError(what, where=error.where, remedy=error.remedy) from error
     note_consulted(paths[0], answer["consulted"])
     if "error" in answer:
