@@ -160,8 +160,6 @@ def write_gda(folder: Path, points: int = 5) -> list[Path]:
         place = f"{images.parent.name}/{images.name}"
         camera["data"] = h5py.ExternalLink(place, "/entry/instrument/detector/data")
         fill_group(camera, {"saturation_value": [1_000_000]})
-        eta = make_group(instrument, "eta", "NXpositioner")
-        current = make_group(instrument, "rc", "NXpositioner")
         for where, name, local, values in (
             (camera, "count_time", "pil100k.count_time", np.ones(points)),
             (camera, "maxval", "pil100k.maxval", 100.0 + np.arange(points)),
