@@ -17,34 +17,20 @@ import numpy as np
 
 from ...core.documents import safe_key
 from ...core.errors import AssetError, DataShapeError, UnsafeLinkError
-from ..assets.hdf5.filters import missing_filters
 from ..assets.hdf5.links import Target
 from ..assets.hdf5.sources import SourceCheck
 from .images import Image
+from .one_column import Column, read_column
 from .reader import Reader
-from .tree import address_of, describe_dataset, member_names
+from .signals import Selection
+from .tree import address_of, describe_dataset, is_under, member_names
 from .values import is_text, read_attribute, text_attribute
 
-__all__ = ["Column", "Columns", "find_columns", "read_column"]
+__all__ = ["Columns", "find_columns"]
 
-_MOST_BYTES = 16 * 2**20
 _FEWEST_EVENTS = 3
 """Of fewer events, one more or less says nothing."""
 _MOST_LISTED = 12
-
-
-@dataclass(frozen=True)
-class Column:
-    """One value for each event."""
-
-    key: str
-    values: np.ndarray[Any, Any]
-    units: str
-    path: str
-    axis: int | None = None
-    """The scan axis that it is the coordinate of."""
-    start: str = ""
-    """What its times count from, where it says so (NXlog's ``@start``)."""
 
 
 @dataclass
@@ -63,21 +49,20 @@ class Columns:
 
 def find_columns(
     reader: Reader,
-    image: Image,
-    named: Sequence[str],
+    images: Sequence[Image],
+    selection: Selection,
     check: SourceCheck,
     *,
-    signals: Sequence[Image],
     taken: set[str],
 ) -> Columns:
     """Find the columns that belong to the events of an image.
 
     Parameters
     ----------
-    named
-        Paths of datasets that the caller attaches.
-    signals
-        All data of the run, which are no columns.
+    images
+        All data of the run, which are no columns; those that belong to the first are looked for.
+    selection
+        Says which columns an origin and the caller attach.
     taken
         Data keys that are in use already; those of the columns are added.
 
@@ -87,16 +72,32 @@ def find_columns(
         If a dataset that the caller attaches is not as long as there are events.
     """
     found = Columns()
+    image = images[0]
     axes = _declared_axes(reader, image)
     found.dims = _frame_dims(image, axes)
-    seen = {(other.signal.target.file, other.signal.info.address) for other in signals}
+    seen = {(other.signal.target.file, other.signal.info.address) for other in images}
+    for path, name in selection.belonging.items():
+        try:
+            target = reader.find(path)
+        except (AssetError, UnsafeLinkError) as error:
+            found.notes.append(f"{path} is left out: {error}")
+            continue
+        identity = (target.file, address_of(target.object))
+        if identity not in seen:
+            seen.add(identity)
+            before, loose = len(found.columns), len(found.loose)
+            _attach(reader, image, target, name, _dims_of(image, target), check, found)
+            if (len(found.columns), len(found.loose)) == (before, loose):
+                _note_misfit(image, target, found)
+            # That it goes with the events does not make it what they were taken along.
+            found.columns[before:] = [replace(c, axis=None) for c in found.columns[before:]]
     for target, name, dims in _belonging(reader, image, axes, found):
         identity = (target.file, address_of(target.object))
-        if identity in seen:
+        if identity in seen or target.name in selection.told:
             continue
         seen.add(identity)
         _attach(reader, image, target, name, dims, check, found)
-    for path in named:
+    for path in selection.columns:
         target = reader.find(path)
         identity = (target.file, address_of(target.object))
         if identity not in seen:
@@ -104,11 +105,30 @@ def find_columns(
             _attach_named(reader, image, target, path, check, found)
     found.columns = _with_unique_keys(found.columns, taken)
     found.loose = _with_unique_keys(found.loose, taken)
-    _note_equal_lengths(reader, image, found)
+    _note_equal_lengths(reader, image, selection, found)
     return found
 
 
+def _note_misfit(image: Image, target: Target, found: Columns) -> None:
+    shape = getattr(target.object, "shape", None) or ()
+    if shape and shape != (1,) and shape[0] != image.events:
+        found.notes.append(
+            f"{target.name} has {shape[0]} values for {image.events} events: it is left out"
+        )
+
+
 Dims = tuple[int, ...]
+
+
+def _dims_of(image: Image, target: Target) -> Dims | None:
+    """Return the scan axes that a dataset is along by its shape; None where its shape is another's.
+
+    Whole scans first, so that what is as long as there are events belongs to these.
+    """
+    shape = getattr(target.object, "shape", None)
+    if shape and _trim(shape) == image.scan_shape:
+        return tuple(range(image.scan_axes))
+    return None
 
 
 def _declared_axes(reader: Reader, image: Image) -> dict[str, Dims]:
@@ -118,6 +138,7 @@ def _declared_axes(reader: Reader, image: Image) -> dict[str, Dims]:
         return {}
     axes: dict[str, Dims] = {}
     listed = read_attribute(group.object, "axes") or _axes_of_signal(image.signal.target)
+    listed = listed or read_attribute(group.object, "I_axes")  # as canSAS says it
     names = [listed] if isinstance(listed, str) else listed
     for position, name in enumerate(names if isinstance(names, list) else []):
         if isinstance(name, str) and name not in (".", ""):
@@ -312,56 +333,6 @@ def _read(
         return None
 
 
-def read_column(target: Target, name: str, check: SourceCheck) -> Column | None:
-    """Read a dataset that is to stand in event pages; None where it is too large, or no values.
-
-    Raises
-    ------
-    AssetError, UnsafeLinkError
-        If it cannot be read.
-    """
-    dataset = target.object
-    if not isinstance(dataset, h5py.Dataset):
-        return None
-    check.check(target)
-    if dataset.size is None or dataset.size * max(8, dataset.dtype.itemsize) > _MOST_BYTES:
-        return None
-    if missing_filters(dataset):
-        return None
-    try:
-        values = dataset[()] if dataset.shape else dataset[()][None]
-    except (OSError, RuntimeError, TypeError, ValueError) as error:
-        raise AssetError(
-            f"cannot be read: HDF5 says {error}", where=f"{target.file}::{target.name}"
-        ) from error
-    values = _plain_values(values)
-    if values is None:
-        return None
-    return Column(
-        key=safe_key(name),
-        values=values,
-        units=text_attribute(dataset, "units"),
-        path=target.name,
-        start=text_attribute(dataset, "start"),
-    )
-
-
-def _plain_values(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
-    kind = values.dtype.kind
-    if kind in "biuf":
-        return values.astype(values.dtype.newbyteorder("="))
-    if kind in "SO":
-        texts = [
-            item.split(b"\0", 1)[0].decode("utf-8", "replace").strip()
-            if isinstance(item, bytes)
-            else item
-            for item in values.ravel()
-        ]
-        if all(isinstance(item, str) for item in texts):
-            return np.array(texts, dtype=np.str_).reshape(values.shape)
-    return None
-
-
 def _with_unique_keys(columns: list[Column], taken: set[str]) -> list[Column]:
     unique = []
     for column in columns:
@@ -374,14 +345,17 @@ def _with_unique_keys(columns: list[Column], taken: set[str]) -> list[Column]:
     return unique
 
 
-def _note_equal_lengths(reader: Reader, image: Image, found: Columns) -> None:
+def _note_equal_lengths(reader: Reader, image: Image, selection: Selection, found: Columns) -> None:
     """Say which arrays are as long as there are events, and were left where they are."""
     if image.events < _FEWEST_EVENTS or not image.scan_axes:
         return
-    used = found.used | {image.signal.info.path, image.signal.target.name}
+    entry = selection.entry or "/"
+    used = found.used | selection.told | {image.signal.info.path, image.signal.target.name}
     addresses = {i.address for p, i in reader.tree.datasets.items() if p in used}
     rest: dict[Any, str] = {}
     for path, info in reader.tree.datasets.items():
+        if not is_under(path, entry):
+            continue
         if info.shape == (image.events,) and info.address not in addresses and info.numeric:
             rest.setdefault(info.address, path)
     if rest:

@@ -6,7 +6,7 @@ import datetime
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,15 @@ from .signals import Selection
 from .tree import is_under
 from .values import read_attribute, read_small
 
-__all__ = ["RunMetadata", "describe_run", "detector_constants", "find_detector"]
+__all__ = [
+    "RunMetadata",
+    "describe_run",
+    "detector_constants",
+    "find_detector",
+    "first_time",
+    "recorded_acquisition",
+    "value_at",
+]
 
 MOST_BYTES = 48 * 1024
 """Of the metadata under ``hdf5``; the start document has 64 KiB in all."""
@@ -47,6 +55,8 @@ def describe_run(
     mtime: float,
     zone: datetime.tzinfo | None,
     used: set[str],
+    without: Sequence[str] = (),
+    room: int = MOST_BYTES,
 ) -> RunMetadata:
     """Collect the metadata of one run.
 
@@ -58,16 +68,23 @@ def describe_run(
         For times without zone; None for this machine's.
     used
         Paths of datasets that are told elsewhere.
+    without
+        Groups of which all is told elsewhere.
+    room
+        Bytes that all else may take under ``hdf5``.
     """
     entry = selection.entry or "/"
     notes: list[str] = []
     start, source = _start_time(reader, entry, zone, notes) or (mtime, "mtime of the file")
-    end = _first_time(reader, [f"{entry}/end_time"], zone, notes)
+    end = first_time(reader, [f"{entry}/end_time"], zone, notes)
+    if end is not None and end[0] < start and source.endswith("/start_time"):
+        notes.append(f"{end[1]} is before {source}: it is left out")
+        end = None
     metadata = {
         **_known_fields(reader, entry),
         "time_source": source,
         "file_name": os.path.basename(reader.path),
-        "hdf5": _everything(reader, entry, used, notes),
+        "hdf5": _everything(reader, entry, used, without, notes, room),
     }
     if selection.part:
         metadata["part"] = selection.part
@@ -77,7 +94,7 @@ def describe_run(
 def _start_time(
     reader: Reader, entry: str, zone: datetime.tzinfo | None, notes: list[str]
 ) -> tuple[float, str] | None:
-    recorded = _first_time(reader, [f"{entry}/start_time"], zone, notes)
+    recorded = first_time(reader, [f"{entry}/start_time"], zone, notes)
     if recorded is not None:
         return recorded
     written = read_attribute(reader.file, "file_time")
@@ -88,11 +105,12 @@ def _start_time(
     return parsed[0], "/@file_time, when the file was written"
 
 
-def _first_time(
+def first_time(
     reader: Reader, paths: Iterable[str], zone: datetime.tzinfo | None, notes: list[str]
 ) -> tuple[float, str] | None:
+    """Return the first time that one of the datasets tells, and its path."""
     for path in paths:
-        value = _value(reader, path)
+        value = value_at(reader, path)
         parsed = parse_time(value, zone)
         if parsed is not None:
             _note_zone(path, parsed[1], zone, notes)
@@ -108,7 +126,7 @@ def _note_zone(path: str, known: bool, zone: datetime.tzinfo | None, notes: list
         notes.append(f"{path} has no time zone; taken as {assumed}")
 
 
-def _value(reader: Reader, path: str) -> Any:
+def value_at(reader: Reader, path: str) -> Any:
     """Return a small dataset's value by its path of hard links; None if there is none."""
     path = "/" + path.strip("/")
     info = reader.tree.datasets.get(path)
@@ -125,7 +143,7 @@ def _known_fields(reader: Reader, entry: str) -> dict[str, Any]:
         ("definition", "definition"),
         ("proposal", "experiment_identifier"),
     ):
-        value = _value(reader, f"{entry}/{path}")
+        value = value_at(reader, f"{entry}/{path}")
         if isinstance(value, str) and value:
             found[key] = value
     sample = _first_text(reader, entry, "NXsample", "name")
@@ -147,7 +165,7 @@ def _known_fields(reader: Reader, entry: str) -> dict[str, Any]:
 
 
 def _scan_id(reader: Reader, entry: str) -> int | None:
-    identifier = _value(reader, f"{entry}/entry_identifier")
+    identifier = value_at(reader, f"{entry}/entry_identifier")
     # NeXus has it as text, so an integer may be spelled either way
     if re.fullmatch(r"\d{1,15}", str(identifier)) and not isinstance(identifier, bool):
         return int(str(identifier))
@@ -159,8 +177,10 @@ def recorded_acquisition(
 ) -> Acquisition:
     """Return what a file records of the acquisition that it comes from, for matching to join by."""
     place = entry or "/"
-    start = _first_time(reader, [f"{place}/start_time"], zone, [])
-    stop = _first_time(reader, [f"{place}/end_time"], zone, [])
+    start = first_time(reader, [f"{place}/start_time"], zone, [])
+    stop = first_time(reader, [f"{place}/end_time"], zone, [])
+    if start is not None and stop is not None and stop[0] < start[0]:
+        stop = None
     return Acquisition(
         uid=_bluesky_uid(reader, place) or None,
         scan_id=_scan_id(reader, place),
@@ -172,7 +192,7 @@ def recorded_acquisition(
 
 def _first_text(reader: Reader, entry: str, kind: str, name: str) -> str:
     for group in reader.tree.of_class(kind, entry):
-        value = _value(reader, f"{group}/{name}")
+        value = value_at(reader, f"{group}/{name}")
         if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
             return str(value)
     return ""
@@ -185,10 +205,10 @@ def _bluesky_uid(reader: Reader, entry: str) -> str:
         "instrument/bluesky/uid",
         "entry_identifier_uuid",
     ):
-        value = _value(reader, f"{entry}/{path}")
+        value = value_at(reader, f"{entry}/{path}")
         if isinstance(value, str) and value:
             return value
-    identifier = _value(reader, f"{entry}/entry_identifier")
+    identifier = value_at(reader, f"{entry}/entry_identifier")
     from_bluesky = any(
         is_under(path, entry) and path.endswith("/bluesky") for path in reader.tree.classes
     )
@@ -205,11 +225,18 @@ class _Item:
     size: int
 
 
-def _everything(reader: Reader, entry: str, used: set[str], notes: list[str]) -> dict[str, Any]:
+def _everything(
+    reader: Reader,
+    entry: str,
+    used: set[str],
+    without: Sequence[str],
+    notes: list[str],
+    room: int,
+) -> dict[str, Any]:
     """Return small values and attributes, nested as the groups are, within a bounded size."""
     others = [g for g in reader.tree.of_class("NXentry") if g != entry and not is_under(entry, g)]
-    items = list(_items(reader, used, others))
-    kept = _within_budget(items, notes)
+    items = list(_items(reader, used, [*others, *without]))
+    kept = _within_budget(items, notes, room)
     nested: dict[str, Any] = {}
     for item in kept:
         branch = nested
@@ -225,11 +252,15 @@ def _everything(reader: Reader, entry: str, used: set[str], notes: list[str]) ->
 
 
 def _items(reader: Reader, used: set[str], others: list[str]) -> Iterator[_Item]:
-    seen = {info.address for path, info in reader.tree.datasets.items() if path in used}
+    seen = {
+        info.address
+        for path, info in reader.tree.datasets.items()
+        if path in used or any(is_under(path, other) for other in others)
+    }
     for path in reader.tree.classes:
         if not any(is_under(path, other) for other in others):
             parts = tuple(part for part in path.split("/") if part)
-            yield from _attributes(reader.file[path], (*parts, "@"), {"NX_class"})
+            yield from _attributes(reader.file[path], (*parts, "@"), {"target", "NX_class"})
     for path, info in reader.tree.datasets.items():
         skip = any(is_under(path, other) for other in others)
         if skip or info.elsewhere or info.address in seen:
@@ -262,7 +293,7 @@ def _item(path: tuple[str, ...], value: Any) -> _Item:
     return _Item(path, value, len(text) + len(path[-1]) + 8)
 
 
-def _within_budget(items: list[_Item], notes: list[str]) -> list[_Item]:
+def _within_budget(items: list[_Item], notes: list[str], room: int) -> list[_Item]:
     """Drop the largest values first, then the most deeply nested, until the rest fits."""
     total = sum(item.size for item in items)
     order = sorted(
@@ -270,7 +301,7 @@ def _within_budget(items: list[_Item], notes: list[str]) -> list[_Item]:
         key=lambda item: (item.size > _LARGE, item.size * (item.size > _LARGE), len(item.path)),
     )
     dropped = []
-    while total > MOST_BYTES:
+    while total > room:
         item = order.pop()
         total -= item.size
         dropped.append("/" + "/".join(item.path))
