@@ -17,34 +17,20 @@ import numpy as np
 
 from ...core.documents import safe_key
 from ...core.errors import AssetError, DataShapeError, UnsafeLinkError
-from ..assets.hdf5.filters import missing_filters
 from ..assets.hdf5.links import Target
 from ..assets.hdf5.sources import SourceCheck
 from .images import Image
+from .one_column import Column, read_column
 from .reader import Reader
+from .signals import Selection
 from .tree import address_of, describe_dataset, member_names
 from .values import is_text, read_attribute, text_attribute
 
-__all__ = ["Column", "Columns", "find_columns", "read_column"]
+__all__ = ["Columns", "find_columns"]
 
-_MOST_BYTES = 16 * 2**20
 _FEWEST_EVENTS = 3
 """Of fewer events, one more or less says nothing."""
 _MOST_LISTED = 12
-
-
-@dataclass(frozen=True)
-class Column:
-    """One value for each event."""
-
-    key: str
-    values: np.ndarray[Any, Any]
-    units: str
-    path: str
-    axis: int | None = None
-    """The scan axis that it is the coordinate of."""
-    start: str = ""
-    """What its times count from, where it says so (NXlog's ``@start``)."""
 
 
 @dataclass
@@ -63,21 +49,20 @@ class Columns:
 
 def find_columns(
     reader: Reader,
-    image: Image,
-    named: Sequence[str],
+    images: Sequence[Image],
+    selection: Selection,
     check: SourceCheck,
     *,
-    signals: Sequence[Image],
     taken: set[str],
 ) -> Columns:
     """Find the columns that belong to the events of an image.
 
     Parameters
     ----------
-    named
-        Paths of datasets that the caller attaches.
-    signals
-        All data of the run, which are no columns.
+    images
+        All data of the run, which are no columns; those that belong to the first are looked for.
+    selection
+        Says which columns an origin and the caller attach.
     taken
         Data keys that are in use already; those of the columns are added.
 
@@ -87,16 +72,27 @@ def find_columns(
         If a dataset that the caller attaches is not as long as there are events.
     """
     found = Columns()
+    image = images[0]
     axes = _declared_axes(reader, image)
     found.dims = _frame_dims(image, axes)
-    seen = {(other.signal.target.file, other.signal.info.address) for other in signals}
+    seen = {(other.signal.target.file, other.signal.info.address) for other in images}
     for target, name, dims in _belonging(reader, image, axes, found):
         identity = (target.file, address_of(target.object))
         if identity in seen:
             continue
         seen.add(identity)
         _attach(reader, image, target, name, dims, check, found)
-    for path in named:
+    for path, name in selection.belonging.items():
+        try:
+            target = reader.find(path)
+        except (AssetError, UnsafeLinkError) as error:
+            found.notes.append(f"{path} is left out: {error}")
+            continue
+        identity = (target.file, address_of(target.object))
+        if identity not in seen:
+            seen.add(identity)
+            _attach(reader, image, target, name, _dims_of(image, target), check, found)
+    for path in selection.columns:
         target = reader.find(path)
         identity = (target.file, address_of(target.object))
         if identity not in seen:
@@ -109,6 +105,17 @@ def find_columns(
 
 
 Dims = tuple[int, ...]
+
+
+def _dims_of(image: Image, target: Target) -> Dims | None:
+    """Return the scan axes that a dataset is along by its shape; None where its shape is another's.
+
+    Whole scans first, so that what is as long as there are events belongs to these.
+    """
+    shape = getattr(target.object, "shape", None)
+    if shape and _trim(shape) == image.scan_shape:
+        return tuple(range(image.scan_axes))
+    return None
 
 
 def _declared_axes(reader: Reader, image: Image) -> dict[str, Dims]:
@@ -310,56 +317,6 @@ def _read(
     except (AssetError, UnsafeLinkError) as error:
         found.notes.append(f"{target.name} is left out: {error}")
         return None
-
-
-def read_column(target: Target, name: str, check: SourceCheck) -> Column | None:
-    """Read a dataset that is to stand in event pages; None where it is too large, or no values.
-
-    Raises
-    ------
-    AssetError, UnsafeLinkError
-        If it cannot be read.
-    """
-    dataset = target.object
-    if not isinstance(dataset, h5py.Dataset):
-        return None
-    check.check(target)
-    if dataset.size is None or dataset.size * max(8, dataset.dtype.itemsize) > _MOST_BYTES:
-        return None
-    if missing_filters(dataset):
-        return None
-    try:
-        values = dataset[()] if dataset.shape else dataset[()][None]
-    except (OSError, RuntimeError, TypeError, ValueError) as error:
-        raise AssetError(
-            f"cannot be read: HDF5 says {error}", where=f"{target.file}::{target.name}"
-        ) from error
-    values = _plain_values(values)
-    if values is None:
-        return None
-    return Column(
-        key=safe_key(name),
-        values=values,
-        units=text_attribute(dataset, "units"),
-        path=target.name,
-        start=text_attribute(dataset, "start"),
-    )
-
-
-def _plain_values(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
-    kind = values.dtype.kind
-    if kind in "biuf":
-        return values.astype(values.dtype.newbyteorder("="))
-    if kind in "SO":
-        texts = [
-            item.split(b"\0", 1)[0].decode("utf-8", "replace").strip()
-            if isinstance(item, bytes)
-            else item
-            for item in values.ravel()
-        ]
-        if all(isinstance(item, str) for item in texts):
-            return np.array(texts, dtype=np.str_).reshape(values.shape)
-    return None
 
 
 def _with_unique_keys(columns: list[Column], taken: set[str]) -> list[Column]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +14,11 @@ from ...core.places.observation import current_observation
 from ..assets.hdf5.filters import describe_missing, missing_filters, remedy_for
 from ..assets.hdf5.sources import SourceCheck
 from ..times import configured_zone
-from .columns import Column, Columns, find_columns, read_column
+from .columns import Columns, find_columns
 from .completeness import is_being_written, unwritten
 from .images import Image, describe_image, name_keys
 from .metadata import RunMetadata, describe_run, detector_constants, find_detector
+from .one_column import Column, read_column
 from .reader import Reader
 from .signals import Selection
 from .times import EventTimes, event_times
@@ -38,8 +39,14 @@ class Stream:
     """Values of the images that are short rows of numbers, and stand in pages."""
     dims: tuple[str, ...] | None = None
     owners: dict[str, str] = field(default_factory=dict)
+    """The object that a data key belongs to; one of its own name where nothing is said."""
     constants: dict[str, dict[str, Any]] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
+    """Of constants."""
+    timestamps: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    """Of the values of a data key, where they differ from `times`."""
+    hints: dict[str, Any] | None = None
+    """By object; None: its scalars."""
 
 
 @dataclass
@@ -52,23 +59,19 @@ class Content:
     notes: list[str]
     incomplete: str
     """What has not been written yet, or never was; empty if all was."""
+    outcome: dict[str, str] | None = None
+    """``exit_status`` and ``reason``, where the file records them."""
 
 
-def read_content(reader: Reader, selection: Selection, columns: Sequence[str] = ()) -> Content:
-    """Read what belongs to the data that were selected; no pixel.
-
-    Parameters
-    ----------
-    columns
-        Paths of datasets with one value for each event, beside those that NeXus attaches.
-    """
+def read_content(reader: Reader, selection: Selection) -> Content:
+    """Read what belongs to the data that were selected; no pixel."""
     check = SourceCheck(reader.reach)
     keys = name_keys(selection.signals)
     images = [
         describe_image(reader, signal, key, check)
         for signal, key in zip(selection.signals, keys, strict=True)
     ]
-    found = find_columns(reader, images[0], columns, check, signals=images, taken=set(keys))
+    found = find_columns(reader, images, selection, check, taken=set(keys))
     detectors = {image.key: find_detector(reader, image, selection.entry) for image in images}
     constants = {
         detector: detector_constants(reader, detector)

@@ -8,9 +8,9 @@ from typing import Any
 from ...core.documents import Document, RunComposer, array_key, column_key
 from ...core.places import file_uri
 from ..assets.hdf5.frames import MIMETYPE, VERSION
-from .columns import Column
 from .content import Content, Stream
 from .images import Image
+from .one_column import Column
 
 __all__ = ["asset_parameters", "run_documents"]
 
@@ -36,11 +36,18 @@ def run_documents(
 
 def _start_metadata(content: Content) -> dict[str, Any]:
     primary = content.streams[0]
-    metadata = dict(content.described.start)
-    metadata["event_time_source"] = primary.times.source
-    metadata["detectors"] = sorted({_owner(primary, image) for image in primary.images})
+    metadata: dict[str, Any] = {"event_time_source": primary.times.source}
+    metadata["detectors"] = sorted({_owner(primary, image.key) for image in primary.images})
     if content.notes:
         metadata["notes"] = _bounded(content.notes)
+    if primary.images:
+        metadata |= _scan_metadata(primary)
+    return metadata | content.described.start
+
+
+def _scan_metadata(primary: Stream) -> dict[str, Any]:
+    """Return which columns the images were taken along, where all scan axes have one."""
+    metadata: dict[str, Any] = {}
     image = primary.images[0]
     axes = {
         column.axis: column
@@ -71,21 +78,25 @@ def _extent(column: Column) -> list[float]:
     return [column.values.min().item(), column.values.max().item()]
 
 
-def _owner(stream: Stream, image: Image) -> str:
-    return stream.owners.get(image.key, image.key)
+def _owner(stream: Stream, key: str) -> str:
+    return stream.owners.get(key, key)
 
 
 def _stream_documents(run: RunComposer, stream: Stream, allow_external: bool) -> Iterator[Document]:
     values = {**stream.inline, **{column.key: column.values for column in stream.columns}}
     owners: dict[str, list[str]] = {}
-    for image in stream.images:
-        owners.setdefault(_owner(stream, image), []).append(image.key)
+    for key in (
+        *(image.key for image in stream.images),
+        *(column.key for column in stream.columns if column.key in stream.owners),
+    ):
+        owners.setdefault(_owner(stream, key), []).append(key)
     composed = run.stream(
         stream.name,
         data_keys=_data_keys(stream, values),
         objects=owners,
         configuration=stream.constants,
         units=stream.units,
+        hints=stream.hints,
     )
     yield composed.descriptor()
     for image in stream.images:
@@ -98,7 +109,7 @@ def _stream_documents(run: RunComposer, stream: Stream, allow_external: bool) ->
                     parameters=asset_parameters(image, dataset, allow_external),
                     ranges=[(0, rows)],
                 )
-    yield from composed.pages(time=stream.times.values, data=values)
+    yield from composed.pages(time=stream.times.values, data=values, timestamps=stream.timestamps)
 
 
 def _resources(image: Image) -> list[tuple[str, str, int]]:
@@ -158,6 +169,8 @@ def _end_time(content: Content) -> float:
 
 
 def _outcome(content: Content) -> dict[str, str]:
+    if content.outcome is not None:
+        return content.outcome
     if all(stream.rows == 0 for stream in content.streams):
         return {"exit_status": "abort", "reason": "inferred: the file holds no frames"}
     if content.incomplete:

@@ -7,12 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...core.documents import Document
-from ...core.places import place_of_file, run_uid
-from ...core.places.recalling import real_path, recall
-from .content import Content, read_content
-from .documents import run_documents
-from .reader import open_reader
-from .signals import select_signals
+from .origin import GENERIC, ingest_file
 
 __all__ = ["ingest_hdf5"]
 
@@ -64,19 +59,12 @@ def ingest_hdf5(
     >>> [name for name, doc in ingest_hdf5(path)]
     ['start', 'descriptor', 'stream_resource', 'stream_datum', 'event_page', 'stop']
     """
-    arguments = (real_path(os.fspath(filename)), dataset, entry, columns, allow_external)
-    content = recall(("hdf5", repr(arguments)), lambda: _read_content(*arguments))
-    uid = run_uid(place_of_file(os.fspath(filename)), part=content.part)
-    yield from run_documents(uid, content, metadata or {}, allow_external=allow_external)
-
-
-def _read_content(
-    path: str,
-    dataset: str | Sequence[str] | None,
-    entry: str | None,
-    columns: str | Sequence[str] | None,
-    allow_external: bool,
-) -> Content:
-    named = [columns] if isinstance(columns, str) else list(columns or ())
-    with open_reader(path, allow_external=allow_external) as reader:
-        return read_content(reader, select_signals(reader, dataset, entry), named)
+    selecting = {"dataset": dataset, "entry": entry}
+    yield from ingest_file(
+        GENERIC,
+        filename,
+        selecting,
+        columns=columns,
+        metadata=metadata,
+        allow_external=allow_external,
+    )

@@ -21,7 +21,15 @@ from .signals import Selection
 from .tree import is_under
 from .values import read_attribute, read_small
 
-__all__ = ["RunMetadata", "describe_run", "detector_constants", "find_detector"]
+__all__ = [
+    "RunMetadata",
+    "describe_run",
+    "detector_constants",
+    "find_detector",
+    "first_time",
+    "recorded_acquisition",
+    "value_at",
+]
 
 MOST_BYTES = 48 * 1024
 """Of the metadata under ``hdf5``; the start document has 64 KiB in all."""
@@ -62,7 +70,7 @@ def describe_run(
     entry = selection.entry or "/"
     notes: list[str] = []
     start, source = _start_time(reader, entry, zone, notes) or (mtime, "mtime of the file")
-    end = _first_time(reader, [f"{entry}/end_time"], zone, notes)
+    end = first_time(reader, [f"{entry}/end_time"], zone, notes)
     metadata = {
         **_known_fields(reader, entry),
         "time_source": source,
@@ -77,7 +85,7 @@ def describe_run(
 def _start_time(
     reader: Reader, entry: str, zone: datetime.tzinfo | None, notes: list[str]
 ) -> tuple[float, str] | None:
-    recorded = _first_time(reader, [f"{entry}/start_time"], zone, notes)
+    recorded = first_time(reader, [f"{entry}/start_time"], zone, notes)
     if recorded is not None:
         return recorded
     written = read_attribute(reader.file, "file_time")
@@ -88,11 +96,12 @@ def _start_time(
     return parsed[0], "/@file_time, when the file was written"
 
 
-def _first_time(
+def first_time(
     reader: Reader, paths: Iterable[str], zone: datetime.tzinfo | None, notes: list[str]
 ) -> tuple[float, str] | None:
+    """Return the first time that one of the datasets tells, and its path."""
     for path in paths:
-        value = _value(reader, path)
+        value = value_at(reader, path)
         parsed = parse_time(value, zone)
         if parsed is not None:
             _note_zone(path, parsed[1], zone, notes)
@@ -108,7 +117,7 @@ def _note_zone(path: str, known: bool, zone: datetime.tzinfo | None, notes: list
         notes.append(f"{path} has no time zone; taken as {assumed}")
 
 
-def _value(reader: Reader, path: str) -> Any:
+def value_at(reader: Reader, path: str) -> Any:
     """Return a small dataset's value by its path of hard links; None if there is none."""
     path = "/" + path.strip("/")
     info = reader.tree.datasets.get(path)
@@ -125,7 +134,7 @@ def _known_fields(reader: Reader, entry: str) -> dict[str, Any]:
         ("definition", "definition"),
         ("proposal", "experiment_identifier"),
     ):
-        value = _value(reader, f"{entry}/{path}")
+        value = value_at(reader, f"{entry}/{path}")
         if isinstance(value, str) and value:
             found[key] = value
     sample = _first_text(reader, entry, "NXsample", "name")
@@ -147,7 +156,7 @@ def _known_fields(reader: Reader, entry: str) -> dict[str, Any]:
 
 
 def _scan_id(reader: Reader, entry: str) -> int | None:
-    identifier = _value(reader, f"{entry}/entry_identifier")
+    identifier = value_at(reader, f"{entry}/entry_identifier")
     # NeXus has it as text, so an integer may be spelled either way
     if re.fullmatch(r"\d{1,15}", str(identifier)) and not isinstance(identifier, bool):
         return int(str(identifier))
@@ -159,8 +168,8 @@ def recorded_acquisition(
 ) -> Acquisition:
     """Return what a file records of the acquisition that it comes from, for matching to join by."""
     place = entry or "/"
-    start = _first_time(reader, [f"{place}/start_time"], zone, [])
-    stop = _first_time(reader, [f"{place}/end_time"], zone, [])
+    start = first_time(reader, [f"{place}/start_time"], zone, [])
+    stop = first_time(reader, [f"{place}/end_time"], zone, [])
     return Acquisition(
         uid=_bluesky_uid(reader, place) or None,
         scan_id=_scan_id(reader, place),
@@ -172,7 +181,7 @@ def recorded_acquisition(
 
 def _first_text(reader: Reader, entry: str, kind: str, name: str) -> str:
     for group in reader.tree.of_class(kind, entry):
-        value = _value(reader, f"{group}/{name}")
+        value = value_at(reader, f"{group}/{name}")
         if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
             return str(value)
     return ""
@@ -185,10 +194,10 @@ def _bluesky_uid(reader: Reader, entry: str) -> str:
         "instrument/bluesky/uid",
         "entry_identifier_uuid",
     ):
-        value = _value(reader, f"{entry}/{path}")
+        value = value_at(reader, f"{entry}/{path}")
         if isinstance(value, str) and value:
             return value
-    identifier = _value(reader, f"{entry}/entry_identifier")
+    identifier = value_at(reader, f"{entry}/entry_identifier")
     from_bluesky = any(
         is_under(path, entry) and path.endswith("/bluesky") for path in reader.tree.classes
     )

@@ -5,8 +5,7 @@ Walking a hostile file can crash the process; matching runs this in a process of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 
 from ...core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLinkError
 from ...core.registry.records import RunsFound
@@ -15,13 +14,11 @@ from ..assets.hdf5.sources import SourceCheck
 from ..times import configured_zone
 from .images import Image, describe_image, name_keys
 from .metadata import recorded_acquisition
-from .nexus import choose_entry, list_entries
+from .origin import GENERIC, Hdf5Origin, Selecting, recognise, select_run
 from .reader import Reader, open_reader
-from .signals import select_signals
+from .signals import Selection
 
-__all__ = ["probe"]
-
-_MOST_ENTRIES = 1000
+__all__ = ["probe", "probe_of"]
 
 
 def probe(paths: list[str]) -> RunsFound | None:
@@ -46,29 +43,64 @@ def probe(paths: list[str]) -> RunsFound | None:
     """
     if len(paths) != 1:
         return RunsFound(separate=True) if paths else None
-    with open_reader(paths[0]) as reader:
-        entries = list_entries(reader)
-        try:
-            return _found(reader, [choose_entry(reader, None)])
-        except AmbiguousDataError:
-            if len(entries) < 2:
-                raise
-        return _found_entries(reader, list(entries)[:_MOST_ENTRIES])
+    return _look(GENERIC, paths[0])
 
 
-def _found(reader: Reader, entries: list[str | None]) -> RunsFound:
-    by_entry = {entry: _images(reader, entry) for entry in entries}
-    images = [image for found in by_entry.values() for image in found]
-    zone = configured_zone()
-    return RunsFound(
-        kwargs=tuple({} if entry is None else {"entry": entry.strip("/")} for entry in entries),
-        detail="; ".join(str(image.signal) for image in images[:8]),
-        notes=tuple(note for image in images for note in _doubts(image)),
-        acquisitions=tuple(
-            recorded_acquisition(reader, entry, zone, found[0].events if found else None)
-            for entry, found in by_entry.items()
-        ),
-    )
+def probe_of(origin: Hdf5Origin) -> Callable[[list[str]], RunsFound | None]:
+    """Return the probe of an origin's ingestor: it declines files that are not of this origin.
+
+    Files are ingested one by one.
+
+    Examples
+    --------
+    >>> probe_of(Hdf5Origin("x", recognise=lambda reader: None))([])
+    """
+
+    def probe_origin(paths: list[str]) -> RunsFound | None:
+        if len(paths) != 1:
+            return RunsFound(separate=True) if paths else None
+        return _look(origin, paths[0])
+
+    return probe_origin
+
+
+def _look(origin: Hdf5Origin, path: str) -> RunsFound | None:
+    with open_reader(path) as reader:
+        evidence = recognise(origin, reader)
+        if evidence is None:
+            return None
+        runs = origin.runs(reader)
+        found: list[tuple[Selecting, list[Image], Selection]] = []
+        notes = []
+        for selecting in runs:
+            try:
+                selection, _ = select_run(origin, reader, selecting)
+                found.append((selecting, _images(reader, selection), selection))
+            except (AmbiguousDataError, NoDataError, AssetError, UnsafeLinkError) as error:
+                if len(runs) == 1:
+                    raise
+                told = ", ".join(f"{name} {value!r}" for name, value in selecting.items())
+                notes.append(f"{told}: {error.what}")
+        if not found:
+            raise NoDataError(
+                f"has {len(runs)} entries, none of which has data that can be told; {notes[0]}",
+                where=reader.path,
+                remedy="Choose one with dataset=….",
+            )
+        images = [image for _, several, _ in found for image in several]
+        shown = "; ".join(str(image.signal) for image in images[:8])
+        zone = configured_zone()
+        return RunsFound(
+            kwargs=tuple(dict(selecting) for selecting, _, _ in found),
+            detail="; ".join(filter(None, (evidence, shown))),
+            notes=(*notes, *(note for image in images for note in _doubts(image))),
+            acquisitions=tuple(
+                recorded_acquisition(
+                    reader, selection.entry, zone, several[0].events if several else None
+                )
+                for _, several, selection in found
+            ),
+        )
 
 
 def _doubts(image: Image) -> Iterator[str]:
@@ -78,29 +110,7 @@ def _doubts(image: Image) -> Iterator[str]:
     yield from image.faults
 
 
-def _found_entries(reader: Reader, entries: list[str]) -> RunsFound:
-    """Keep the entries that have data, and tell why the others have not."""
-    good: list[str | None] = []
-    notes = []
-    for entry in entries:
-        try:
-            _images(reader, entry)
-        except (AmbiguousDataError, NoDataError, AssetError, UnsafeLinkError) as error:
-            notes.append(f"entry {entry!r}: {error.what}")
-        else:
-            good.append(entry)
-    if not good:
-        raise NoDataError(
-            f"has {len(entries)} entries, none of which has data that can be told; {notes[0]}",
-            where=reader.path,
-            remedy="Choose one with dataset=….",
-        )
-    found = _found(reader, good)
-    return replace(found, notes=(*notes, *found.notes))
-
-
-def _images(reader: Reader, entry: str | None) -> list[Image]:
-    selection = select_signals(reader, None, entry)
+def _images(reader: Reader, selection: Selection) -> list[Image]:
     check = SourceCheck(reader.reach)
     return [
         describe_image(reader, signal, key, check)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import h5py
 
@@ -73,6 +73,10 @@ class Selection:
     entry: str | None
     part: str
     """Which run of the file this is; ``""`` for the file's default data."""
+    columns: tuple[str, ...] = ()
+    """Paths of datasets that the caller attaches to the events: they have to fit."""
+    belonging: Mapping[str, str] = field(default_factory=dict)
+    """Paths of datasets that an origin's rule attaches where they fit, and what to call each."""
 
 
 def select_signals(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..times import parse_time
-from .columns import Column
+from .one_column import Column
 
 __all__ = ["EventTimes", "event_times"]
 
