@@ -14,5 +14,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "ingest_text_log": ".text_log.ingest",
         "ingest_tiff_series": ".tiff.series",
         "ingest_tiff_stack": ".tiff.stack",
+        "ingest_tomography_tiff": ".tomography_tiff.ingest",
     },
 )
