@@ -17,6 +17,7 @@ penstock, if there is one::
 
     [pins]
     "*/saxs/*.tif" = "my-saxs"       # which ingestor takes such paths, whatever others offer
+    "*/xrd/*.tif" = { use = "tiff-template", template = "{sample}_T{temperature:f}C.tif" }
 
     [matching]
     probe_seconds = 20               # that a probe may take which runs in a process of its own
@@ -66,6 +67,8 @@ class Config:
     pins: tuple[tuple[str, str], ...] = ()
     """Globs of absolute paths (``*`` matches any signs), and the ingestor that takes them; the
     first that fits counts."""
+    pin_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By glob, the settings of a pin: keyword arguments for its ingestor."""
     probe_seconds: float = 60.0
     """How long a probe may take that runs in a worker process; others have no limit."""
     catalogs: Mapping[str, str] = field(default_factory=dict)
@@ -151,12 +154,20 @@ def _read_time(section: dict[str, Any], where: Any) -> dict[str, Any]:
 
 
 def _read_pins(section: dict[str, Any], where: Any) -> dict[str, Any]:
-    for glob, name in section.items():
+    pins: list[tuple[str, str]] = []
+    settings: dict[str, dict[str, Any]] = {}
+    for glob, pin in section.items():
+        name = pin.get("use") if isinstance(pin, dict) else pin
         if not isinstance(name, str):
             raise ConfigError(
-                f"[pins] {glob!r} is {name!r}, not the name of an ingestor", where=where
+                f"[pins] {glob!r} is {pin!r}, not the name of an ingestor",
+                where=where,
+                remedy='Write its name, or { use = "name", … } with settings for it.',
             )
-    return {"pins": tuple(section.items())}
+        pins.append((glob, name))
+        if isinstance(pin, dict):
+            settings[glob] = {key: value for key, value in pin.items() if key != "use"}
+    return {"pins": tuple(pins), "pin_settings": settings}
 
 
 def _read_matching(section: dict[str, Any], where: Any) -> dict[str, Any]:

@@ -118,7 +118,25 @@ _TABLE = (
         remedy=_NOT_READ,
         mimetypes=("image/gif",),
     ),
-    Format("cbf", "CBF", ((0, b"###CBF: VERSION"),), (".cbf",), remedy=_NOT_READ),
+    Format("cbf", "CBF", ((0, b"###CBF: VERSION"),), (".cbf",)),
+    Format(
+        "edf",
+        "EDF of the ESRF",
+        tuple(
+            (0, start + key)
+            for start in (b"{\n", b"{\r\n", b"\n{\n", b"\n{\r\n", b"\r\n{\r\n")
+            for key in (b"HeaderID", b"EDF_", b"Header_", b"ByteOrder")
+        ),
+        (".edf", ".cor"),
+    ),
+    Format("mar345", "MAR345", ((128, b"mar research"),), (".mar2300", ".mar3450", ".mar1200")),
+    Format("dtrek", "SMV or d*TREK", ((0, b"{\nHEADER_BYTES"), (0, b"{\r\nHEADER_BYTES"))),
+    Format("bruker86", "Bruker's format 86", ((0, b"FORMAT :        86"),)),
+    Format("bruker100", "Bruker's format 100", ((0, b"FORMAT :100"),), (".sfrm",)),
+    Format("oxd", "Oxford Diffraction", ((0, b"OD SAPPHIRE"),)),
+    Format("raxis", "Rigaku R-AXIS", ((0, b"R-AXIS"),)),
+    Format("ge", "GE Angio", ((0, b"ADEPT"),)),
+    Format("esperanto", "Esperanto of CrysAlis", ((0, b"ESPERANTO FORMAT"),), (".esperanto",)),
     Format(
         "fits",
         "FITS",

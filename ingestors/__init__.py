@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "ingest_areadetector_tiff": ".areadetector.ingest",
+        "ingest_fabio_images": ".fabio_images.ingest",
         "ingest_hdf5": ".hdf5.ingest",
         "ingest_hdf5_chunks": ".hdf5.chunks",
         "ingest_joined": ".joined.ingest",
@@ -14,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "ingest_text_log": ".text_log.ingest",
         "ingest_tiff_series": ".tiff.series",
         "ingest_tiff_stack": ".tiff.stack",
+        "ingest_tiff_template": ".tiff_template.ingest",
         "ingest_tomography_tiff": ".tomography_tiff.ingest",
     },
 )

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["CamserverHeader", "looks_like_camserver", "read_camserver_header"]
 
@@ -135,15 +135,18 @@ def read_camserver_header(text: str) -> CamserverHeader:
     units: dict[str, str] = {}
     time = ""
     for line in text[:_LONGEST].splitlines():
-        found = _LINE.match(line.strip("\0 \t"))
-        if found is None:
+        setting = _read_line(line)
+        if setting is None:
             time = time or _time_in(line)
-            continue
-        name, said = found[1], found[2].strip("\0 \t")
-        if name in _KEYS:
-            _keep_number(_KEYS[name], said, values, units)
-        else:
-            _keep_other(name, said, values, units)
+        elif setting.key == "sensor":
+            material, thickness = setting.value
+            values["sensor_material"] = material
+            if thickness is not None:
+                values["sensor_thickness"], units["sensor_thickness"] = thickness, "m"
+        elif setting.value is not None:
+            values[setting.key] = setting.value
+            if setting.unit:
+                units[setting.key] = setting.unit
     defaults = tuple(
         name
         for name, value in _DEFAULTS.items()
@@ -152,40 +155,48 @@ def read_camserver_header(text: str) -> CamserverHeader:
     return CamserverHeader(values, units, defaults, time)
 
 
+class _Setting(NamedTuple):
+    key: str
+    value: Any
+    unit: str = ""
+
+
+@lru_cache(maxsize=1024)
+def _read_line(line: str) -> _Setting | None:
+    """Read one line; most are the same in all headers of a series."""
+    found = _LINE.match(line.strip("\0 \t"))
+    if found is None:
+        return None
+    name, said = found[1], found[2].strip("\0 \t")
+    return _number_of(_KEYS[name], said) if name in _KEYS else _other(name, said)
+
+
 def _time_in(line: str) -> str:
     found = re.match(r"#\s*(\d{4}[-/]\S+T?[ \d:.]*)\s*$", line.strip())
     return found[1].strip() if found else ""
 
 
-def _keep_number(key: str, said: str, values: dict[str, Any], units: dict[str, str]) -> None:
+def _number_of(key: str, said: str) -> _Setting:
     found = _QUANTITY.match(said)
-    if found is None:
-        return
-    number = float(found[1])
+    number = math.nan if found is None else float(found[1])
+    if found is None or not math.isfinite(number):
+        return _Setting(key, None)
     unit, factor = _UNITS.get(found[2], (found[2], 1.0))
-    if not math.isfinite(number):
-        return
-    counted = key.startswith("n_") or key == "count_cutoff"
+    if (key.startswith("n_") or key == "count_cutoff") and number.is_integer():
+        return _Setting(key, int(number), unit)
     # As it is written: 0.0564 nm is 0.564 Å, not 0.5640000000000001.
-    scaled = float(f"{number * factor:.12g}") if factor != 1.0 else number
-    values[key] = int(number) if counted and number.is_integer() else scaled
-    if unit:
-        units[key] = unit
+    return _Setting(key, float(f"{number * factor:.12g}") if factor != 1.0 else number, unit)
 
 
-def _keep_other(name: str, said: str, values: dict[str, Any], units: dict[str, str]) -> None:
-    """Keep a setting that is a pair, or text."""
+def _other(name: str, said: str) -> _Setting:
+    """Read a setting that is a pair, or text."""
     numbers = [float(number) for number in _NUMBER.findall(said)]
     if name == "Pixel_size" and len(numbers) >= 2:
-        values["pixel_size"], units["pixel_size"] = numbers[:2], "m"
-    elif name == "Beam_xy" and len(numbers) >= 2:
-        values["beam_center"], units["beam_center"] = numbers[:2], "pixel"
-    elif name == "Energy_range" and len(numbers) >= 2:
-        if any(numbers):
-            values["energy_range"], units["energy_range"] = numbers[:2], "eV"
-    elif said.startswith("sensor"):
-        values["sensor_material"] = name
-        if numbers:
-            values["sensor_thickness"], units["sensor_thickness"] = numbers[0], "m"
-    elif said and said != "(nil)":
-        values[name.lower()] = said
+        return _Setting("pixel_size", numbers[:2], "m")
+    if name == "Beam_xy" and len(numbers) >= 2:
+        return _Setting("beam_center", numbers[:2], "pixel")
+    if name == "Energy_range" and len(numbers) >= 2:
+        return _Setting("energy_range", numbers[:2] if any(numbers) else None, "eV")
+    if said.startswith("sensor"):
+        return _Setting("sensor", (name, numbers[0] if numbers else None))
+    return _Setting(name.lower(), said if said and said != "(nil)" else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -78,12 +78,17 @@ class Choices:
     """What the user says now, of the whole selection; nothing else counts then."""
     pins: tuple[tuple[str, str], ...] = ()
     """Globs of paths, and the ingestors that the configuration gives them to."""
+    pin_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By glob, keyword arguments for these."""
     saved: Mapping[tuple[str, str, str], SavedChoice] = field(default_factory=dict)
 
     @classmethod
     def now(cls, use: Choice | None) -> Choices:
         """Return what counts at this moment."""
-        return cls(use) if use is not None else cls(None, get_config().pins, recall())
+        if use is not None:
+            return cls(use)
+        config = get_config()
+        return cls(None, config.pins, config.pin_settings, recall())
 
     def of(
         self, group: Group, sample: Sample, ingestors: Iterable[Ingestor]
@@ -91,16 +96,42 @@ class Choices:
         """Return what was chosen for a group, and what is to be told of a choice that is void."""
         if self.use is not None:
             return self.use, ""
-        path = group.paths[0]
-        pinned = next((name for glob, name in self.pins if fnmatch.fnmatchcase(path, glob)), None)
-        if pinned is not None:
-            return _chosen(pinned, {}, "pin", "the configuration pins it", ingestors)
+        pin = self._pin_of(group.paths[0])
+        if pin is not None:
+            return self._pinned(pin, ingestors)
         if not self.saved:
             return None, ""
         saved = self.saved.get((sample.format or "", pattern_of(group), group.folder))
         if saved is None:
             return None, ""
         return _chosen(saved.ingestor, saved.settings, "saved", saved.told, ingestors)
+
+    def with_groups(
+        self, folder: str, names: Sequence[str], ingestors: Sequence[Ingestor]
+    ) -> list[tuple[Choice, list[str]]]:
+        """Return what was chosen that groups names by itself, and the names that it is for."""
+        if self.use is not None:
+            return [(self.use, list(names))] if self.use.ingestor.groups is not None else []
+        grouping = {ingestor.name for ingestor in ingestors if ingestor.groups is not None}
+        if not any(name in grouping for _, name in self.pins):
+            return []
+        by_pin: dict[tuple[str, str], list[str]] = {}
+        for name in names:
+            pin = self._pin_of(f"{folder.rstrip('/')}/{name}")
+            if pin is not None and pin[1] in grouping:
+                by_pin.setdefault(pin, []).append(name)
+        chosen = [(self._pinned(pin, ingestors)[0], found) for pin, found in by_pin.items()]
+        return [(choice, found) for choice, found in chosen if choice is not None]
+
+    def _pin_of(self, path: str) -> tuple[str, str] | None:
+        return next((pin for pin in self.pins if fnmatch.fnmatchcase(path, pin[0])), None)
+
+    def _pinned(
+        self, pin: tuple[str, str], ingestors: Iterable[Ingestor]
+    ) -> tuple[Choice | None, str]:
+        glob, name = pin
+        settings = self.pin_settings.get(glob, {})
+        return _chosen(name, settings, "pin", "the configuration pins it", ingestors)
 
 
 def _chosen(
@@ -112,6 +143,9 @@ def _chosen(
 ) -> tuple[Choice | None, str]:
     for ingestor in ingestors:
         if ingestor.name == name:
+            missing = [needed for needed in ingestor.needs if needed not in settings]
+            if missing:
+                return None, f"{reason}, but {name} needs {', '.join(missing)}: the choice is void"
             return Choice(ingestor, settings, kind, reason), ""
     if name in get_registry().ingestors:
         return None, ""  # it makes another part of the files
@@ -150,6 +184,11 @@ def choose(use: str | None, settings: Mapping[str, Any] | None) -> Choice | None
         raise SettingsError(
             f"{use} takes calls of other ingestors, not files",
             remedy=f"Give them to it in Python: catalog.upsert({use!r}, ([…],), {{}}).",
+        )
+    if missing := [name for name in choice.ingestor.needs if name not in choice.settings]:
+        raise SettingsError(
+            f"{use} needs {' and '.join(missing)}",
+            remedy=f"Give it: `--set {missing[0]}=…`, or settings={{{missing[0]!r}: …}}.",
         )
     if choice.settings:
         _check_parameters(choice)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -78,8 +78,9 @@ def find_joins(decisions: Sequence[Decision], ingestors: Mapping[str, Ingestor])
     """Return the joins that files and names suggest; a run is in one that is sure at most.
 
     Sure are: the same uid recorded in all; the same scan number recorded in all, at times that
-    overlap; a log of the same name whose rows, or of whose scan the points, are as many as the
-    frames. What is left is doubtful: it is shown, and made only if somebody says so.
+    overlap; a log of the same name, or that records the same scan number, whose rows, or of whose
+    scan the points, are as many as the frames. What is left is doubtful: it is shown, and made
+    only if somebody says so.
 
     Examples
     --------
@@ -182,13 +183,17 @@ def _by_log(pieces: Sequence[Piece]) -> Iterator[Join]:
         return
     by_stem: dict[tuple[str, str], list[Piece]] = defaultdict(list)
     by_scan: dict[tuple[str, str, int], list[Piece]] = defaultdict(list)
+    recorded: dict[tuple[str, int], list[Piece]] = defaultdict(list)
     for piece in pieces:
         if piece.is_log:
             continue
         for folder in (piece.folder, os.path.dirname(piece.folder)):
+            if piece.claim.acquisition.scan_id is not None:
+                recorded[folder, piece.claim.acquisition.scan_id].append(piece)
             by_stem[folder, piece.stem].append(piece)
             for stem, scan in _numbered(piece):
                 by_scan[folder, stem, scan].append(piece)
+    alike = Counter((log.folder, log.claim.acquisition.scan_id) for log in logs)
     for log in logs:
         number = log.claim.acquisition.scan_id
         stems = dict.fromkeys((log.stem, os.path.basename(log.claim.files[0])))
@@ -200,6 +205,12 @@ def _by_log(pieces: Sequence[Piece]) -> Iterator[Join]:
         }
         for piece in scans.values():
             yield _log_join(piece, log, f"{log.told} records scan {number}")
+        for piece in recorded.get((log.folder, number), ()) if number is not None else ():
+            if id(piece) not in scans:
+                join = _log_join(piece, log, f"{piece.told} and {log.told} record scan {number}")
+                # Logs of two days count their scans alike.
+                is_only = alike[log.folder, number] == 1
+                yield join if is_only else replace(join, is_sure=False)
         if not scans and not log.claim.selector:
             for piece in by_stem.get((log.folder, log.stem), ()):
                 yield _log_join(piece, log, f"{log.told} has the same name")

@@ -55,11 +55,13 @@ def judge(
         What was chosen for it: no other ingestor is considered then.
     """
     if choice is None:
-        return _judge(group, sample, ingestors)
+        # Those that cannot do without settings are for who gives them.
+        return _judge(group, sample, [found for found in ingestors if not found.needs])
     verdict = _judge(group, sample, [choice.ingestor], choice)
     if not isinstance(verdict, Unclaimed) or not verdict.rejected:
         return verdict
-    others = [ingestor for ingestor in ingestors if ingestor.name != choice.ingestor.name]
+    chosen = choice.ingestor.name
+    others = [found for found in ingestors if found.name != chosen and not found.needs]
     without = _judge(group, sample, others)
     if isinstance(without, Apart):
         return tell_pinned_refusal(verdict, (), without.ingestors)

@@ -18,6 +18,7 @@ from .grouping import group_names
 from .groups import Group
 from .joining import JOINER
 from .layouts import find_laid_out, folders_beside, suggest_roles
+from .parting import group_as_chosen
 from .plan import Plan, Unclaimed, Verdict
 from .settling import settle
 from .snapshot import Snapshot
@@ -100,7 +101,7 @@ def _decide_all(
     snapshot: Snapshot | None,
 ) -> list[Verdict]:
     layouts = _with_layouts(ingestors, choices)
-    groups, beside = _group(selection, layouts)
+    groups, beside = _group(selection, layouts, ingestors, choices)
 
     def work(group: Group) -> list[Verdict]:
         if snapshot is None:
@@ -118,7 +119,10 @@ def _with_layouts(ingestors: Iterable[Ingestor], choices: Choices) -> list[Inges
 
 
 def _group(
-    selection: Selection, with_layouts: Sequence[Ingestor]
+    selection: Selection,
+    with_layouts: Sequence[Ingestor],
+    ingestors: Sequence[Ingestor],
+    choices: Choices,
 ) -> tuple[list[Group], list[Group]]:
     """Group the names in each folder; return also the groups beside them.
 
@@ -128,7 +132,7 @@ def _group(
     beside: list[Group] = []
     for folder, names in selection.folders.items():
         present = _present(folder)
-        groups += group_names(folder, names, present)
+        groups += group_as_chosen(folder, names, present, choices, ingestors)
         if with_layouts and len(present) > len(names):
             beside += _group_left(folder, present, names)
     for folder in folders_beside(with_layouts, groups):

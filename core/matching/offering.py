@@ -25,6 +25,7 @@ __all__ = ["MISMATCH", "TIERS", "ask", "weigh"]
 TIERS = cast(tuple[Tier, ...], get_args(Tier))
 """The tiers, the strongest first."""
 MISMATCH = "extension mismatch: "
+_DECLINED = "its probe declined: this is not what it reads"
 
 _NOT_FAULTS = (NoDataError, AmbiguousDataError, UnsafeLinkError)
 """Errors of a probe that tell of a sound file which cannot be taken as it is."""
@@ -53,6 +54,10 @@ def weigh(
     if not ingestor.formats:
         return tuple(evidence)
     wanted = " or ".join(FORMATS[format_id].title for format_id in ingestor.formats)
+    by_content_only = ingestor.tier == "STRUCTURE" and not (ingestor.patterns or group.roles)
+    if sample.by_name_only and by_content_only and not pinned:
+        detail = "it knows its files by what they hold, and these lie on tape"
+        return (*evidence, Evidence("probe", file, detail, False))
     if sample.by_name_only:
         fits = is_format(format_by_suffix(group.names[0]), ingestor.formats)
         detail = f"the suffix promises {'' if fits else 'no '}{wanted}"
@@ -96,7 +101,7 @@ def ask(
         found, evidence = RunsFound(), _overrule(evidence, f"its probe said: {error.what}")
     else:
         if found is None and choice is None:
-            return Rejection(ingestor.name, "its probe declined: this is not what it reads")
+            return Rejection(ingestor.name, _DECLINED, short=_DECLINED)
         if found is None:
             found, evidence = RunsFound(), _overrule(evidence, "its probe declined")
         elif probed:

@@ -117,9 +117,15 @@ def _check_record(
 
 
 def _check_ingestor(ingestor: Ingestor, registry: Registry) -> _Faults:
-    yield from _check_call("ingest", ingestor.ingest, "the path(s) alone", 1, ingestor.selects)
+    names = (*ingestor.selects, *ingestor.needs)
+    given = (
+        f"the path(s) and {', '.join(ingestor.needs)}" if ingestor.needs else "the path(s) alone"
+    )
+    yield from _check_call("ingest", ingestor.ingest, given, 1, names, needed=ingestor.needs)
     if ingestor.probe is not None:
         yield from _check_call("probe", ingestor.probe, "a list of paths", 1)
+    if ingestor.groups is not None:
+        yield from _check_call("groups", ingestor.groups, "a folder, names and settings", 3)
     for pattern in ingestor.patterns:
         if not pattern or "/" in pattern:
             yield f"pattern {pattern!r} fits no file: patterns are about names, not paths", None
@@ -171,7 +177,12 @@ def _check_roles(ingestor: Ingestor) -> _Faults:
 
 
 def _check_call(
-    field: str, reference: str, given: str, count: int, names: tuple[str, ...] = ()
+    field: str,
+    reference: str,
+    given: str,
+    count: int,
+    names: tuple[str, ...] = (),
+    needed: tuple[str, ...] = (),
 ) -> _Faults:
     """Check that what a reference names can be called with that many positional arguments."""
     try:
@@ -183,7 +194,7 @@ def _check_call(
         return
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         yield f"{field}: {reference} is asynchronous; a plain function is needed", None
-    yield from _check_signature(field, reference, function, given, count, names)
+    yield from _check_signature(field, reference, function, given, count, names, needed)
 
 
 def _check_signature(
@@ -192,14 +203,15 @@ def _check_signature(
     function: Callable[..., Any],
     given: str,
     count: int,
-    names: tuple[str, ...] = (),
+    names: tuple[str, ...],
+    needed: tuple[str, ...],
 ) -> _Faults:
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # written in C, and says nothing
         return
     try:
-        signature.bind(*range(count))
+        signature.bind(*range(count), **dict.fromkeys(needed))
     except TypeError as error:
         yield f"{field}: {reference}{signature} cannot be called with {given}: {error}", None
     parameters = signature.parameters.values()

@@ -118,11 +118,12 @@ def _check_ingestor(ingestor: Ingestor) -> None:
     check_name(ingestor.name)
     _check_text("title", ingestor.title)
     check_reference(ingestor.ingest)
-    if ingestor.probe is not None:
-        check_reference(ingestor.probe)
+    for reference in (ingestor.probe, ingestor.groups):
+        if reference is not None:
+            check_reference(reference)
     _check_choice("takes", ingestor.takes, ("file", "files", "calls"))
     _check_choice("tier", ingestor.tier, get_args(Tier))
-    for field in ("formats", "patterns", "beats", "selects", "settings", "path_settings"):
+    for field in ("formats", "patterns", "beats", "selects", "needs", "settings", "path_settings"):
         _check_strings(field, getattr(ingestor, field))
     for field in ("part", "version"):
         _check_text(field, getattr(ingestor, field))

@@ -80,6 +80,14 @@ class Ingestor:
     images tell that they are of one acquisition, they become one run."""
     gives_way: bool = False
     """Another ingestor that fits as well, and does not give way, is preferred to it."""
+    needs: tuple[str, ...] = ()
+    """Keyword arguments that its function cannot do without: it is asked only where the user or
+    the configuration names it, and gives these."""
+    groups: str | None = None
+    """``"module:function"``: ``groups(folder: str, names: list[str], settings: dict) ->
+    dict[str, list[str]]``; parts the files of a folder into runs, where the user or the
+    configuration names it: what each group is called, and its names in order. Others are grouped
+    as ever."""
     settings: tuple[str, ...] = ()
     """Further keyword arguments that do no harm whoever sets them: a catalog that somebody else
     wrote may hold calls with these and with `selects`, and with no others."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -180,10 +181,17 @@ def _attributes(tags: Mapping[int, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for code in sorted(tags):
         if code >= _FIRST_ATTRIBUTE and isinstance(tags[code], str):
-            name, colon, value = tags[code].partition(":")
-            if colon and name.strip():
-                found.setdefault(name.strip(), value)
+            name, value = _name_and_value(tags[code])
+            if name:
+                found.setdefault(name, value)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _name_and_value(text: str) -> tuple[str, str]:
+    """Part an attribute; most stand in the headers of thousands of frames alike."""
+    name, colon, value = text.partition(":")
+    return (name.strip(), value) if colon else ("", "")
 
 
 # Frames ----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from ...core.documents import RunComposer, column_key, safe_key
 from ...core.documents.compose import StreamComposer
 from ...core.errors import DocumentError
 from ..bounding import fit_configuration
-from .origin import Described, FrameColumns, TiffOrigin
+from .origin import Described, FrameColumns
 
 __all__ = ["MIMETYPE", "ComposedStream", "compose_stream", "event_times"]
 
@@ -42,7 +42,7 @@ def compose_stream(
     constants: Mapping[str, Any],
     units: Mapping[str, str],
     found: FrameColumns,
-    origin: TiffOrigin,
+    origin: str,
 ) -> ComposedStream:
     """Describe a stream of images.
 
@@ -61,7 +61,7 @@ def compose_stream(
     found
         What the origin makes of all frames.
     origin
-        Its name is the source of what it tells.
+        Its name, the source of what it tells.
     """
     data: dict[str, Any] = dict(columns)
     data_keys = {
@@ -78,7 +78,7 @@ def compose_stream(
         try:
             data_keys[column] = column_key(
                 values,
-                source=found.sources.get(told, origin.name),
+                source=found.sources.get(told, origin),
                 units=found.units.get(told),
             )
         except DocumentError as error:

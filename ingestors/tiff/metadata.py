@@ -21,7 +21,7 @@ from ...core.places.recalling import recall
 from ..assets.tiff.bytes import open_file
 from ..assets.tiff.directory import TIFFFILE_ERRORS, Directory, Opening, list_pages, page_at
 from ..assets.tiff.pages import LAYOUT_TAGS
-from ..assets.tiff.tags import LONGEST_VALUE
+from ..assets.tiff.tags import LONGEST_VALUE, LONGEST_VALUES
 
 __all__ = [
     "DIMS",
@@ -169,8 +169,11 @@ def _describe(page: tifffile.TiffPage) -> dict[str, Any]:
 
 def _tags_of(page: tifffile.TiffPage) -> dict[int, Any]:
     found: dict[int, Any] = {}
+    left = LONGEST_VALUES
     for tag in page.tags:
-        if tag.code not in LAYOUT_TAGS and tag.valuebytecount <= LONGEST_VALUE:
+        size = tag.valuebytecount
+        if tag.code not in LAYOUT_TAGS and size <= min(left, LONGEST_VALUE):
+            left -= size
             # What one tag of a vendor's many holds may be odd.
             with np.errstate(all="ignore"), contextlib.suppress(*TIFFFILE_ERRORS, SyntaxError):
                 found.setdefault(tag.code, tag.value)

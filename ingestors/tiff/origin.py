@@ -123,7 +123,17 @@ class TiffOrigin:
         return self.name.replace("-", "_")
 
 
-GENERIC = TiffOrigin("tiff", recognise=lambda facts: "")
+def _describe_any(facts: TiffFacts) -> Described:
+    """Tell of files that went through a library which keeps pixels, and little else."""
+    software = facts.texts.get("Software", "").strip()
+    if not software.lower().startswith("fabio"):
+        return Described()
+    lost = f"saved again by {software[:40]}: what the instrument wrote beside the pixels is lost"
+    dated = "; DateTime is when it was saved" if "DateTime" in facts.texts else ""
+    return Described(notes=(f"{lost}, and their type may be another{dated}",))
+
+
+GENERIC = TiffOrigin("tiff", recognise=lambda facts: "", describe=_describe_any)
 """TIFF files of whatever origin."""
 
 

@@ -10,7 +10,7 @@ from ...core.errors import AssetError, UnsupportedFileError
 from ...core.places.observation import current_observation
 from ...core.registry import Acquisition, RunsFound
 from .metadata import TiffFacts, check_first_page, inspect_file
-from .origin import GENERIC, TiffOrigin, recognise
+from .origin import GENERIC, TiffOrigin, describe, recognise
 from .sizes import difference, odd_sizes, spell_kind
 
 __all__ = ["Probe", "probe_series", "probe_series_of", "probe_stack", "probe_stack_of"]
@@ -45,7 +45,7 @@ def probe_series_of(origin: TiffOrigin) -> Probe:
         return RunsFound(
             detail=sample.told(f"{len(paths)} {noun} of {_size(sample.facts[0])}"),
             notes=tuple(sample.bad),
-            acquisitions=(Acquisition(events=len(paths)),),
+            acquisitions=(_recorded(origin, sample.facts, len(paths)),),
         )
 
     return probe
@@ -76,10 +76,26 @@ def probe_stack_of(origin: TiffOrigin) -> Probe:
         return RunsFound(
             detail=sample.told(f"{len(first)} pages of {_size(sample.facts[0])}"),
             notes=(first.problem,) if first.problem else (),
-            acquisitions=(Acquisition(events=len(first)),),
+            acquisitions=(_recorded(origin, sample.facts, len(first)),),
         )
 
     return probe
+
+
+def _recorded(origin: TiffOrigin, facts: list[TiffFacts], events: int) -> Acquisition:
+    """Return what headers record of the acquisition; the generic origin knows of none."""
+    if origin is GENERIC:
+        return Acquisition(events=events)
+    first = describe(origin, facts[0])
+    last = describe(origin, facts[-1]) if len(facts) > 1 else first
+    scan_id = first.start.get("scan_id")
+    stop = last.time if last.end_time is None else last.end_time
+    return Acquisition(
+        scan_id=scan_id if isinstance(scan_id, int) else None,
+        start=first.time,
+        stop=None if stop is None or first.time is None else max(stop, first.time),
+        events=events,
+    )
 
 
 def _of_several(facts: list[TiffFacts], bad: list[str]) -> str:

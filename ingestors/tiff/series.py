@@ -130,7 +130,7 @@ def ingest_series(
     )
 
 
-def look_at(paths: Paths) -> tuple[FileSet, TiffFacts, list[str]]:
+def look_at(paths: FileSet | Paths) -> tuple[FileSet, TiffFacts, list[str]]:
     """Find the files of a series, and look at one of them: the first that can be read.
 
     Returns
@@ -146,7 +146,7 @@ def look_at(paths: Paths) -> tuple[FileSet, TiffFacts, list[str]]:
         If the first, middle and last file cannot be read.
     """
     with observe():
-        files = select_files(paths)
+        files = paths if isinstance(paths, FileSet) else select_files(paths)
         facts, notes = _inspect_one(files)
     _check_alike(facts)
     return files, facts, notes
@@ -171,6 +171,7 @@ def series_stream(
     described: Described | None = None,
     key: str = "image",
     name: str = "primary",
+    names_tell: bool = True,
 ) -> Generator[Document, None, SeriesEnd]:
     """Yield the documents of one stream, which holds the images of a series; return how it ended.
 
@@ -186,6 +187,8 @@ def series_stream(
         What the images are called.
     name
         Of the stream.
+    names_tell
+        Whether the numbers in the files' names are columns; else the origin knows better.
     """
     described = Described() if described is None else described
     state = look_at_all(files, facts)
@@ -203,14 +206,14 @@ def series_stream(
         image=array_key(
             kind.shape, kind.native, source=files.template, dims=dims_of(kind.axes), external=True
         ),
-        columns=_columns(files, state.pages, key),
+        columns=_columns(files, state.pages, key, names_tell),
         sources={"page": "page", "page_number": "page"},
         source="file name",
         described=described,
         constants={**facts.constants, **axes.constants, "event_time_source": time_source},
         units={**facts.units, **axes.units},
         found=found,
-        origin=origin,
+        origin=origin.name,
     )
     yield composed.stream.descriptor()
     yield from composed.stream.external(
@@ -297,12 +300,13 @@ def _naming(files: FileSet, facts: TiffFacts, key: str) -> dict[str, Any]:
     return told
 
 
-def _columns(files: FileSet, pages: int, key: str) -> dict[str, NDArray[Any]]:
-    columns: dict[str, NDArray[Any]] = {
-        name: np.repeat(np.array(values), pages) for name, values in files.indices.items()
-    }
+def _columns(files: FileSet, pages: int, key: str, names_tell: bool) -> dict[str, NDArray[Any]]:
+    numbers: dict[str, Sequence[int]] = dict(files.indices)
     if files.numbers is not None:
-        columns["frame_number"] = np.repeat(np.array(files.numbers), pages)
+        numbers["frame_number"] = files.numbers
+    columns: dict[str, NDArray[Any]] = {}
+    if names_tell:
+        columns = {name: np.repeat(np.array(values), pages) for name, values in numbers.items()}
     if pages > 1:
         columns["page"] = np.tile(np.arange(pages), len(files))
     return {column_name(name, key): values for name, values in columns.items()}

@@ -275,7 +275,7 @@ def _stream_documents(
         constants={**constants, "event_time_source": source},
         units={**facts.units, **axes.units},
         found=found,
-        origin=origin,
+        origin=origin.name,
     )
     yield composed.stream.descriptor()
     parameters: dict[str, Any] = {

@@ -16,7 +16,12 @@ from .origin import Described, TiffOrigin
 
 __all__ = ["StartTime", "parse_datetime", "start_metadata", "zone_note"]
 
-_FORMS = ("%Y:%m:%d %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S")
+_FORMS = (
+    "%Y:%m:%d %H:%M:%S",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y/%m/%d %H:%M:%S",
+    "%a %b %d %H:%M:%S %Y",  # as C's ctime writes it, and fabio
+)
 _MOST_NOTES = 20
 _LONGEST_NOTE = 1024
 _MOST_IN_TERMS = 16 * 1024

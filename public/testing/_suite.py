@@ -380,7 +380,9 @@ class IngestorTests:
         mine = [str(problem) for problem in told if problem.plugin == plugin.name]
         _demand(not mine, "; ".join(mine))
         self._files(tmp_path / "data")
-        plan = match(tmp_path / "data")
+        needed = {name: self.kwargs[name] for name in record.needs if name in self.kwargs}
+        use = record.name if needed else None  # else matching does not ask it
+        plan = match(tmp_path / "data", use=use, settings=needed or None)
         chosen = [item.chosen.ingestor for item in plan.decisions if item.chosen is not None]
         _demand(
             record.name in chosen,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ __all__ = [
 
 EPICS_SECONDS = 910733328
 """2018-11-10 21:28:48 UTC, as EPICS counts."""
+
+_FIRST_END = datetime.datetime(2012, 10, 10, 11, 59, 41)
 
 CAMSERVER_HEADER = "\r\n".join(
     [
@@ -115,7 +118,7 @@ def write_pilatus_tiff(
             _counts(100 + number),
             software="TVX TIFF v 1.3",
             description=text,
-            datetime=f"2012:10:10 11:59:{41 + number:02d}",
+            datetime=_FIRST_END + datetime.timedelta(seconds=number),
             metadata=None,
             extratags=[
                 (272, 2, 0, "PILATUS 100K, S/N 1-0102, Diamond", True),

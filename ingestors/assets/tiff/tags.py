@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 from .bytes import Source
 from .pages import Header
 
-__all__ = ["LONGEST_VALUE", "read_tags", "tag_text"]
+__all__ = ["LONGEST_VALUE", "LONGEST_VALUES", "read_tags", "tag_text"]
 
 LONGEST_VALUE = 4 * 2**20
 """Bytes of a value: longer ones are left out."""
+LONGEST_VALUES = 16 * 2**20
+"""Of all values of a page together: what comes after is left out."""
 _MOST_ENTRIES = 4096
+_SHORT = 256
 _FORMS = {1: "B", 2: "s", 3: "H", 4: "I", 6: "b", 7: "s", 8: "h", 9: "i", 11: "f", 12: "d"}
 _FORMS |= {13: "I", 16: "Q", 17: "q", 18: "Q"}
 _RATIOS = {5: "I", 10: "i"}
-_BYTES = frozenset({1, 6, 7})
+_BYTES = frozenset({1, 7})
 
 
 def read_tags(
@@ -28,9 +32,9 @@ def read_tags(
 ) -> dict[int, Any]:
     """Return the values of those of some tags that the page described at `offset` has.
 
-    ASCII gives a str without the NULs at its end; BYTE, SBYTE and UNDEFINED give bytes where they
-    are several; numbers give a number, or a tuple of several; ratios give floats. What is longer
-    than `LONGEST_VALUE`, of an unknown type or cut off is left out.
+    They are as tifffile gives them: ASCII a str without the NULs at its end; BYTE and UNDEFINED
+    bytes; numbers a number, or a tuple of several; a ratio two numbers. What is longer than
+    `LONGEST_VALUE`, of an unknown type or cut off is left out.
 
     Raises
     ------
@@ -59,21 +63,28 @@ def read_tags(
         raise ValueError("the file ends within the description of a page")
     form = struct.Struct(order + ("HHQ8s" if header.big else "HHI4s"))
     found: dict[int, Any] = {}
+    left = LONGEST_VALUES
     for code, kind, length, inline in form.iter_unpack(raw):
-        if code in codes:
-            value = _read_value(source, header, kind, length, inline)
-            if value is not None:
-                found[code] = value
+        value_form = _form_of(header, kind, length) if code in codes else None
+        if value_form is None or value_form.size > min(left, LONGEST_VALUE):
+            continue
+        left -= value_form.size
+        value = _read_value(source, header, kind, length, inline, value_form)
+        if value is not None:
+            found[code] = value
     return found
 
 
-def _read_value(source: Source, header: Header, kind: int, length: int, inline: bytes) -> Any:
+def _form_of(header: Header, kind: int, length: int) -> struct.Struct | None:
     letter, values = (_RATIOS[kind], 2 * length) if kind in _RATIOS else (_FORMS.get(kind), length)
     if letter is None or not 0 < length <= LONGEST_VALUE:
         return None
-    form = struct.Struct(f"{header.order}{values}{letter}")
-    if form.size > LONGEST_VALUE:
-        return None
+    return struct.Struct(f"{header.order}{values}{letter}")
+
+
+def _read_value(
+    source: Source, header: Header, kind: int, length: int, inline: bytes, form: struct.Struct
+) -> Any:
     if form.size <= len(inline):
         raw = inline[: form.size]
     else:
@@ -81,14 +92,17 @@ def _read_value(source: Source, header: Header, kind: int, length: int, inline: 
         if len(raw) < form.size:
             return None
     if kind == 2:
-        return tag_text(raw)
-    if kind in _BYTES and (length > 1 or kind == 7):
+        return tag_text(raw) if len(raw) > _SHORT else _short_text(raw)
+    if kind in _BYTES:
         return raw
     numbers = form.unpack(raw)
-    if kind in _RATIOS:
-        pairs = zip(numbers[::2], numbers[1::2], strict=True)
-        numbers = tuple(above / below if below else 0.0 for above, below in pairs)
-    return numbers[0] if length == 1 else numbers
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+@lru_cache(maxsize=4096)
+def _short_text(raw: bytes) -> str:
+    """Return the same object for what stands in the headers of thousands of frames alike."""
+    return tag_text(raw)
 
 
 def tag_text(raw: bytes) -> str:

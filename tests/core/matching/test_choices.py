@@ -340,14 +340,15 @@ def test_those_that_the_format_rules_out_are_told_in_one_line(
         b={"formats": ("png",)},
         c={"formats": ("hdf5",)},
         d={"formats": ("tiff",), "probe": lambda paths: None},
+        f={"formats": ("tiff",), "probe": lambda paths: None},
         e={"formats": ("tiff",), "patterns": ("*.sem",)},
     )
     (tmp_path / "x.tif").write_bytes(TIFF)
     lines = match(tmp_path).explain().split("\n")
     assert [line for line in lines if line.startswith("  not ")] == [
-        "  not d: its probe declined: this is not what it reads",
         "  not b, c: it is TIFF",
         "  not e: the name does not fit",
+        "  not d, f: its probe declined: this is not what it reads",
     ]
 
 

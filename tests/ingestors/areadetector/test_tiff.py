@@ -82,7 +82,7 @@ def test_a_time_that_is_not_set_is_none(tmp_path):
     path = tmp_path / "a_1.tif"
     run = drain(write_one(path, seconds=0))
     assert run["start"]["time_source"] == "mtime"
-    assert run["event_page"]["time"] == [path.stat().st_mtime]
+    assert run["event_page"]["time"] == [path.stat().st_mtime_ns / 1e9]
     assert "the EPICS time stamp is not set" in run["start"]["notes"]
 
 

@@ -10,6 +10,7 @@ import tifffile
 
 import penstock
 from penstock import BlueskyInMemoryCatalog
+from penstock.sample_files.origins.fabio_images import write_edf
 
 
 def write_frames(folder: Path, template: str, count: int) -> None:
@@ -110,3 +111,42 @@ def test_runs_of_the_same_files_from_before_a_join_was_undone_are_told(tmp_path:
     (again,) = catalog.ingest(plan)
     told = " ".join(again.details["notes"])
     assert all(f"run {uid} is of these files, too" in told for uid in apart.uids)
+
+
+@pytest.mark.parametrize(("points", "runs"), [(3, 1), (4, 2)])
+def test_images_that_record_their_scan_are_joined_with_it(
+    tmp_path: Path, points: int, runs: int
+) -> None:
+    write_edf(tmp_path)  # its header says: scan 7
+    write_spec(tmp_path / "day1", {7: points})
+    catalog = BlueskyInMemoryCatalog()
+    report = catalog.ingest(tmp_path)
+    assert len(report.uids) == runs
+    if runs == 1:
+        data = catalog[report.uids[0]].primary.read()
+        assert data["I0"].values.tolist() == [100, 101, 102]
+        assert data["image"].shape == (3, 13, 17)
+
+
+def test_two_logs_of_the_same_scan_number_are_not_guessed_between(tmp_path: Path) -> None:
+    write_edf(tmp_path)
+    write_spec(tmp_path / "day1", {7: 3})
+    write_spec(tmp_path / "day2", {7: 3})
+    assert len(BlueskyInMemoryCatalog().ingest(tmp_path).uids) != 1
+
+
+def test_attributes_of_areadetector_name_the_scan_of_a_spec_file(tmp_path: Path) -> None:
+    for number in range(3):
+        tags = [(65000, 12, 1, 1.0, True), (65001, 4, 1, number, True), (65002, 4, 1, 9, True)]
+        tifffile.imwrite(
+            tmp_path / f"ccd_{number}.tif",
+            np.zeros((4, 6), "u2"),
+            software="EPICS areaDetector",
+            metadata=None,
+            extratags=[*tags, (65003, 4, 1, 0, True), (65010, 2, 0, "ScanNumber:7", True)],
+        )
+    write_spec(tmp_path / "day1", {7: 3})
+    catalog = BlueskyInMemoryCatalog()
+    (uid,) = catalog.ingest(tmp_path).uids
+    assert catalog[uid].metadata["start"]["scan_id"] == 7
+    assert catalog[uid].primary.read()["I0"].values.tolist() == [100, 101, 102]

@@ -119,7 +119,7 @@ def test_times_of_frames_are_those_of_events_where_they_are_told(series):
     run = drain(ingest_series(series, origin=origin(frames=times)))
     first, second, *rest = run["event_page"]["time"]
     assert (first, rest) == (5.0, [7, 8, 9])
-    assert second == os.stat(series[1]).st_mtime
+    assert second == os.stat(series[1]).st_mtime_ns / 1e9
     source = run["descriptor"]["configuration"]["image"]["data"]["event_time_source"]
     assert source == "a clock (1 of 5: mtime)"
 
@@ -267,3 +267,34 @@ def test_the_time_of_an_origin_comes_before_the_tag(tmp_path, zone):
     with use_config(Config(timezone=zone)):
         told = drain(ingest_series([path], origin=origin(describe=lambda f: Described(time=3.5))))
     assert told["start"]["time"] == 3.5
+
+
+# Files that lost their origin
+
+
+@pytest.mark.parametrize(
+    ("date", "source"), [("Wed Jun 10 13:27:45 2020", "file"), ("mageWed May 24 10:05:26", "mtime")]
+)
+def test_what_fabio_saved_again_says_what_it_lost(tmp_path, date, source):
+    path = tmp_path / "a_1.tiff"
+    tags = [(306, 2, 0, date, True)]
+    tifffile.imwrite(
+        path, np.zeros((4, 6), "i8"), software="fabio.tifi", metadata=None, extratags=tags
+    )
+    with use_config(Config(timezone="UTC")):
+        start = drain(ingest_series([path]))["start"]
+    assert start["time_source"] == source
+    notes = " ".join(start["notes"])
+    assert "saved again by fabio.tifi: what the instrument wrote beside the pixels is lost" in notes
+    assert ("is not a date" in notes) == (source == "mtime")
+    if source == "file":
+        assert start["time"] == 1591795665.0
+
+
+def test_real_files_that_lost_their_origin_come_through(corpus):
+    folder = corpus / "CHESSComputing__ChessAnalysisPipeline/galaxy-tools/saxswaxs/test_scans_001"
+    paths = sorted(folder.glob("*.tiff"))
+    run = drain(ingest_series(paths))
+    assert run["descriptor"]["data_keys"]["image"]["dtype_numpy"] == "<i8"
+    assert run["stop"]["num_events"] == {"primary": 3}
+    assert any("fabio.tifi" in note for note in run["start"]["notes"])

@@ -253,7 +253,7 @@ def test_the_start_is_the_file_s_own_time(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["Thu May 24 10:00:00 2018", "0000:00:00 00:00:00", "mageWed May 24"]
+    "text", ["Thu Mai 24 10:00:00 2018", "0000:00:00 00:00:00", "mageWed May 24"]
 )
 def test_a_time_that_is_none_is_told(tmp_path, text):
     write(tmp_path, ["a_1.tif"], extratags=[(306, 2, 0, text, True)])

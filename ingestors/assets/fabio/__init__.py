@@ -1,0 +1,1 @@
+"""Images of the formats that fabio reads, for resources of mimetype ``application/x-fabio``."""

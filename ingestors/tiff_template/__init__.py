@@ -1,0 +1,1 @@
+"""TIFF series whose names a template of the user explains."""
