@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from ..core.documents import safe_key
 
-__all__ = ["unique_keys"]
+__all__ = ["name_detector", "unique_keys"]
 
 
 def unique_keys(names: Iterable[str]) -> dict[str, str]:
@@ -27,3 +28,17 @@ def unique_keys(names: Iterable[str]) -> dict[str, str]:
             key = f"{base}_{numbers[base]}"
         keys[key] = name
     return keys
+
+
+def name_detector(*names: Any) -> str:
+    """Return what to call the detector: the first name that says something; empty if none does.
+
+    Examples
+    --------
+    >>> name_detector("Unknown", "Pilatus 100K")
+    'pilatus_100k'
+    """
+    for name in names:
+        if isinstance(name, str) and name.strip() and name.strip() != "Unknown":
+            return next(iter(unique_keys([name.strip()[:64].lower()])))
+    return ""

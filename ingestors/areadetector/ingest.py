@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...core.documents import Document
 from ...core.places.selection import Paths
+from ..hdf5.origin import ingest_file
+from ..hdf5.probe import probe_of
 from ..tiff.probe import probe_series_of
 from ..tiff.series import ingest_series
+from . import hdf5, nexus
 from .tiff import ORIGIN
 
-__all__ = ["ingest_areadetector_tiff", "probe_tiff"]
+__all__ = [
+    "ingest_areadetector_hdf5",
+    "ingest_areadetector_nexus",
+    "ingest_areadetector_tiff",
+    "probe_hdf5",
+    "probe_nexus",
+    "probe_tiff",
+]
 
+probe_hdf5 = probe_of(hdf5.ORIGIN)
+probe_nexus = probe_of(nexus.ORIGIN)
 probe_tiff = probe_series_of(ORIGIN)
 
 
@@ -57,3 +70,107 @@ def ingest_areadetector_tiff(
     42001.4
     """
     yield from ingest_series(paths, origin=ORIGIN, key=key, metadata=metadata)
+
+
+def ingest_areadetector_hdf5(
+    filename: str | os.PathLike[str],
+    *,
+    dataset: str | Sequence[str] | None = None,
+    entry: str | None = None,
+    columns: str | Sequence[str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    allow_external: bool = False,
+) -> Iterator[Document]:
+    """Ingest an HDF5 file of EPICS areaDetector (NDFileHDF5) as one run, an event for each frame.
+
+    NDAttributes are known by what is written on them, wherever a layout put them. Those that change
+    from frame to frame are event columns, the others configuration of the detector, where exposure
+    time, energy and wavelength have the field's names, too. The EPICS time stamp of a frame is the
+    time of its event.
+
+    After the source of NDFileHDF5 in areaDetector's ADCore.
+
+    Parameters
+    ----------
+    filename
+        The file.
+    dataset, entry
+        Which data, where the file has several, as of `ingest_hdf5`.
+    columns
+        Paths of datasets with one value for each frame, beside the attributes.
+    metadata
+        More for the start document; replaces what the file says.
+    allow_external
+        Follow links and virtual sources to anywhere, not only to the file's own folder and the
+        configured roots.
+
+    Raises
+    ------
+    AmbiguousDataError, NoDataError
+        If the data are not told, listing the candidates.
+    UnsupportedFileError, AssetError, UnsafeLinkError
+        If the file, or a source of its data, is not there, damaged or elsewhere.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from penstock.sample_files.origins.beamline_hdf5 import write_areadetector_hdf5
+    >>> (path,) = write_areadetector_hdf5(pathlib.Path(tempfile.mkdtemp()))
+    >>> run = dict(ingest_areadetector_hdf5(path))
+    >>> run["event_page"]["data"]["Theta"]
+    [0.0, 0.5, 1.0, 1.5]
+    >>> run["descriptor"]["configuration"]["pilatus"]["data"]["exposure_time"]
+    2.0
+    """
+    yield from ingest_file(
+        hdf5.ORIGIN,
+        filename,
+        {"dataset": dataset, "entry": entry},
+        columns=columns,
+        metadata=metadata,
+        allow_external=allow_external,
+    )
+
+
+def ingest_areadetector_nexus(
+    filename: str | os.PathLike[str],
+    *,
+    entry: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> Iterator[Document]:
+    """Ingest a NeXus file of EPICS areaDetector (NDFileNexus) as one run.
+
+    Process variables that its template names are configuration of the detector, where exposure
+    time, energy and wavelength have the field's names, too.
+
+    After the source of NDFileNexus in areaDetector's ADCore.
+
+    Parameters
+    ----------
+    filename
+        The file.
+    entry
+        Name of the NXentry, where the file has several.
+    metadata
+        More for the start document; replaces what the file says.
+
+    Raises
+    ------
+    AmbiguousDataError, NoDataError
+        If the data are not told, listing the candidates.
+    UnsupportedFileError, AssetError
+        If the file is not there, or damaged.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from penstock.sample_files.origins.beamline_hdf5 import write_areadetector_nexus
+    >>> (path,) = write_areadetector_nexus(pathlib.Path(tempfile.mkdtemp()))
+    >>> run = dict(ingest_areadetector_nexus(path))
+    >>> run["start"]["operator"], run["start"]["proposal"]
+    ('Keechul', '30912')
+    >>> configuration = run["descriptor"]["configuration"]["pilatus"]["data"]
+    >>> configuration["exposure_time"], configuration["energy"]
+    (10.0, 15.86)
+    """
+    yield from ingest_file(nexus.ORIGIN, filename, {"entry": entry}, metadata=metadata)

@@ -17,67 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..camserver import looks_like_camserver, read_camserver_header
-from ..labels import unique_keys
+from ..labels import name_detector, unique_keys
 from ..tiff.headers import FrameHeader
 from ..tiff.metadata import TiffFacts
 from ..tiff.origin import Described, FrameColumns, TiffOrigin, part_constants
+from .attributes import EPICS_EPOCH, in_terms, is_meant, start_of, unit_in_name
 
 __all__ = ["ORIGIN"]
 
 SOFTWARE = "EPICS areaDetector"
-EPICS_EPOCH = 631152000
-"""1990-01-01 UTC, in seconds since 1970-01-01."""
 _CLOCK, _UNIQUE_ID, _SECONDS, _NANOSECONDS, _FIRST_ATTRIBUTE = 65000, 65001, 65002, 65003, 65010
 _DESCRIPTION = "TIFFImageDescription"
 _TIME_SOURCE = "EPICS time stamp (tags 65002, 65003)"
 _APART = 60.0
 """Seconds that two clocks may differ without a word; exposures are longer at times."""
-
-_IN_PARENTHESES = re.compile(r"\(([A-Za-z%µ/°]{1,6})\)\s*$")
-_UNITS = frozenset(
-    [
-        *(
-            "eV",
-            "keV",
-            "K",
-            "C",
-            "W",
-            "w",
-            "mW",
-            "A",
-            "mA",
-            "V",
-            "mV",
-            "s",
-            "ms",
-            "us",
-            "Hz",
-            "kHz",
-        ),
-        *("m", "mm", "um", "nm", "deg", "mrad", "urad", "bar", "mbar", "Torr", "N", "%", "counts"),
-    ]
-)
-_TERMS = {
-    "exposure_time": (re.compile(r"[a-z]*(exposure|acquire)time(rbv)?"), "s"),
-    "exposure_period": (re.compile(r"[a-z]*(exposure|acquire)period(rbv)?"), "s"),
-    "energy": (re.compile(r"(photon|id|mono|dcm|beam|xray)?energy(rbv)?"), ""),
-    "wavelength": (re.compile(r"[a-z]*wavelength(rbv)?"), "angstrom"),
-}
-"""What the field calls them, the attributes they are, and their unit where the name tells none."""
-
-_STARTING = {
-    "samplename": "sample",
-    "sampletitle": "sample",
-    "sample": "sample",
-    "username": "operator",
-    "operator": "operator",
-    "proposal": "proposal",
-    "proposalnumber": "proposal",
-    "gupnumber": "proposal",
-    "scanid": "scan_id",
-    "scannumber": "scan_id",
-}
-"""Attributes by which people tell of the run, without blanks and case."""
 
 
 def _recognise(facts: TiffFacts) -> str | None:
@@ -101,25 +54,17 @@ def _describe(facts: TiffFacts) -> Described:
         # A driver's clock that counts from when it started is no clock to compare.
         if _APART < difference < 366 * 86400:
             notes.append(f"the detector's clock differs from the EPICS time by {difference:.0f} s")
-    start: dict[str, Any] = {}
-    for name, value in attributes.items():
-        term = _STARTING.get(_bare(name))
-        if term is None or not value.strip() or term in start:
-            continue
-        if term == "scan_id":
-            if value.strip().isdecimal():
-                start[term] = int(value)
-        else:
-            start[term] = {"name": value.strip()} if term == "sample" else value.strip()
     text = _description(facts, attributes)
     if looks_like_camserver(text):
         note = read_camserver_header(text).note
-        if note and not any(_is_meant("wavelength", name) for name in attributes):
+        if note and not any(is_meant("wavelength", name) for name in attributes):
             notes.append(note)
         notes += _disagreements(read_camserver_header(text).values, attributes)
     return Described(
-        start=start,
-        detector=_detector(facts, attributes),
+        start=start_of(attributes),
+        detector=name_detector(
+            attributes.get("CameraModel"), attributes.get("Model"), facts.texts.get("Model")
+        ),
         time=time,
         time_source=_TIME_SOURCE,
         notes=notes,
@@ -130,35 +75,13 @@ def _description(facts: TiffFacts, attributes: Mapping[str, str]) -> str:
     return facts.description or attributes.get(_DESCRIPTION, "")
 
 
-def _detector(facts: TiffFacts, attributes: Mapping[str, str]) -> str:
-    names = (
-        attributes.get("CameraModel", ""),
-        attributes.get("Model", ""),
-        facts.texts.get("Model", ""),
-    )
-    for name in names:
-        if name.strip() and name.strip() != "Unknown":
-            return next(iter(unique_keys([name.strip()[:64].lower()])))
-    return ""
-
-
-def _is_meant(term: str, name: str) -> bool:
-    """Tell whether an attribute is what the field has its own name for."""
-    return _TERMS[term][0].fullmatch(_bare(name)) is not None
-
-
-def _bare(name: str) -> str:
-    """Return an attribute's name without unit, blanks, hyphens and case."""
-    return re.sub(r"[ _-]", "", _IN_PARENTHESES.sub("", name)).lower()
-
-
 def _disagreements(said: Mapping[str, Any], attributes: Mapping[str, str]) -> Iterable[str]:
     """Tell where the detector's header and the attributes differ by more than a rounding."""
     for term in ("exposure_time", "wavelength"):
         values = [
             number
             for name, value in attributes.items()
-            if _is_meant(term, name) and (number := _number(value)) is not None
+            if is_meant(term, name) and (number := _number(value)) is not None
         ]
         if (
             term in said
@@ -217,8 +140,8 @@ def _frames(facts: TiffFacts, headers: Sequence[FrameHeader]) -> FrameColumns:
     }
     constants = {key: _typed([known[name]])[0] for key, name in keys.items() if name in known}
     said, said_units = _header_of(facts, read)
-    terms, term_units = _in_terms(keys, constants, attributes)
-    told_units = {key: unit for key, name in keys.items() if (unit := _unit(name))}
+    terms, term_units = in_terms(keys, constants, attributes)
+    told_units = {key: unit for key, name in keys.items() if (unit := unit_in_name(name))}
     return FrameColumns(
         columns={**columns, **attributes},
         units={"detector_clock": "s", **said_units, **told_units, **term_units},
@@ -243,35 +166,6 @@ def _header_of(
     if header.defaults:
         said["at_default"] = list(header.defaults)
     return said, dict(header.units)
-
-
-def _in_terms(
-    keys: Mapping[str, str], constants: Mapping[str, Any], columns: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return constants by the field's own names, where one attribute alone is meant."""
-    terms: dict[str, Any] = {}
-    units: dict[str, str] = {}
-    for term, (_, unit) in _TERMS.items():
-        meant = [key for key, name in keys.items() if _is_meant(term, name)]
-        if len(meant) != 1 or term in columns:
-            continue
-        value = constants.get(meant[0])
-        if isinstance(value, int | float) and math.isfinite(value):
-            terms[term] = value
-            told = _unit(keys[meant[0]]) or unit
-            if told:
-                units[term] = told
-    return terms, units
-
-
-def _unit(name: str) -> str:
-    """Return the unit that a name ends with, in parentheses."""
-    found = _IN_PARENTHESES.search(name)
-    if found is None or found[1] not in _UNITS:
-        return ""
-    if found[1] == "A" and _is_meant("wavelength", name):
-        return "angstrom"
-    return "W" if found[1] == "w" else found[1]
 
 
 def _typed(texts: Sequence[str | None]) -> list[Any]:

@@ -23,7 +23,7 @@ from .images import Image
 from .one_column import Column, read_column
 from .reader import Reader
 from .signals import Selection
-from .tree import address_of, describe_dataset, member_names
+from .tree import address_of, describe_dataset, is_under, member_names
 from .values import is_text, read_attribute, text_attribute
 
 __all__ = ["Columns", "find_columns"]
@@ -78,7 +78,7 @@ def find_columns(
     seen = {(other.signal.target.file, other.signal.info.address) for other in images}
     for target, name, dims in _belonging(reader, image, axes, found):
         identity = (target.file, address_of(target.object))
-        if identity in seen:
+        if identity in seen or target.name in selection.told:
             continue
         seen.add(identity)
         _attach(reader, image, target, name, dims, check, found)
@@ -91,7 +91,12 @@ def find_columns(
         identity = (target.file, address_of(target.object))
         if identity not in seen:
             seen.add(identity)
+            before, loose = len(found.columns), len(found.loose)
             _attach(reader, image, target, name, _dims_of(image, target), check, found)
+            if (len(found.columns), len(found.loose)) == (before, loose):
+                _note_misfit(image, target, found)
+            # That it goes with the events does not make it what they were taken along.
+            found.columns[before:] = [replace(c, axis=None) for c in found.columns[before:]]
     for path in selection.columns:
         target = reader.find(path)
         identity = (target.file, address_of(target.object))
@@ -100,8 +105,16 @@ def find_columns(
             _attach_named(reader, image, target, path, check, found)
     found.columns = _with_unique_keys(found.columns, taken)
     found.loose = _with_unique_keys(found.loose, taken)
-    _note_equal_lengths(reader, image, found)
+    _note_equal_lengths(reader, image, selection, found)
     return found
+
+
+def _note_misfit(image: Image, target: Target, found: Columns) -> None:
+    shape = getattr(target.object, "shape", None) or ()
+    if shape and shape != (1,) and shape[0] != image.events:
+        found.notes.append(
+            f"{target.name} has {shape[0]} values for {image.events} events: it is left out"
+        )
 
 
 Dims = tuple[int, ...]
@@ -331,14 +344,17 @@ def _with_unique_keys(columns: list[Column], taken: set[str]) -> list[Column]:
     return unique
 
 
-def _note_equal_lengths(reader: Reader, image: Image, found: Columns) -> None:
+def _note_equal_lengths(reader: Reader, image: Image, selection: Selection, found: Columns) -> None:
     """Say which arrays are as long as there are events, and were left where they are."""
     if image.events < _FEWEST_EVENTS or not image.scan_axes:
         return
-    used = found.used | {image.signal.info.path, image.signal.target.name}
+    entry = selection.entry or "/"
+    used = found.used | selection.told | {image.signal.info.path, image.signal.target.name}
     addresses = {i.address for p, i in reader.tree.datasets.items() if p in used}
     rest: dict[Any, str] = {}
     for path, info in reader.tree.datasets.items():
+        if not is_under(path, entry):
+            continue
         if info.shape == (image.events,) and info.address not in addresses and info.numeric:
             rest.setdefault(info.address, path)
     if rest:

@@ -13,6 +13,7 @@ from ...core.documents import safe_key
 from ...core.places.observation import current_observation
 from ..assets.hdf5.filters import describe_missing, missing_filters, remedy_for
 from ..assets.hdf5.sources import SourceCheck
+from ..labels import name_detector
 from ..times import configured_zone
 from .columns import Columns, find_columns
 from .completeness import is_being_written, unwritten
@@ -21,9 +22,10 @@ from .metadata import RunMetadata, describe_run, detector_constants, find_detect
 from .one_column import Column, read_column
 from .reader import Reader
 from .signals import Selection
+from .terms import Terms, beam_terms, exposure_terms
 from .times import EventTimes, event_times
 
-__all__ = ["Content", "Stream", "read_content"]
+__all__ = ["Content", "Stream", "call_detector", "read_content"]
 
 
 @dataclass
@@ -45,8 +47,8 @@ class Stream:
     """Of constants."""
     timestamps: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
     """Of the values of a data key, where they differ from `times`."""
-    hints: dict[str, Any] | None = None
-    """By object; None: its scalars."""
+    unhinted: set[str] = field(default_factory=set)
+    """Scalars that are not worth a plot: counters, clocks."""
 
 
 @dataclass
@@ -65,6 +67,7 @@ class Content:
 
 def read_content(reader: Reader, selection: Selection) -> Content:
     """Read what belongs to the data that were selected; no pixel."""
+    reader = selection.reader or reader
     check = SourceCheck(reader.reach)
     keys = name_keys(selection.signals)
     images = [
@@ -85,21 +88,26 @@ def read_content(reader: Reader, selection: Selection) -> Content:
         mtime=current_observation().stat(reader.path).mtime,
         zone=zone,
         used=found.used.union(
+            selection.told,
             (image.signal.target.name for image in images),
             *(paths for _, _, paths in constants.values()),
         ),
     )
     streams = _make_streams(images, found, _read_inline(images, check), described, zone)
+    beam = beam_terms(reader, selection.entry)
     for stream in streams:
         for image in stream.images:
             _add_detector(stream, image, detectors[image.key], constants)
+            if not image.is_column:
+                _add_terms(stream, image, beam)
     notes = [
         *reader.tree.notes,
         *described.notes,
         *found.notes,
         *(note for image in images for note in _doubts(image)),
     ]
-    missing = [
+    missing = list(selection.missing)
+    missing += [
         f"of {image.signal.named}, {text}" for image in images if (text := _unwritten(image))
     ]
     missing += [fault for image in images for fault in image.faults]
@@ -198,3 +206,23 @@ def _add_detector(
     stream.owners[image.key] = owner
     stream.constants[owner] = values
     stream.units.update(units)
+
+
+def _add_terms(stream: Stream, image: Image, beam: Terms) -> None:
+    """Tell exposure and beam by the field's own names beside the detector's own constants."""
+    values = stream.constants.setdefault(stream.owners.get(image.key, image.key), {})
+    for terms, units in (exposure_terms(values, stream.units), beam):
+        values |= terms
+        stream.units |= units
+
+
+def call_detector(content: Content, *names: Any) -> None:
+    """Call the object that images belong to by the first name that says something."""
+    stream = content.streams[0]
+    name = name_detector(*names)
+    if not name or name in {column.key for column in stream.columns}:
+        return
+    for image in stream.images:
+        old = stream.owners.get(image.key, image.key)
+        stream.owners[image.key] = name
+        stream.constants[name] = {**stream.constants.pop(old, {}), **stream.constants.get(name, {})}

@@ -90,13 +90,14 @@ def _stream_documents(run: RunComposer, stream: Stream, allow_external: bool) ->
         *(column.key for column in stream.columns if column.key in stream.owners),
     ):
         owners.setdefault(_owner(stream, key), []).append(key)
+    data_keys = _data_keys(stream, values)
     composed = run.stream(
         stream.name,
-        data_keys=_data_keys(stream, values),
+        data_keys=data_keys,
         objects=owners,
         configuration=stream.constants,
         units=stream.units,
-        hints=stream.hints,
+        hints=_hints(stream, data_keys),
     )
     yield composed.descriptor()
     for image in stream.images:
@@ -110,6 +111,17 @@ def _stream_documents(run: RunComposer, stream: Stream, allow_external: bool) ->
                     ranges=[(0, rows)],
                 )
     yield from composed.pages(time=stream.times.values, data=values, timestamps=stream.timestamps)
+
+
+def _hints(stream: Stream, data_keys: dict[str, Any]) -> dict[str, Any]:
+    """Return the scalars of each object that are worth a plot."""
+    hints: dict[str, dict[str, list[str]]] = {}
+    for key, described in data_keys.items():
+        fields = hints.setdefault(_owner(stream, key), {"fields": []})["fields"]
+        is_scalar = not described["shape"] and described["dtype"] in ("number", "integer")
+        if is_scalar and key not in stream.unhinted:
+            fields.append(key)
+    return hints
 
 
 def _resources(image: Image) -> list[tuple[str, str, int]]:

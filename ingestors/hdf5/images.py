@@ -100,7 +100,9 @@ def describe_image(reader: Reader, signal: Signal, key: str, check: SourceCheck)
         shape=tuple(int(size) for size in shape),
         dtype=np.dtype(dataset.dtype.str),
         chunks=tuple(dataset.chunks or ()),
-        scan_axes=count_scan_axes(tuple(shape), interpretation),
+        scan_axes=count_scan_axes(tuple(shape), interpretation)
+        if signal.scan_axes is None
+        else min(signal.scan_axes, len(shape)),
         units=text_attribute(dataset, "units"),
     )
 

@@ -6,7 +6,7 @@ import datetime
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,8 @@ def describe_run(
     mtime: float,
     zone: datetime.tzinfo | None,
     used: set[str],
+    without: Sequence[str] = (),
+    room: int = MOST_BYTES,
 ) -> RunMetadata:
     """Collect the metadata of one run.
 
@@ -66,16 +68,23 @@ def describe_run(
         For times without zone; None for this machine's.
     used
         Paths of datasets that are told elsewhere.
+    without
+        Groups of which all is told elsewhere.
+    room
+        Bytes that all else may take under ``hdf5``.
     """
     entry = selection.entry or "/"
     notes: list[str] = []
     start, source = _start_time(reader, entry, zone, notes) or (mtime, "mtime of the file")
     end = first_time(reader, [f"{entry}/end_time"], zone, notes)
+    if end is not None and end[0] < start and source.endswith("/start_time"):
+        notes.append(f"{end[1]} is before {source}: it is left out")
+        end = None
     metadata = {
         **_known_fields(reader, entry),
         "time_source": source,
         "file_name": os.path.basename(reader.path),
-        "hdf5": _everything(reader, entry, used, notes),
+        "hdf5": _everything(reader, entry, used, without, notes, room),
     }
     if selection.part:
         metadata["part"] = selection.part
@@ -170,6 +179,8 @@ def recorded_acquisition(
     place = entry or "/"
     start = first_time(reader, [f"{place}/start_time"], zone, [])
     stop = first_time(reader, [f"{place}/end_time"], zone, [])
+    if start is not None and stop is not None and stop[0] < start[0]:
+        stop = None
     return Acquisition(
         uid=_bluesky_uid(reader, place) or None,
         scan_id=_scan_id(reader, place),
@@ -214,11 +225,18 @@ class _Item:
     size: int
 
 
-def _everything(reader: Reader, entry: str, used: set[str], notes: list[str]) -> dict[str, Any]:
+def _everything(
+    reader: Reader,
+    entry: str,
+    used: set[str],
+    without: Sequence[str],
+    notes: list[str],
+    room: int,
+) -> dict[str, Any]:
     """Return small values and attributes, nested as the groups are, within a bounded size."""
     others = [g for g in reader.tree.of_class("NXentry") if g != entry and not is_under(entry, g)]
-    items = list(_items(reader, used, others))
-    kept = _within_budget(items, notes)
+    items = list(_items(reader, used, [*others, *without]))
+    kept = _within_budget(items, notes, room)
     nested: dict[str, Any] = {}
     for item in kept:
         branch = nested
@@ -234,11 +252,15 @@ def _everything(reader: Reader, entry: str, used: set[str], notes: list[str]) ->
 
 
 def _items(reader: Reader, used: set[str], others: list[str]) -> Iterator[_Item]:
-    seen = {info.address for path, info in reader.tree.datasets.items() if path in used}
+    seen = {
+        info.address
+        for path, info in reader.tree.datasets.items()
+        if path in used or any(is_under(path, other) for other in others)
+    }
     for path in reader.tree.classes:
         if not any(is_under(path, other) for other in others):
             parts = tuple(part for part in path.split("/") if part)
-            yield from _attributes(reader.file[path], (*parts, "@"), {"NX_class"})
+            yield from _attributes(reader.file[path], (*parts, "@"), {"target", "NX_class"})
     for path, info in reader.tree.datasets.items():
         skip = any(is_under(path, other) for other in others)
         if skip or info.elsewhere or info.address in seen:
@@ -271,7 +293,7 @@ def _item(path: tuple[str, ...], value: Any) -> _Item:
     return _Item(path, value, len(text) + len(path[-1]) + 8)
 
 
-def _within_budget(items: list[_Item], notes: list[str]) -> list[_Item]:
+def _within_budget(items: list[_Item], notes: list[str], room: int) -> list[_Item]:
     """Drop the largest values first, then the most deeply nested, until the rest fits."""
     total = sum(item.size for item in items)
     order = sorted(
@@ -279,7 +301,7 @@ def _within_budget(items: list[_Item], notes: list[str]) -> list[_Item]:
         key=lambda item: (item.size > _LARGE, item.size * (item.size > _LARGE), len(item.path)),
     )
     dropped = []
-    while total > MOST_BYTES:
+    while total > room:
         item = order.pop()
         total -= item.size
         dropped.append("/" + "/".join(item.path))

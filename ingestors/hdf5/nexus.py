@@ -58,6 +58,8 @@ class Signal:
     """What the pieces are called together."""
     notes: tuple[str, ...] = ()
     """What is doubtful about the pieces."""
+    scan_axes: int | None = None
+    """So many leading axes count events, where an origin's rule tells; None: NeXus, or the rank."""
 
     def __str__(self) -> str:
         return f"{self.named} {self.info.shape} {self.info.dtype}"

@@ -16,6 +16,7 @@ from ...core.documents import Document
 from ...core.errors import AmbiguousDataError, PenstockError
 from ...core.places import place_of_file, run_uid
 from ...core.places.recalling import real_path, recall
+from ...core.registry.records import Acquisition
 from .content import Content, read_content
 from .documents import run_documents
 from .nexus import choose_entry, list_entries
@@ -92,6 +93,10 @@ class Hdf5Origin:
     The probe asks it of every run, and refuses those for which it raises."""
     read: Callable[[Reader, Selection], Content] = read_content
     """All that the documents need; asked when the run is ingested."""
+    recorded: Callable[[Reader, Selection], Acquisition] | None = None
+    """What the file records of the acquisition, for matching to join by; None: what NeXus has."""
+    keeps_uid: bool = False
+    """Whether the uid that a file records is the run's own, and not only its `original_uid`."""
 
 
 GENERIC = Hdf5Origin("hdf5", recognise=lambda reader: "")
@@ -157,6 +162,8 @@ def ingest_file(
         lambda: _read_run(origin, path, chosen, named, allow_external),
     )
     uid = run_uid(place_of_file(os.fspath(filename)), part=content.part)
+    if origin.keeps_uid:
+        uid = content.described.start.get("original_uid", uid)
     yield from run_documents(uid, content, dict(metadata or {}), allow_external=allow_external)
 
 
@@ -185,4 +192,5 @@ def _read_content(origin: Hdf5Origin, reader: Reader, selection: Selection) -> t
     except PenstockError:
         raise
     except MALFORMED as error:
-        return read_content(reader, selection), _tell_malformed(origin, error)
+        plainly = replace(selection, belonging={}, told=frozenset())
+        return read_content(reader, plainly), _tell_malformed(origin, error)

@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-from ...core.registry import AssetReader, Ingestor, Layout, Role, hookimpl
+from ...core.registry import AssetReader, Ingestor, hookimpl
+from .layouts import DECTRIS_CHUNKS, DECTRIS_MASTERS, GDA_MASTERS
 
 __all__ = ["penstock_asset_readers", "penstock_ingestors"]
-
-
-_MASTERS = (
-    # Dectris' file writer (https://media.dectris.com/, SIMPLON API reference), and Diamond's GDA.
-    Layout(
-        (
-            Role("master", "{name}_master.h5"),
-            Role("data files", "{name}_data_{index:d}.h5", parameter=None),
-        )
-    ),
-    Layout(
-        (
-            Role("master", "{scan:d}.nxs"),
-            Role("data files", "{scan:d}-{detector}-files/{scan:d}.hdf", parameter=None),
-        )
-    ),
-)
-"""Files that name, by links, the files in which their data are."""
-_CHUNKS = (Layout((Role("data files", "{name}_data_{index:d}.h5"),)),)
-"""Those of Dectris' file writer whose master was not kept."""
 
 
 @hookimpl
@@ -46,7 +27,7 @@ def penstock_ingestors() -> list[Ingestor]:
             probe="penstock.ingestors.hdf5.probe:probe",
             isolate=True,
             selects=("dataset", "entry"),
-            layouts=_MASTERS,
+            layouts=(DECTRIS_MASTERS, GDA_MASTERS),
             only_laid_out=False,
             settings=("columns", "metadata"),  # not allow_external
         ),
@@ -59,7 +40,7 @@ def penstock_ingestors() -> list[Ingestor]:
             probe="penstock.ingestors.hdf5.chunks:probe_chunks",
             isolate=True,
             beats=("hdf5",),
-            layouts=_CHUNKS,
+            layouts=(DECTRIS_CHUNKS,),
             settings=("metadata",),
         ),
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ...core.errors import AmbiguousDataError, AssetError, NoDataError, UnsafeLinkError
-from ...core.registry.records import RunsFound
+from ...core.registry.records import Acquisition, RunsFound
 from ..assets.hdf5.filters import describe_missing, missing_filters
 from ..assets.hdf5.sources import SourceCheck
 from ..times import configured_zone
@@ -71,11 +71,13 @@ def _look(origin: Hdf5Origin, path: str) -> RunsFound | None:
             return None
         runs = origin.runs(reader)
         found: list[tuple[Selecting, list[Image], Selection]] = []
-        notes = []
+        notes: list[str] = []
         for selecting in runs:
             try:
                 selection, _ = select_run(origin, reader, selecting)
-                found.append((selecting, _images(reader, selection), selection))
+                images = _images(selection.reader or reader, selection)
+                found.append((selecting, images, selection))
+                notes += selection.missing
             except (AmbiguousDataError, NoDataError, AssetError, UnsafeLinkError) as error:
                 if len(runs) == 1:
                     raise
@@ -87,20 +89,26 @@ def _look(origin: Hdf5Origin, path: str) -> RunsFound | None:
                 where=reader.path,
                 remedy="Choose one with dataset=….",
             )
-        images = [image for _, several, _ in found for image in several]
-        shown = "; ".join(str(image.signal) for image in images[:8])
-        zone = configured_zone()
+        all_images = [image for _, several, _ in found for image in several]
+        shown = "; ".join(str(image.signal) for image in all_images[:8])
         return RunsFound(
             kwargs=tuple(dict(selecting) for selecting, _, _ in found),
             detail="; ".join(filter(None, (evidence, shown))),
-            notes=(*notes, *(note for image in images for note in _doubts(image))),
+            notes=(*notes, *(note for image in all_images for note in _doubts(image))),
             acquisitions=tuple(
-                recorded_acquisition(
-                    reader, selection.entry, zone, several[0].events if several else None
-                )
-                for _, several, selection in found
+                _recorded(origin, reader, selection, several) for _, several, selection in found
             ),
         )
+
+
+def _recorded(
+    origin: Hdf5Origin, reader: Reader, selection: Selection, images: list[Image]
+) -> Acquisition:
+    if origin.recorded is not None:
+        return origin.recorded(reader, selection)
+    events = images[0].events if images else None
+    holder = selection.reader or reader
+    return recorded_acquisition(holder, selection.entry, configured_zone(), events)
 
 
 def _doubts(image: Image) -> Iterator[str]:

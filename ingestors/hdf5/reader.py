@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import h5py
 
@@ -25,6 +25,7 @@ class Reader:
     reach: Reach
     tree: Tree
     _stack: ExitStack
+    _beyond: dict[str, Reader] = field(default_factory=dict)
 
     def find(self, name: str) -> Target:
         """Return the object of that path, wherever links lead.
@@ -34,12 +35,28 @@ class Reader:
         AssetError, UnsafeLinkError
             If it is not there, or must not be followed.
         """
+        path = f"/{name.strip('/')}"
+        info = self.tree.datasets.get(path)
+        if path in self.tree.classes or (info is not None and not info.elsewhere):
+            return Target(self.path, path, self.file[path])  # by hard links alone
         return self._stack.enter_context(follow(self.file, self.path, name, self.reach))
 
     def child(self, group: Target, name: str) -> Target:
         """Return a member of a group, wherever links lead."""
         path = name if name.startswith("/") else f"{group.name}/{name}"
         return self._stack.enter_context(follow(group.object.file, group.file, path, self.reach))
+
+    def reader_of(self, target: Target) -> Reader:
+        """Return a reader of the file that a target lies in, which may be another one.
+
+        What that file points to has to lie where this one may point.
+        """
+        if target.file == self.path:
+            return self
+        if target.file not in self._beyond:
+            reader = _make_reader(target.file, self.reach, self._stack)
+            self._beyond[target.file] = reader
+        return self._beyond[target.file]
 
 
 @contextmanager
@@ -57,10 +74,13 @@ def open_reader(path: str, *, allow_external: bool = False) -> Iterator[Reader]:
     (2,)
     """
     with ExitStack() as stack:
-        file = stack.enter_context(open_file(path))
-        try:
-            tree = walk(file)
-        except (OSError, RuntimeError, KeyError) as error:
-            raise UnsupportedFileError(f"is damaged: HDF5 says {error}", where=path) from error
-        reach = reach_of(path, allow_external=allow_external)
-        yield Reader(path, file, reach, tree, stack)
+        yield _make_reader(path, reach_of(path, allow_external=allow_external), stack)
+
+
+def _make_reader(path: str, reach: Reach, stack: ExitStack) -> Reader:
+    file = stack.enter_context(open_file(path))
+    try:
+        tree = walk(file)
+    except (OSError, RuntimeError, KeyError) as error:
+        raise UnsupportedFileError(f"is damaged: HDF5 says {error}", where=path) from error
+    return Reader(path, file, reach, tree, stack)

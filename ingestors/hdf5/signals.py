@@ -77,6 +77,12 @@ class Selection:
     """Paths of datasets that the caller attaches to the events: they have to fit."""
     belonging: Mapping[str, str] = field(default_factory=dict)
     """Paths of datasets that an origin's rule attaches where they fit, and what to call each."""
+    told: frozenset[str] = frozenset()
+    """Paths of datasets that an origin tells of itself: neither columns nor metadata."""
+    missing: tuple[str, ...] = ()
+    """What belongs to the run and is not there, so that it is partial."""
+    reader: Reader | None = None
+    """The file that holds all of the run, where a link into it is what was selected."""
 
 
 def select_signals(

@@ -11,9 +11,9 @@ import numpy as np
 from ..times import parse_time
 from .one_column import Column
 
-__all__ = ["EventTimes", "event_times"]
+__all__ = ["SCALES", "EventTimes", "event_times"]
 
-_SCALES = {
+SCALES = {
     "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0,
     "ms": 1e-3, "msec": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
     "us": 1e-6, "µs": 1e-6, "usec": 1e-6, "microsecond": 1e-6, "microseconds": 1e-6,
@@ -21,6 +21,7 @@ _SCALES = {
     "min": 60.0, "minute": 60.0, "minutes": 60.0,
     "h": 3600.0, "hour": 3600.0, "hours": 3600.0,
 }  # fmt: skip
+"""Units of time, in seconds."""
 _EPOCH_NAMES = frozenset({"epoch", "timestamp", "timestamps", "time_stamp", "unix_time"})
 _RELATIVE_NAMES = frozenset({"time", "elapsed_time", "relative_time", "time_value"})
 _FIRST_EPOCH, _LAST_EPOCH = 9.0e8, 4.1e9  # 1998 to 2099
@@ -63,7 +64,7 @@ def _times_of(
     if not np.isfinite(values).all():
         return None
     units, _, since = column.units.partition(" since ")
-    scale = _SCALES.get(units.strip().lower())
+    scale = SCALES.get(units.strip().lower())
     origin = parse_time(column.start or since, zone)
     if scale is not None and origin is not None:
         return EventTimes(values * scale + origin[0], f"{column.path} with its own start")

@@ -85,7 +85,8 @@ def test_the_frames_of_all_data_files_are_one_image(tmp_path, signal):
     assert list(run.primary.metadata["descriptors"][0]["data_keys"]) == ["data"]
     assert run.metadata["stop"]["exit_status"] == "success"
     assert run.primary.metadata["descriptors"][0]["configuration"]["detector"]["data"] == {
-        "count_time": 0.25
+        "count_time": 0.25,
+        "exposure_time": 0.25,
     }
 
 

@@ -1,0 +1,1 @@
+"""Files of ESRF's BLISS: an entry for each scan."""

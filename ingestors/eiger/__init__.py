@@ -1,0 +1,1 @@
+"""Masters that Dectris' SIMPLON file writer (EIGER, ARINA and others) leaves beside data files."""

@@ -1,0 +1,1 @@
+"""NeXus files of macromolecular crystallography (NXmx), whoever wrote them."""

@@ -1,0 +1,1 @@
+"""Fly scans of APS USAXS, as saveFlyData writes them."""
