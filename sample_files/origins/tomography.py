@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
@@ -13,7 +14,11 @@ __all__ = [
     "write_als_832",
     "write_aps_1id",
     "write_by_role",
+    "write_data_exchange",
+    "write_fxi",
     "write_imat",
+    "write_lnls_imx",
+    "write_nxtomo",
     "write_tomcat",
 ]
 
@@ -196,3 +201,130 @@ def write_by_role(folder: Path, facility: str) -> list[Path]:
         *_write(folder, FLAT, [flats.format(n) for n in several]),
         *_write(folder, DARK, [darks.format(begin)]),
     ]
+
+
+def _stack(level: int, count: int) -> NDArray[np.uint16]:
+    return np.stack([_frame(level, number) for number in range(count)])
+
+
+def write_data_exchange(folder: Path) -> list[Path]:
+    """Write a tomography as a Data Exchange file: 4 projections, 3 flats, 2 darks.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> [path.name for path in write_data_exchange(Path(tempfile.mkdtemp()))]
+    ['Test_R_001.h5']
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "Test_R_001.h5"
+    with h5py.File(path, "w") as file:
+        file["implements"] = "exchange:measurement:process"
+        for name, level, count in (
+            ("data", PROJECTION, 4),
+            ("data_white", FLAT, 3),
+            ("data_dark", DARK, 2),
+        ):
+            frames = _stack(level, count)
+            data = file.create_dataset(f"exchange/{name}", data=frames, chunks=(1, *SHAPE))
+            data.attrs["units"] = "counts"
+        file["exchange/theta"] = np.array([0.0, 45.0, 90.0, 135.0])
+        file["exchange/theta"].attrs["units"] = "deg"
+        file["measurement/sample/name"] = "tooth"
+        file["measurement/sample/experimenter/name"] = "Ada"
+        file["measurement/sample/experiment/proposal"] = "GUP-1234"
+        file["measurement/instrument/detector/model"] = "Oryx ORX-10G"
+        file["measurement/instrument/detector/exposure_time"] = 200.0
+        file["measurement/instrument/detector/exposure_time"].attrs["units"] = "ms"
+        file["measurement/instrument/monochromator/energy"] = 27.4
+        file["measurement/instrument/monochromator/energy"].attrs["units"] = "keV"
+        file["process/acquisition/start_date"] = "2022-03-04T05:06:07-06:00"
+        file["process/acquisition/end_date"] = "2022-03-04T05:16:07-06:00"
+    return [path]
+
+
+def write_nxtomo(folder: Path) -> list[Path]:
+    """Write a tomography that follows NXtomo: 2 darks, a flat, 4 projections, 2 flats.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> [path.name for path in write_nxtomo(Path(tempfile.mkdtemp()))]
+    ['24737.nxs']
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "24737.nxs"
+    keys = [2, 2, 1, 0, 0, 0, 0, 1, 1]
+    levels = {0: PROJECTION, 1: FLAT, 2: DARK}
+    frames = np.stack([_frame(levels[key], number) for number, key in enumerate(keys)])
+    with h5py.File(path, "w") as file:
+        entry = file.create_group("entry")
+        entry.attrs["NX_class"] = "NXentry"
+        entry["definition"] = "NXtomo"
+        entry["title"] = "magnesium"
+        entry["start_time"] = "2014-05-06T07:08:09+01:00"
+        for name, kind in (
+            ("instrument", "NXinstrument"),
+            ("instrument/detector", "NXdetector"),
+            ("sample", "NXsample"),
+            ("data", "NXdata"),
+        ):
+            entry.create_group(name).attrs["NX_class"] = kind
+        detector = entry["instrument/detector"]
+        detector.create_dataset("data", data=frames, chunks=(1, *SHAPE))
+        detector["image_key"] = np.array(keys)
+        detector["count_time"] = 0.25
+        detector["count_time"].attrs["units"] = "s"
+        entry["sample/name"] = "Mg"
+        entry["sample/rotation_angle"] = np.array([0, 0, 0, 0, 60, 120, 180, 180, 180.0])
+        entry["sample/rotation_angle"].attrs["units"] = "deg"
+        entry["data/data"] = h5py.SoftLink("/entry/instrument/detector/data")
+        entry["data"].attrs["signal"] = "data"
+    return [path]
+
+
+def write_fxi(folder: Path) -> list[Path]:
+    """Write a tomography as FXI at NSLS-II exports it: 4 projections, 3 flats, 2 darks.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> [path.name for path in write_fxi(Path(tempfile.mkdtemp()))]
+    ['fly_scan_id_30526.h5']
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "fly_scan_id_30526.h5"
+    with h5py.File(path, "w") as file:
+        file["note"] = "battery"
+        file["uid"] = "b2017b74-c39d-478d-b4fe-ab0c5347227c"
+        file["scan_id"] = 30526
+        file["scan_time"] = 1568000000.0
+        file["X_eng"] = 8.35
+        file["img_bkg"] = _stack(FLAT, 3)
+        file["img_dark"] = _stack(DARK, 2)
+        file["img_bkg_avg"] = _stack(FLAT, 3).mean(axis=0, keepdims=True).astype(np.float32)
+        file["img_tomo"] = _stack(PROJECTION, 4)
+        file["angle"] = np.array([0.0, 45.0, 90.0, 135.0])
+    return [path]
+
+
+def write_lnls_imx(folder: Path) -> list[Path]:
+    """Write a tomography as IMX at LNLS does: a file for each role.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> [path.name for path in write_lnls_imx(Path(tempfile.mkdtemp()))]
+    ['tomo.h5', 'tomo_flat_before.h5', 'tomo_dark_before.h5']
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, dataset, level, count in (
+        ("tomo.h5", "images", PROJECTION, 4),
+        ("tomo_flat_before.h5", "flats", FLAT, 3),
+        ("tomo_dark_before.h5", "darks", DARK, 2),
+    ):
+        paths.append(folder / name)
+        with h5py.File(paths[-1], "w") as file:
+            file[dataset] = _stack(level, count)
+    return paths
