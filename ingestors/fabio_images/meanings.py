@@ -50,8 +50,8 @@ _TERMS: dict[str, dict[str, tuple[str, str, float]]] = {
         "time": ("exposure_time", "s", 1.0),
         "wavelength": ("wavelength", "angstrom", 1.0),
         "distance": ("detector_distance", "m", 1e-3),
-        "phi_start": ("phi_start", "deg", 1.0),
-        "phi_end": ("phi_end", "deg", 1.0),
+        "startphi": ("phi_start", "deg", 1.0),
+        "endphi": ("phi_end", "deg", 1.0),
     },
     "dtrek": {
         "time": ("exposure_time", "s", 1.0),

@@ -99,7 +99,7 @@ class OfTheCorpus(IngestorTests):
 
 @pytest.mark.slow
 class TestSeriesOfPETRA(OfTheCorpus):
-    ingestor = "tiff-series"
+    ingestor = "pilatus-tiff"
 
     def write_files(self, folder: Path) -> Any:
         names = [f"nexdatas__nxstools/test/files/test_file{number}.tif" for number in (0, 1, 2, 5)]

@@ -105,7 +105,10 @@ def _open(path: str, format_id: str) -> Any:
         if format_id == "cbf":
             with open_once(path) as descriptor:
                 read_cbf_header(descriptor, path).check_whole(path, "its image")
-        return image_class().read(path)
+        image = image_class().read(path)
+        if image is None:  # as it answers for variants that it does not know
+            raise AssetError("fabio does not know this variant of the format", where=path)
+        return image
     except (FileNotFoundError, NotADirectoryError):
         raise MissingFileError(
             "the file is missing",

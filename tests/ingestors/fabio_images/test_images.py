@@ -121,6 +121,34 @@ def test_other_formats_are_told_by_their_first_bytes(tmp_path, name, image_class
     np.testing.assert_array_equal(read([tmp_path / "odd.bin"])["image"].values[0], data)
 
 
+def write_mar345(path):
+    data = np.random.default_rng(2).poisson(9, (1200, 1200)).astype("u4")
+    image = fabio.mar345image.Mar345Image(data=data)
+    image.byteorder = "<"
+    image.header |= {"WAVELENGTH": "1.5418", "DISTANCE": "120.5", "TIME": "30"}
+    image.write(str(path))
+    return data
+
+
+def test_mar345_is_read_and_its_header_told(tmp_path):
+    data = write_mar345(tmp_path / "odd.bin")
+    (decision,) = match(tmp_path).decisions
+    assert decision.chosen.ingestor == "fabio-images"
+    np.testing.assert_array_equal(read([tmp_path / "odd.bin"])["image"].values[0], data)
+    constants = constants_of(drain([tmp_path / "odd.bin"]))
+    assert (constants["wavelength"], constants["detector_distance"]) == (1.5418, 0.1205)
+    assert constants["exposure_time"] == 30
+
+
+def test_variants_that_fabio_does_not_know_are_refused(tmp_path):
+    write_mar345(tmp_path / "a.mar1200")
+    raw = bytearray((tmp_path / "a.mar1200").read_bytes())
+    raw[12] = 2  # spiral
+    (tmp_path / "a.mar1200").write_bytes(raw)
+    with pytest.raises(UnsupportedFileError, match="variant of the format"):
+        inspect_image(str(tmp_path / "a.mar1200"))
+
+
 def test_no_pixel_of_cbf_is_read_while_ingesting(tmp_path, monkeypatch):
     paths = write_cbf(tmp_path)
 
