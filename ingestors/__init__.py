@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "ingest_hdf5": ".hdf5.ingest",
         "ingest_hdf5_chunks": ".hdf5.chunks",
         "ingest_joined": ".joined.ingest",
+        "ingest_ome_tiff": ".ome_tiff.ingest",
         "ingest_spec": ".spec.ingest",
         "ingest_text_log": ".text_log.ingest",
         "ingest_tiff_series": ".tiff.series",
