@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import tifffile
 
 from ...core.documents import safe_key
@@ -170,7 +171,8 @@ def _tags_of(page: tifffile.TiffPage) -> dict[int, Any]:
     found: dict[int, Any] = {}
     for tag in page.tags:
         if tag.code not in LAYOUT_TAGS and tag.valuebytecount <= LONGEST_VALUE:
-            with contextlib.suppress(*TIFFFILE_ERRORS, SyntaxError):  # one tag of a vendor's many
+            # What one tag of a vendor's many holds may be odd.
+            with np.errstate(all="ignore"), contextlib.suppress(*TIFFFILE_ERRORS, SyntaxError):
                 found.setdefault(tag.code, tag.value)
     return found
 

@@ -59,10 +59,10 @@ def probe_stack_of(origin: TiffOrigin) -> Probe:
     Examples
     --------
     >>> import numpy as np, tifffile
-    >>> tifffile.imwrite("m.tif", np.zeros((3, 4, 6), "u2"), software="mine 1")
+    >>> tifffile.imwrite("m.tif", np.zeros((5, 4, 6), "u2"), software="mine 1")
     >>> mine = TiffOrigin("mine", recognise=lambda facts: facts.texts.get("Software"))
     >>> probe_stack_of(mine)(["m.tif"]).detail
-    'mine 1; 3 pages of 4 × 6 uint16'
+    'mine 1; 5 pages of 4 × 6 uint16'
     """
 
     def probe(paths: list[str]) -> RunsFound | None:

@@ -1,0 +1,1 @@
+"""Files that plug-ins of EPICS areaDetector write."""

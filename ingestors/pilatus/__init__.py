@@ -1,0 +1,1 @@
+"""TIFF files of PILATUS detectors, which camserver writes, also for SAXSLAB's instruments."""

@@ -1,0 +1,1 @@
+"""Writers of small files as the software of each origin writes them."""
