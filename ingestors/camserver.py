@@ -2,7 +2,7 @@
 
 A line for each setting, ``# Exposure_time 10.0 s``, with or without ``:`` or ``=``; the same in
 TIFF (ImageDescription), in CBF (header_contents) and in what EPICS copies from these. After
-"PILATUS CBF Header Specification" (Dectris), which names the settings, and files of several beamlines.
+"PILATUS CBF Header Specification" (Dectris), which names the settings, and many files.
 """
 
 from __future__ import annotations
