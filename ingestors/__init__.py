@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "ingest_lnls_imx": ".lnls_imx.ingest",
         "ingest_nxmx": ".nxmx.ingest",
         "ingest_nxtomo": ".nxtomo.ingest",
+        "ingest_ome_tiff": ".ome_tiff.ingest",
         "ingest_pilatus_tiff": ".pilatus.ingest",
         "ingest_spec": ".spec.ingest",
         "ingest_text_log": ".text_log.ingest",
