@@ -1,0 +1,1 @@
+"""Images of electron microscopes and streak cameras, as their makers' software saves them."""
