@@ -101,12 +101,7 @@ def ask(
         found, evidence = RunsFound(), _overrule(evidence, f"its probe said: {error.what}")
     else:
         if found is None and choice is None:
-<<<<<<< HEAD
             return Rejection(ingestor.name, _DECLINED, short=_DECLINED)
-=======
-            declined = "its probe declined: this is not what it reads"
-            return Rejection(ingestor.name, declined, short="the probe declined")
->>>>>>> origins-em
         if found is None:
             found, evidence = RunsFound(), _overrule(evidence, "its probe declined")
         elif probed:
