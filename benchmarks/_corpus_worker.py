@@ -153,7 +153,11 @@ def is_stored(place: tuple[str, Any, int]) -> bool:
         with tifffile.TiffFile(path) as file:
             page = file.pages[where]
             return bool(page.dataoffsets) and all(page.dataoffsets) and all(page.databytecounts)
-    with _open_hdf5(path) as file:
+    try:
+        file = _open_hdf5(path)
+    except OSError:
+        return False
+    with file:
         dataset = file[where]
         return not dataset.is_virtual and (
             bool(dataset.external) or dataset.id.get_storage_size() > 0

@@ -3,7 +3,7 @@
     python benchmarks/corpus.py ../shared/corpus [--only TEXT] [--seconds 60] [--all] [--fields]
 
 The corpus is a folder with a `manifest.csv` (path, unit, origin, shape, dtype, read, …). Each set
-of files that belong together is ingested in a process of its own, which is started again when a file
+of files that belong together is ingested in a process of its own, started again when a file
 crashes it and ended when one takes too long. For each file: who took it, against its origin; shape
 and dtype, against the manifest; pixels, against what tifffile and h5py read directly from where the
 documents point (all rows where they are few, else the first, the middle and the last); and what of

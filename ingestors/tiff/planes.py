@@ -192,7 +192,7 @@ def ingest_planes(
         constants={**facts.constants, "event_time_source": source},
         units=facts.units,
         found=found,
-        origin=origin,
+        origin=origin.name,
     )
     yield composed.stream.descriptor()
     for resource in _resources(planes, kind):
