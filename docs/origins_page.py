@@ -118,9 +118,9 @@ def _tell_key(key: str, told: dict[str, Any]) -> str:
     return f"`{key}`" + (f" ({inside})" if inside else "")
 
 
-def _short(value: Any, units: str = "") -> str:
+def _short(value: Any, units: str = "", most: int = 60) -> str:
     text = " ".join(str(value).split()).replace("|", "/").replace("`", "'")
-    text = text if len(text) <= 60 else f"{text[:59]}…"
+    text = text if len(text) <= most else f"{text[: most - 1]}…"
     return f"{text} {units}".rstrip()
 
 
@@ -164,7 +164,7 @@ def _example(example: Example) -> list[str]:
     names = example.files
     files = f"`{names[0]}`" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
     lines = [f"Example: {files}", "", "| | |", "|---|---|"]
-    lines.append(f"| recognised by | {_short(example.evidence) or 'its name'} |")
+    lines.append(f"| recognised by | {_short(example.evidence, most=160) or 'its name'} |")
     for stream, keys in example.streams.items():
         more = f" and {len(keys) - MOST_LINES} more" if len(keys) > MOST_LINES else ""
         lines.append(f"| stream `{stream}` | {', '.join(keys[:MOST_LINES])}{more} |")
@@ -178,5 +178,5 @@ def _example(example: Example) -> list[str]:
     lines += [f"| configuration: `{key}` | {value} |" for key, value in constants[:MOST_LINES]]
     if len(constants) > MOST_LINES:
         lines.append(f"| configuration | and {len(constants) - MOST_LINES} more |")
-    lines += [f"| note | {_short(note)} |" for note in example.notes[:MOST_LINES]]
+    lines += [f"| note | {_short(note, most=160)} |" for note in example.notes[:MOST_LINES]]
     return [*lines, ""]
