@@ -244,7 +244,10 @@ def read_directly(
 def _open_hdf5(path: str) -> Any:
     import hdf5plugin  # noqa: F401 # registers filters
 
-    return h5py.File(path, "r", locking=False)
+    try:
+        return h5py.File(path, "r", locking=False)
+    except OSError:  # marked as being written
+        return h5py.File(path, "r", locking=False, swmr=True)
 
 
 def compare_column(path: str, source: str, key: str, variable: Any) -> dict[str, Any] | None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from ..registry.records import Ingestor
 from .choosing import Choice
 from .groups import Group
-from .offering import MISMATCH, TIERS, ask, weigh
+from .offering import MISMATCH, TIERS, ask, probed_paths, weigh
 from .offers import Evidence, Offer, Rejection
 from .plan import Decision, Unclaimed
+from .probing import ask_together
 from .refusing import tell_pinned_refusal, trouble_of, unclaimed
 from .sampling import Sample
 
@@ -85,6 +86,8 @@ def _judge(
     if several and candidates and all(ingestor.takes == "file" for ingestor, _ in candidates):
         # No need to ask: nobody takes them together.
         return Apart(tuple(ingestor.name for ingestor, _ in candidates))
+    if not sample.by_name_only:
+        ask_together((ingestor for ingestor, _ in candidates), probed_paths(group))
     standings: list[_Standing] = []
     for ingestor, evidence in candidates:
         outcome = _stand(ingestor, group, sample, evidence, choice)

@@ -20,7 +20,7 @@ from .offers import Claim, Evidence, Offer, Rejection
 from .probing import probe
 from .sampling import Sample
 
-__all__ = ["MISMATCH", "TIERS", "ask", "weigh"]
+__all__ = ["MISMATCH", "TIERS", "ask", "probed_paths", "weigh"]
 
 TIERS = cast(tuple[Tier, ...], get_args(Tier))
 """The tiers, the strongest first."""
@@ -82,6 +82,12 @@ def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(map(fnmatch.translate, patterns)), re.IGNORECASE)
 
 
+def probed_paths(group: Group) -> tuple[str, ...]:
+    """Return the files that probes are asked about: those of the first role, where there are."""
+    first = group.roles[0].names if group.roles else group.names
+    return group.paths[: len(first)]
+
+
 def ask(
     ingestor: Ingestor,
     group: Group,
@@ -90,8 +96,7 @@ def ask(
     choice: Choice | None,
 ) -> tuple[RunsFound, Offer] | Rejection:
     """Ask an ingestor's probe, if it has one, and return what it found and offers."""
-    first = group.roles[0].names if group.roles else group.names
-    paths = group.paths[: len(first)]
+    paths = probed_paths(group)
     probed = ingestor.probe is not None and not sample.by_name_only
     try:
         found = probe(ingestor, paths) if probed else RunsFound()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .._isolated import tell_error
@@ -18,16 +19,21 @@ from ..errors import (
 )
 from ..isolation import rebuild_error
 from ..places.consulting import Consulted
-from ..places.observation import observe
+from ..places.observation import active_observation, observe
 from ..registry.answers import check_found
 from ..registry.records import Ingestor, RunsFound
 from ..registry.references import resolve_reference, tell_exit
 from .ahead import ask_worker
 from .caveats import doubt, note_consulted
 
-__all__ = ["probe", "probe_plainly"]
+__all__ = ["ask_together", "probe", "probe_all_plainly", "probe_plainly"]
 
 _PLAINLY = "penstock.core.matching.probing:probe_plainly"
+_ALL_PLAINLY = "penstock.core.matching.probing:probe_all_plainly"
+_MOST_KEPT = 512
+"""Files (or groups) whose answers are kept at a time."""
+_MOST_CRASHES = 2
+"""Of so many probes of the same files: the others would only crash, too."""
 _LASTING = (NoDataError, AmbiguousDataError, UnsupportedFileError)
 """Errors that tell of what a file holds: they come again until it changes. Others may not."""
 
@@ -73,11 +79,46 @@ def _is_transient(text: str) -> bool:
     return any(said in text for said in _TRANSIENT)
 
 
+class _Together:
+    """Which probes are asked about the same files, and what they answered."""
+
+    def __init__(self) -> None:
+        self.references: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self.answers: OrderedDict[tuple[str, ...], dict[str, Any]] = OrderedDict()
+        self.crashes: dict[tuple[str, ...], list[FileCrashesReaderError]] = {}
+
+    def keep(self, files: tuple[str, ...], answers: dict[str, Any]) -> None:
+        self.answers.setdefault(files, {}).update(answers)
+        self.answers.move_to_end(files)
+        while len(self.answers) > _MOST_KEPT:
+            forgotten, _ = self.answers.popitem(last=False)
+            self.references.pop(forgotten, None)
+            self.crashes.pop(forgotten, None)
+
+
+def ask_together(ingestors: Iterable[Ingestor], paths: Sequence[str]) -> None:
+    """Have probes that run in a worker asked about files in one question, when one of them is.
+
+    What they share is then looked at once: a file is opened, and walked, for all of them. Where one
+    crashes the worker, each is asked by itself.
+
+    Examples
+    --------
+    >>> ask_together([Ingestor("x", title="x", ingest="json:loads", takes="file")], ["/a"])
+    """
+    observation = active_observation()
+    references = tuple(
+        found.probe for found in ingestors if found.isolate and found.probe is not None
+    )
+    if observation is not None and len(references) > 1:
+        observation.part(_Together).references[tuple(paths)] = references
+
+
 def _probe_isolated(reference: str, paths: list[str]) -> RunsFound | None:
     try:
-        answer = ask_worker(_PLAINLY, reference, paths, timeout=get_config().probe_seconds)
+        answer = _answer_of(reference, paths)
     except FileCrashesReaderError as error:
-        what = error.what.replace(_PLAINLY, "reading it")
+        what = error.what.replace(_ALL_PLAINLY, "reading it").replace(_PLAINLY, "reading it")
         raise FileCrashesReaderError(what, where=error.where, remedy=error.remedy) from error
     note_consulted(paths[0], answer["consulted"])
     if "error" in answer:
@@ -88,21 +129,62 @@ def _probe_isolated(reference: str, paths: list[str]) -> RunsFound | None:
     return None if found is None else RunsFound.from_dict(found)
 
 
+def _answer_of(reference: str, paths: list[str]) -> dict[str, Any]:
+    """Return what a probe answers, asked by itself or with others."""
+    seconds = get_config().probe_seconds
+    observation = active_observation()
+    together = _Together() if observation is None else observation.part(_Together)
+    files = tuple(paths)
+    known = together.answers.get(files, {}).get(reference)
+    if known is not None:
+        plain: dict[str, Any] = known
+        return plain
+    references = together.references.get(files, ())
+    crashes = together.crashes.setdefault(files, []) if reference in references else []
+    if reference in references and not crashes:
+        try:
+            answers = ask_worker(_ALL_PLAINLY, list(references), paths, timeout=seconds)
+        except FileCrashesReaderError as error:
+            crashes.append(error)
+        else:
+            together.keep(files, answers)
+            found: dict[str, Any] = answers[reference]
+            return found
+    if len(crashes) > _MOST_CRASHES:
+        raise crashes[-1]
+    try:
+        alone: dict[str, Any] = ask_worker(_PLAINLY, reference, paths, timeout=seconds)
+    except FileCrashesReaderError as error:
+        crashes.append(error)
+        raise
+    together.keep(files, {reference: alone})
+    return alone
+
+
 def _as_fault(told: dict[str, Any], reference: str) -> dict[str, Any]:
     return told | {"kind": PluginError.__name__, "where": reference, "remedy": None}
 
 
 def probe_plainly(reference: str, paths: list[str]) -> dict[str, Any]:
     """Call a probe and give its answer as plain data: what a worker process runs."""
-    answer: dict[str, Any] = {}
+    answers = probe_all_plainly([reference], paths)
+    plain: dict[str, Any] = answers[reference]
+    return plain
+
+
+def probe_all_plainly(references: list[str], paths: list[str]) -> dict[str, Any]:
+    """Call several probes within one look at the file system; give the answer of each."""
+    answers: dict[str, Any] = {}
     with observe() as observation:
-        try:
-            found = _probe(reference, paths)
-            answer["found"] = None if found is None else found.to_dict()
-        except Exception as error:  # noqa: BLE001 # the host raises it
-            answer["error"] = tell_error(error)
-        answer["consulted"] = sorted(observation.part(Consulted).take())
-    return answer
+        for reference in references:
+            answer = answers[reference] = {}
+            try:
+                found = _probe(reference, paths)
+                answer["found"] = None if found is None else found.to_dict()
+            except Exception as error:  # noqa: BLE001 # the host raises it
+                answer["error"] = tell_error(error)
+            answer["consulted"] = sorted(observation.part(Consulted).take())
+    return answers
 
 
 def _probe(reference: str, paths: list[str]) -> RunsFound | None:

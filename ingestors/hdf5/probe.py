@@ -15,7 +15,7 @@ from ..times import configured_zone
 from .images import Image, describe_image, name_keys
 from .metadata import recorded_acquisition
 from .origin import GENERIC, Hdf5Origin, Selecting, recognise, select_run
-from .reader import Reader, open_reader
+from .reader import Reader, shared_reader
 from .signals import Selection
 
 __all__ = ["probe", "probe_of"]
@@ -65,7 +65,7 @@ def probe_of(origin: Hdf5Origin) -> Callable[[list[str]], RunsFound | None]:
 
 
 def _look(origin: Hdf5Origin, path: str) -> RunsFound | None:
-    with open_reader(path) as reader:
+    with shared_reader(path) as reader:
         evidence = recognise(origin, reader)
         if evidence is None:
             return None

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 import h5py
 
 from ...core.errors import UnsupportedFileError
+from ...core.places.observation import active_observation
 from ..assets.hdf5.access import open_file
 from ..assets.hdf5.links import Reach, Target, follow, reach_of
 from .tree import Tree, walk
 
-__all__ = ["Reader", "open_reader"]
+__all__ = ["Reader", "open_reader", "shared_reader"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,40 @@ def open_reader(path: str, *, allow_external: bool = False) -> Iterator[Reader]:
     """
     with ExitStack() as stack:
         yield _make_reader(path, reach_of(path, allow_external=allow_external), stack)
+
+
+class _Shared:
+    """The reader that probes opened last, within one look at the file system."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._reader: Reader | None = None
+        self._path = ""
+
+    def reader(self, path: str) -> Reader:
+        if self._reader is None or path != self._path:
+            self.close()
+            self._reader = self._stack.enter_context(open_reader(path))
+            self._path = path
+        return self._reader
+
+    def close(self) -> None:
+        self._reader = None
+        self._stack.close()
+
+
+@contextmanager
+def shared_reader(path: str) -> Iterator[Reader]:
+    """Open a file for a probe; those that are asked about it together see the same reader.
+
+    It stays open as long as the look at the file system lasts, and no other file is asked for.
+    """
+    observation = active_observation()
+    if observation is None:
+        with open_reader(path) as reader:
+            yield reader
+    else:
+        yield observation.part(_Shared).reader(path)
 
 
 def _make_reader(path: str, reach: Reach, stack: ExitStack) -> Reader:
