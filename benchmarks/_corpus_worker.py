@@ -207,19 +207,23 @@ def compare_row(
     try:
         theirs = read_directly(place, ours.shape, opened)
     except Exception as error:
-        return f"only penstock reads it: {type(error).__name__}: {error}"[:300], not ours.any()
+        return f"only penstock reads it: {type(error).__name__}: {error}"[:300], is_zero(ours)
     if theirs.shape != ours.shape and theirs.size == ours.size:
         theirs = (
             theirs.reshape(ours.shape) if squeezed(theirs.shape) == squeezed(ours.shape) else theirs
         )
     if theirs.shape != ours.shape:
-        return f"shape {ours.shape}, directly {theirs.shape}", not ours.any()
+        return f"shape {ours.shape}, directly {theirs.shape}", is_zero(ours)
     if theirs.dtype.newbyteorder("=") != ours.dtype.newbyteorder("="):
-        return f"dtype {ours.dtype}, directly {theirs.dtype}", not ours.any()
+        return f"dtype {ours.dtype}, directly {theirs.dtype}", is_zero(ours)
     floats = ours.dtype.kind in "fc"
     if not np.array_equal(ours, theirs, equal_nan=floats):
-        return "pixels differ", not ours.any()
-    return "", not ours.any()
+        return "pixels differ", is_zero(ours)
+    return "", is_zero(ours)
+
+
+def is_zero(values: np.ndarray[Any, Any]) -> bool:
+    return values.size > 0 and not values.any()
 
 
 def read_directly(

@@ -40,7 +40,7 @@ def ingest_tomography_tiff(
     share one counter, are projections, flats and darks.
 
     Layouts of names and folders are those of ALS 8.3.2, ANKA TOPO-TOMO, APS 8-BM and 1-ID,
-    Australian Synchrotron, Diamond I12, Elettra SYRMEP, ISIS IMAT, ORNL and PSI neutron imaging,
+    Australian Synchrotron, Diamond I12, Elettra SYRMEP, ISIS IMAT, ORNL neutron imaging,
     PETRA III P05 and SLS TOMCAT, after the readers in dxchange, Mantid Imaging, NeuNorm and Savu.
     Frames that areaDetector wrote keep what their headers tell.
 

@@ -80,11 +80,6 @@ def _by_name(suffix: str) -> tuple[Layout, ...]:
             f"df/{{dark}}{suffix}",
             counts=("stem", "flat", "dark"),
         ),
-        _layout(  # neutron imaging at PSI: one open beam, one dark current
-            f"{{name}}_{{index:d}}{suffix}",
-            f"ob{suffix}",
-            f"dc{suffix}",
-        ),
     )
 
 

@@ -178,14 +178,13 @@ _BY_ROLE = {
     ),
     "diamond-i12": ("im_{:06d}.tif", "flat_{:06d}.tif", "dark_{:06d}.tif", 1000),
     "ornl": ("sample/image{:03d}.tif", "ob/OB{:03d}.tif", "df/DC{:04d}.tif", 1),
-    "psi": ("edge20mm_{:04d}.tif", "ob.tif", "dc.tif", 0),
 }
 
 
 def write_by_role(folder: Path, facility: str) -> list[Path]:
     """Write a tomography whose files tell their roles by names or folders, and no angles.
 
-    There are three projections; two flats and one dark, where these have numbers.
+    There are three projections, two flats and one dark.
 
     Examples
     --------
@@ -195,10 +194,9 @@ def write_by_role(folder: Path, facility: str) -> list[Path]:
     """
     projections, flats, darks, first = _BY_ROLE[facility]
     begin = 0 if facility == "diamond-i12" else first
-    several = range(begin, begin + 2) if "{" in flats else range(1)
     return [
         *_write(folder, PROJECTION, [projections.format(n) for n in range(first, first + 3)]),
-        *_write(folder, FLAT, [flats.format(n) for n in several]),
+        *_write(folder, FLAT, [flats.format(n) for n in range(begin, begin + 2)]),
         *_write(folder, DARK, [darks.format(begin)]),
     ]
 

@@ -25,7 +25,6 @@ BY_ROLE = (
     "elettra",
     "ornl",
     "petra-p05",
-    "psi",
 )
 
 
@@ -63,7 +62,7 @@ def notes(run: BlueskyRun) -> str:
 def test_names_and_folders_tell_the_roles(tmp_path: Path, facility: str) -> None:
     paths = tomography.write_by_role(tmp_path, facility)
     run = ingest(tmp_path)
-    assert events(run) == {"primary": 3, "flat": 1 if facility == "psi" else 2, "dark": 1}
+    assert events(run) == {"primary": 3, "flat": 2, "dark": 1}
     assert run.metadata["stop"]["exit_status"] == "success"
     np.testing.assert_array_equal(pixels(run, "primary")[2], tifffile.imread(paths[2]))
     np.testing.assert_array_equal(pixels(run, "flat")[0], tifffile.imread(paths[3]))
