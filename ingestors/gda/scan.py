@@ -44,10 +44,8 @@ def _marks(reader: Reader, entry: str) -> str:
         return f"{entry}/program_name {program!r}"
     if f"{entry}/diamond_scan" in reader.tree.classes:
         return f"{entry}/diamond_scan"
-    if all(
-        f"{entry}/{name}" in reader.tree.datasets for name in ("scan_command", "scan_dimensions")
-    ):
-        return f"{entry}/scan_command, {entry}/scan_dimensions"
+    if f"{entry}/scan_command" in reader.tree.datasets:
+        return f"{entry}/scan_command"
     return ""
 
 

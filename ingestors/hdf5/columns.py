@@ -76,12 +76,6 @@ def find_columns(
     axes = _declared_axes(reader, image)
     found.dims = _frame_dims(image, axes)
     seen = {(other.signal.target.file, other.signal.info.address) for other in images}
-    for target, name, dims in _belonging(reader, image, axes, found):
-        identity = (target.file, address_of(target.object))
-        if identity in seen or target.name in selection.told:
-            continue
-        seen.add(identity)
-        _attach(reader, image, target, name, dims, check, found)
     for path, name in selection.belonging.items():
         try:
             target = reader.find(path)
@@ -97,6 +91,12 @@ def find_columns(
                 _note_misfit(image, target, found)
             # That it goes with the events does not make it what they were taken along.
             found.columns[before:] = [replace(c, axis=None) for c in found.columns[before:]]
+    for target, name, dims in _belonging(reader, image, axes, found):
+        identity = (target.file, address_of(target.object))
+        if identity in seen or target.name in selection.told:
+            continue
+        seen.add(identity)
+        _attach(reader, image, target, name, dims, check, found)
     for path in selection.columns:
         target = reader.find(path)
         identity = (target.file, address_of(target.object))
@@ -138,6 +138,7 @@ def _declared_axes(reader: Reader, image: Image) -> dict[str, Dims]:
         return {}
     axes: dict[str, Dims] = {}
     listed = read_attribute(group.object, "axes") or _axes_of_signal(image.signal.target)
+    listed = listed or read_attribute(group.object, "I_axes")  # as canSAS says it
     names = [listed] if isinstance(listed, str) else listed
     for position, name in enumerate(names if isinstance(names, list) else []):
         if isinstance(name, str) and name not in (".", ""):

@@ -23,7 +23,7 @@ from ...core.errors import (
 from ..assets.hdf5.links import Target
 from .pieces import Piece
 from .reader import Reader
-from .tree import DatasetInfo, describe_dataset, is_under, member_names
+from .tree import DatasetInfo, class_of, describe_dataset, is_under, member_names
 from .values import read_attribute, text_attribute
 
 __all__ = [
@@ -107,7 +107,7 @@ def _class_behind(reader: Reader, path: str) -> str:
         found = reader.find(path).object
     except _LEADS_NOWHERE:
         return ""
-    return text_attribute(found, "NX_class") if isinstance(found, h5py.Group) else ""
+    return class_of(found) if isinstance(found, h5py.Group) else ""
 
 
 def _names(group: h5py.Group) -> list[str]:
@@ -213,7 +213,7 @@ def follow_defaults(reader: Reader, entry: str) -> Target | None:
     for _ in range(_LONGEST_CHAIN):
         if not isinstance(group.object, h5py.Group):
             return None
-        if text_attribute(group.object, "NX_class") == "NXdata":
+        if class_of(group.object) == "NXdata":
             return group
         default = text_attribute(group.object, "default")
         if not default:
@@ -240,6 +240,8 @@ def _signal_names(reader: Reader, group: Target) -> list[str]:
         others = read_attribute(group.object, "auxiliary_signals") or []
         others = [others] if isinstance(others, str) else others
         return [signal, *(name for name in others if isinstance(name, str))]
+    if read_attribute(group.object, "I_axes") and "I" in _names(group.object):
+        return ["I"]  # as canSAS says it
     marked = {name: mark for name, mark in _marks(reader, group) if mark is not None}
     first = sorted(marked, key=lambda name: marked[name])
     if first:

@@ -18,12 +18,17 @@ __all__ = [
     "DatasetInfo",
     "Tree",
     "address_of",
+    "class_of",
     "describe_dataset",
     "is_under",
     "member_names",
     "walk",
 ]
 
+_CANSAS = frozenset(
+    ["SASroot", "SASentry", "SASdata", "SASsample", "SASinstrument", "SASdetector", "SASsource"]
+)
+"""Classes of canSAS, for those who write these alone; the rest of their names is NeXus'."""
 MOST_NODES = 20_000
 DEEPEST = 64
 LONGEST_WALK = 20.0
@@ -66,7 +71,7 @@ class Tree:
 
     datasets: dict[str, DatasetInfo] = field(default_factory=dict)
     classes: dict[str, str] = field(default_factory=dict)
-    """NX_class (or "") of each group, by its first path."""
+    """The NeXus class (or "") of each group, by its first path."""
     external: list[str] = field(default_factory=list)
     """Paths of links into other files; not followed."""
     notes: list[str] = field(default_factory=list)
@@ -100,6 +105,20 @@ def is_under(path: str, group: str) -> bool:
     return group in ("/", path) or path.startswith(group.rstrip("/") + "/")
 
 
+def class_of(group: h5py.Group) -> str:
+    """Return the NeXus class of a group; of one of canSAS, the class that it stands for.
+
+    Examples
+    --------
+    >>> with h5py.File("x", "w", driver="core", backing_store=False) as file:
+    ...     file.attrs["canSAS_class"] = "SASentry"
+    ...     class_of(file)
+    'NXentry'
+    """
+    found = text_attribute(group, "NX_class") or text_attribute(group, "canSAS_class")
+    return f"NX{found[3:]}" if found in _CANSAS else found
+
+
 def walk(file: h5py.File) -> Tree:
     """Walk a file's hard links: each group once, so that circles end; damage becomes a note.
 
@@ -112,7 +131,7 @@ def walk(file: h5py.File) -> Tree:
     ['/a/b']
     """
     tree = Tree()
-    tree.classes["/"] = text_attribute(file, "NX_class")
+    tree.classes["/"] = class_of(file)
     seen = {address_of(file["/"])}
     queue: list[tuple[h5py.Group, str, int]] = [(file["/"], "", 0)]
     deadline = time.monotonic() + LONGEST_WALK
@@ -128,7 +147,7 @@ def walk(file: h5py.File) -> Tree:
                 tree.datasets[path] = describe_dataset(found, path)
             elif address_of(found) not in seen:
                 seen.add(address_of(found))
-                tree.classes[path] = text_attribute(found, "NX_class")
+                tree.classes[path] = class_of(found)
                 if depth < DEEPEST:
                     queue.append((found, path, depth + 1))
                 else:
