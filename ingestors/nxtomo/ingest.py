@@ -138,10 +138,11 @@ def _angles(reader: Reader, detector: str) -> dict[str, str]:
 
 def _read(reader: Reader, selection: Selection) -> Content:
     content = _base(reader).read(reader, selection)
-    detectors = _keyed(reader, selection.entry or "/")
     image = content.streams[0].images[0]
+    own = image.signal.named.rpartition("/")[0]
     name_theta(content)
-    for detector in detectors:
+    # Other detectors of the scan have keys of their own, as a rule the same.
+    for detector in sorted(_keyed(reader, selection.entry or "/"), key=lambda path: path != own):
         keys = _read_keys(reader, detector)
         if keys is not None and len(keys) == image.events:
             part_by_key(content, keys)
