@@ -132,32 +132,39 @@ class Account(NamedTuple):
 
     explained: list[tuple[Exceptional, str]]
     unexplained: list[Exceptional]
-    stale: list[dict[str, Any]]
-    """Explanations of what is not there (any more)."""
+    stale: list[str]
+    """Patterns of explanations that explain nothing (any more)."""
 
 
 def explain(judged: list[Judged], reasons: list[dict[str, Any]]) -> Account:
+    """Find the explanation of everything that is otherwise than expected."""
     explained, unexplained = [], []
-    used: set[int] = set()
-    for verdict in judged:
-        for exceptional in verdict.exceptional:
-            for number, reason in enumerate(reasons):
-                if _fits(reason, exceptional):
-                    used.add(number)
-                    explained.append((exceptional, reason["why"]))
-                    break
-            else:
-                unexplained.append(exceptional)
-    stale = [reason for number, reason in enumerate(reasons) if number not in used]
+    used: set[tuple[int, str]] = set()
+    for exceptional in (one for verdict in judged for one in verdict.exceptional):
+        for number, reason in enumerate(reasons):
+            fitting = _fitting(reason, exceptional)
+            if fitting:
+                used |= {(number, pattern) for pattern in fitting}
+                explained.append((exceptional, reason["why"]))
+                break
+        else:
+            unexplained.append(exceptional)
+    stale = [
+        f"{pattern}: {reason['why']}"
+        for number, reason in enumerate(reasons)
+        for pattern in (*reason.get("paths", ()), *reason.get("origins", ()))
+        if (number, pattern) not in used
+    ]
     return Account(explained, unexplained, stale)
 
 
-def _fits(reason: dict[str, Any], exceptional: Exceptional) -> bool:
+def _fitting(reason: dict[str, Any], exceptional: Exceptional) -> list[str]:
+    """Return the patterns of an explanation that an exception fits."""
     if exceptional.kind not in reason["kinds"]:
-        return False
-    if "origins" in reason and exceptional.origin in reason["origins"]:
-        return True
-    return any(fnmatch.fnmatchcase(exceptional.path, path) for path in reason.get("paths", ()))
+        return []
+    origins = [origin for origin in reason.get("origins", ()) if origin == exceptional.origin]
+    paths = reason.get("paths", ())
+    return [*origins, *(path for path in paths if fnmatch.fnmatchcase(exceptional.path, path))]
 
 
 def show(judged: list[Judged], answers: dict[str, dict[str, Any]], seconds: float) -> None:
@@ -232,7 +239,7 @@ def show_exceptions(account: Account, *, whole: bool) -> None:
             f"- {exceptional.kind}: {exceptional.path} [{exceptional.origin}]: {exceptional.detail}"
         )
     if whole:
-        print(f"\n{len(account.stale)} explanations explain nothing:")
+        print(f"\n{len(account.stale)} patterns of explanations explain nothing:")
         for reason in account.stale:
             print(f"- {reason}")
 
