@@ -187,9 +187,6 @@ def _place(resource: dict[str, Any], index: int) -> tuple[str, Any, int]:
         return path, told.get("dataset") or told["path"], index
     if "template" in told:
         return os.path.join(path, told["template"].format(index)), 0, index
-    if "planes" in told:  # each frame names its file and its page
-        file, page = told["planes"][index][:2]
-        return os.path.join(path, told["files"][file]), page, index
     file, page = divmod(index, told["frames_per_file"])
     if "pages" in told:
         page = [number for begin, end in told["pages"] for number in range(begin, end)][page]
