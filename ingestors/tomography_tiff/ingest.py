@@ -84,45 +84,43 @@ def ingest_tomography_tiff(
     scan = _Scan.of(paths, flats, darks, log)
     described = describe_first(scan.facts, scan.log)
     start = StartTime.of(scan.facts, described)
-    projections = None if scan.log is None else scan.log.roles.get(PROJECTIONS)
-    rows, trouble = pick_rows(scan.files, projections, scan.digits)
-    known = bool(rows) and None not in rows and projections is not None
-    has_theta = known and "theta" in (projections.columns if projections else ())
+    told = scan.told(PROJECTIONS)
+    rows, trouble = pick_rows(scan.files, told, scan.digits)
+    has_theta = bool(rows) and told is not None and "theta" in told.columns
     notes = [*scan.notes, *filter(None, [trouble])]
-    if not (rows and projections is not None and "theta" in projections.columns):
+    if not has_theta:
         notes.append("nothing tells the angles of the projections: there is no theta")
+    origin = with_log(scan.facts, scan.files, told, rows)
     run = RunComposer(
         uid=run_uid(scan.place.place, selection=scan.place.selection),
         time=start.time,
         metadata=start_metadata(
             scan.facts,
             key,
-            origin=with_log(scan.facts, scan.files, projections, rows),
+            origin=origin,
             described=described,
             start=start,
             event_time_source="",
             notes=[*scan.files.notes, *start.notes, *notes],
-            given={**_naming(scan.files, has_theta=has_theta), **(metadata or {})},
+            given={
+                **_naming(scan.files, has_theta=has_theta and None not in rows),
+                **(metadata or {}),
+            },
         ),
     )
     yield run.start()
     ends: dict[str, SeriesEnd] = {}
     ends[PROJECTIONS] = yield from series_stream(
-        run,
-        scan.files,
-        scan.facts,
-        origin=with_log(scan.facts, scan.files, projections, rows),
-        described=described,
-        key=key,
+        run, scan.files, scan.facts, origin=origin, described=described, key=key
     )
-    problems: list[str] = _missing(scan, projections)
+    problems: list[str] = _missing(scan)
     for role, chosen in scan.others.items():
         try:
             files, facts, _ = look_at(chosen)
         except PenstockError as error:
             problems.append(f"{role}: {error}")
             continue
-        told = None if scan.log is None else scan.log.roles.get(role)
+        told = scan.told(role)
         files = replace(files, numbering=Numbering())  # holes are where other frames were taken
         role_rows, _ = pick_rows(files, told, scan.digits)
         ends[role] = yield from series_stream(
@@ -157,6 +155,10 @@ class _Scan:
     def digits(self) -> int:
         """So many digits of the names count frames, as the log has it."""
         return 0 if self.log is None else self.log.digits
+
+    def told(self, role: str) -> RoleLog | None:
+        """Return what the log tells of the frames of a role."""
+        return None if self.log is None else self.log.roles.get(role)
 
     @classmethod
     def of(cls, paths: Paths, flats: Paths, darks: Paths, log: str | None) -> _Scan:
@@ -224,8 +226,9 @@ def _of_detector(facts: TiffFacts, described: Described) -> Described:
     )
 
 
-def _missing(scan: _Scan, projections: RoleLog | None) -> list[str]:
+def _missing(scan: _Scan) -> list[str]:
     """Tell of projections that the log has and the files have not."""
+    projections = scan.told(PROJECTIONS)
     if scan.log is None or projections is None or not scan.log.is_of_projections:
         return []
     lacking = projections.count - len(scan.files)
