@@ -10,6 +10,7 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
+from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 
 project = "penstock"
@@ -56,6 +57,20 @@ class CommandHelp(Directive):
         return [block]
 
 
+class Origins(Directive):
+    """Show what is known of each origin: see ``origins_page.py``."""
+
+    def run(self) -> list[nodes.Node]:
+        sys.path.insert(0, os.path.dirname(__file__))
+        from origins_page import page
+
+        container = nodes.section()
+        container.document = self.state.document
+        lines = StringList(page().splitlines(), source="origins_page.py")
+        self.state.nested_parse(lines, 0, container, match_titles=True)
+        return container.children
+
+
 _as_written: dict[str, list[str]] = {}
 
 
@@ -77,5 +92,6 @@ def restore_attribute(
 
 def setup(app: Sphinx) -> None:
     app.add_directive("command-help", CommandHelp)
+    app.add_directive("origins", Origins)
     app.connect("autodoc-process-docstring", keep_attribute, priority=400)  # napoleon has 500
     app.connect("autodoc-process-docstring", restore_attribute, priority=600)

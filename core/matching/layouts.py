@@ -122,7 +122,8 @@ def folders_beside(ingestors: Iterable[Ingestor], groups: Sequence[Group]) -> li
                 for role in others:
                     below = role.template.rpartition("/")[0]
                     for name, value in fields.items():
-                        below = below.replace(f"{{{name}}}", value).replace(f"{{{name}:d}}", value)
+                        spelled = value.replace("\\", r"\\")
+                        below = re.sub(rf"\{{{name}(:0?[1-9]?d)?\}}", spelled, below)
                     if "{" not in below:
                         folders[f"{root.rstrip('/')}/{below}".rstrip("/") or "/"] = None
     return list(folders)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 __all__ = ["Layout", "Role", "check_layout"]
 
-_FIELD = re.compile(r"\{([^{}:]*)(:d)?\}")
+_FIELD = re.compile(r"\{([^{}:]*)(:(?:0(?P<count>[1-9]))?d)?\}")
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,16 @@ class Role:
     {'sample': 'tooth', 'index': '0007'}
     >>> Role("flats", "flats/{name}.tif").depth
     1
+    >>> Role("frames", "{name}{index:04d}.tif").read("tooth20001.tif")
+    {'name': 'tooth2', 'index': '0001'}
     """
 
     name: str
     """What people call these files."""
     template: str
     """Their names, relative to a folder that is the same for all roles: ``{field}`` stands for
-    text without a slash, ``{field:d}`` for digits; a field that occurs twice is the same text."""
+    text without a slash, ``{field:d}`` for digits, ``{field:04d}`` for four of them (where nothing
+    parts them from a text that may end in digits); a field that occurs twice is the same text."""
     parameter: str | None = None
     """Keyword parameter of the ingestor's function that takes the paths. None: they are not
     passed, as the function finds them through the others (a master names its data files). The
@@ -161,7 +164,8 @@ def _compile(template: str) -> re.Pattern[str]:
         if name in seen:
             parts.append(f"(?P={name})")
         else:
-            parts.append(f"(?P<{name}>{'[0-9]+' if digits else '[^/]+?'})")
+            count = f"{{{found['count']}}}" if found["count"] else "+"
+            parts.append(f"(?P<{name}>{f'[0-9]{count}' if digits else '[^/]+?'})")
         seen.add(name)
         position = found.end()
     parts.append(re.escape(template[position:]))

@@ -49,6 +49,8 @@ class Stream:
     """Of the values of a data key, where they differ from `times`."""
     unhinted: set[str] = field(default_factory=set)
     """Scalars that are not worth a plot: counters, clocks."""
+    picked: np.ndarray[Any, Any] | None = None
+    """Which events of its images are its own, in ascending order; None: all of them."""
 
 
 @dataclass

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from ...core.documents import Document, RunComposer, array_key, column_key
-from ...core.places import file_uri
+from ...core.places import file_uri, stretches
 from ..assets.hdf5.frames import MIMETYPE, VERSION
 from .content import Content, Stream
 from .images import Image
@@ -102,13 +104,13 @@ def _stream_documents(run: RunComposer, stream: Stream, allow_external: bool) ->
     yield composed.descriptor()
     for image in stream.images:
         if image.key not in values and image.events:
-            for file, dataset, rows in _resources(image):
+            for file, dataset, ranges in _resources(image, stream.picked):
                 yield from composed.external(
                     image.key,
                     mimetype=MIMETYPE,
                     uri=file_uri(file),
                     parameters=asset_parameters(image, dataset, allow_external),
-                    ranges=[(0, rows)],
+                    ranges=ranges,
                 )
     yield from composed.pages(time=stream.times.values, data=values, timestamps=stream.timestamps)
 
@@ -124,12 +126,25 @@ def _hints(stream: Stream, data_keys: dict[str, Any]) -> dict[str, Any]:
     return hints
 
 
-def _resources(image: Image) -> list[tuple[str, str, int]]:
-    """Return file, dataset and number of rows of each dataset that an image lies in."""
+_Ranges = list[tuple[int, int]]
+
+
+def _resources(
+    image: Image, picked: np.ndarray[Any, Any] | None
+) -> Iterator[tuple[str, str, _Ranges]]:
+    """Yield file and dataset of each dataset that an image lies in, and which rows of it count."""
     target = image.signal.target
-    if not image.signal.pieces:
-        return [(target.file, target.name, image.events)]
-    return [(piece.file, piece.dataset, piece.rows) for piece in image.signal.pieces if piece.rows]
+    pieces = [(piece.file, piece.dataset, piece.rows or 0) for piece in image.signal.pieces]
+    first = 0
+    for file, dataset, rows in pieces or [(target.file, target.name, image.events)]:
+        if picked is None:
+            ranges = [(0, rows)] if rows else []
+        else:
+            own = picked[(picked >= first) & (picked < first + rows)] - first
+            ranges = stretches(own.tolist())
+        first += rows
+        if ranges:
+            yield file, dataset, ranges
 
 
 def _data_keys(stream: Stream, values: dict[str, Any]) -> dict[str, dict[str, Any]]:

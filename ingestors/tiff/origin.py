@@ -84,6 +84,42 @@ class FrameColumns:
     notes: Sequence[str] = ()
     """What is doubtful. The start document has been written: they go into the configuration."""
 
+    def take(self, rows: NDArray[Any]) -> FrameColumns:
+        """Return what is told of some of the frames, in the order given.
+
+        Examples
+        --------
+        >>> FrameColumns({"gain": [1, 2, 3]}).take(np.array([2, 0])).columns
+        {'gain': [3, 1]}
+        """
+        columns = {
+            name: values[rows] if isinstance(values, np.ndarray) else [values[r] for r in rows]
+            for name, values in self.columns.items()
+        }
+        return replace(
+            self, columns=columns, times=None if self.times is None else self.times[rows]
+        )
+
+    def joined(self, more: FrameColumns) -> FrameColumns:
+        """Return what both tell of the same frames; of what both tell, this one's.
+
+        Examples
+        --------
+        >>> FrameColumns({"gain": [1]}).joined(FrameColumns({"gain": [2], "x": [0.5]})).columns
+        {'gain': [1], 'x': [0.5]}
+        """
+        first = more if self.times is None else self
+        return FrameColumns(
+            columns={**more.columns, **self.columns},
+            units={**more.units, **self.units},
+            times=first.times,
+            time_source=first.time_source,
+            constants={**more.constants, **self.constants},
+            sources={**more.sources, **self.sources},
+            hints=None if self.hints is None or more.hints is None else [*self.hints, *more.hints],
+            notes=(*self.notes, *more.notes),
+        )
+
 
 @dataclass(frozen=True)
 class TiffOrigin:

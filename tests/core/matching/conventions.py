@@ -42,6 +42,8 @@ class Convention:
     """For each acquisition its parts (roles, detectors), spelled with ``{first..last}``."""
     beside: tuple[str, ...] = ()
     """Sidecars and other files that are no run."""
+    logs: tuple[str, ...] = ()
+    """Files that come with an acquisition: its run has them, and no frames in them."""
     verdict: Verdict = "right"
     remark: str = ""
 
@@ -95,7 +97,12 @@ def try_out(convention: Convention, folder: Path) -> Outcome:
     plan = match(data)
     real = os.path.realpath(data)
     runs = tuple(
-        tuple(os.path.relpath(file, real) for file in claim.files) for claim in plan.claims()
+        tuple(
+            name
+            for file in claim.files
+            if (name := os.path.relpath(file, real)) not in convention.logs
+        )
+        for claim in plan.claims()
     )
     unclaimed = {os.path.relpath(file, real) for item in plan.unclaimed for file in item.files}
     parts = [part for _, part in _parts(convention)]
@@ -144,9 +151,10 @@ _STACKS = ("mm-stack", "ndtiff")
 
 def _write(convention: Convention, data: Path, contents: dict[str, bytes]) -> None:
     names = [name for _, part in _parts(convention) for name in part]
-    for name in (*names, *convention.beside):
+    others = (*convention.beside, *convention.logs)
+    for name in (*names, *others):
         (data / name).parent.mkdir(parents=True, exist_ok=True)
-        suffix = "" if name in convention.beside else os.path.splitext(name)[1].lower()
+        suffix = "" if name in others else os.path.splitext(name)[1].lower()
         (data / name).write_bytes(contents.get(suffix, b"# nothing to ingest\n"))
 
 
@@ -259,9 +267,8 @@ CONVENTIONS = (
                 "foamdrk_0000_{0178..0179}.tif",
             ),
         ),
-        beside=("foam.sct",),
-        verdict="apart",
-        remark="which of the two numbers of a flat field counts, the .sct file says",
+        logs=("foam.sct",),
+        remark="one run: projections, flats, darks, and the log of angles",
     ),
     Convention(
         "als-832-h5",
@@ -281,7 +288,7 @@ CONVENTIONS = (
                 "darks/image_{00000..00001}.tif",
             ),
         ),
-        remark="roles apart",
+        remark="one run, roles as streams",
     ),
     Convention(
         "aus-imbl",
@@ -289,36 +296,36 @@ CONVENTIONS = (
         (
             (
                 "SAMPLE_T_{0000..0004}.tif",
-                "BG__BEFORE_{00..01}.tif",
                 "BG__AFTER_{00..01}.tif",
+                "BG__BEFORE_{00..01}.tif",
                 "DF__BEFORE_{00..01}.tif",
             ),
         ),
-        remark="roles apart",
+        remark="one run, roles as streams",
     ),
     Convention(
         "dls-i12",
         "im_001000.tif, flat_000000.tif",
         (("im_{001000..001004}.tif", "flat_{000000..000001}.tif"),),
-        remark="roles apart",
+        remark="one run, roles as streams",
     ),
     Convention(
         "elettra-syrmep",
         "tomo_0001.tif, flat_1.tif, dark_1.tif",
         (("tomo_{0001..0012}.tif", "flat_{1..11}.tif", "dark_{1..3}.tif"),),
-        remark="roles apart",
+        remark="one run, roles as streams",
     ),
     Convention(
         "petra3-p05",
         "scan_0002/ccd/pco01/ccd_0000.tif",
         (
             (
-                "scan_0000/ccd/pco01/ccd_{0000..0001}.tif",
-                "scan_0001/ccd/pco01/ccd_{0000..0001}.tif",
                 "scan_0002/ccd/pco01/ccd_{0000..0004}.tif",
+                "scan_0001/ccd/pco01/ccd_{0000..0001}.tif",
+                "scan_0000/ccd/pco01/ccd_{0000..0001}.tif",
             ),
         ),
-        remark="roles apart",
+        remark="one run, roles as streams",
     ),
     Convention(
         "sls-tomcat",
@@ -337,7 +344,7 @@ CONVENTIONS = (
         "lnls-imx",
         "tomo.h5, tomo_flat_before.h5, tomo_dark_before.h5",
         (("tomo.h5", "tomo_flat_before.h5", "tomo_dark_before.h5"),),
-        remark="roles apart",
+        remark="one run, roles as streams",
     ),
     Convention("nsls2-fxi", "<scan_type>_id_<scan_id>.h5", each("fly_scan_id_{9..11}.h5")),
     Convention(
@@ -468,11 +475,12 @@ CONVENTIONS = (
                 "Tomo/IMAT_Cd_{998..1002}.tif",
                 "Flat_Before/Flat_Before_{0000..0001}.tif",
                 "Dark_After/Dark_After_{0000..0001}.tif",
-                "180deg/IMAT_Cd_180deg_{0000..0000}.tif",
             ),
+            ("180deg/IMAT_Cd_180deg_{0000..0000}.tif",),
         ),
-        beside=("Tomo_log.txt", "Flat_Before_log.txt"),
-        remark="roles apart",
+        beside=("Flat_Before_log.txt",),
+        logs=("Tomo_log.txt",),
+        remark="one run, roles as streams",
     ),
     Convention(
         "micro-manager-1.4",

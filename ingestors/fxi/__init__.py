@@ -1,0 +1,1 @@
+"""Tomographies of the full-field microscope FXI at NSLS-II."""

@@ -1,0 +1,1 @@
+"""ImageJ and Fiji: stacks and hyperstacks, and the images that they save."""

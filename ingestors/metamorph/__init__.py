@@ -1,0 +1,1 @@
+"""MetaMorph: its TIFF files and stacks (STK)."""

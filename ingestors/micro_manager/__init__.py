@@ -1,0 +1,1 @@
+"""Micro-Manager: stacks, NDTiff data sets and folders of single images."""

@@ -1,0 +1,1 @@
+"""OME-TIFF: TIFF files, one or many a set, that OME-XML describes."""
