@@ -195,3 +195,13 @@ def test_the_beam_is_in_the_fields_terms_and_units(tmp_path):
         "energy": "keV",
         "wavelength": "angstrom",
     }
+
+
+def test_what_entries_share_is_told_by_each(path):
+    with h5py.File(path, "a") as file:
+        other = file.create_group("other")
+        other.attrs["NX_class"] = "NXentry"
+        other["gain"], other["images"] = file["scan/gain"], CUBE
+    for entry in ("scan", "other"):
+        start = next(ingest_hdf5(path, entry=entry))[1]
+        assert start["hdf5"][entry]["gain"] == 7
