@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -83,7 +83,8 @@ class _Together:
     """Which probes are asked about the same files, and what they answered."""
 
     def __init__(self) -> None:
-        self.references: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self.references: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
+        """For files, the probes that each is asked with, itself among them."""
         self.answers: OrderedDict[tuple[str, ...], dict[str, Any]] = OrderedDict()
         self.crashes: dict[tuple[str, ...], list[FileCrashesReaderError]] = {}
 
@@ -99,19 +100,28 @@ class _Together:
 def ask_together(ingestors: Iterable[Ingestor], paths: Sequence[str]) -> None:
     """Have probes that run in a worker asked about files in one question, when one of them is.
 
-    What they share is then looked at once: a file is opened, and walked, for all of them. Where one
-    crashes the worker, each is asked by itself.
+    These are the probes of one package (``lab.cameras``, whatever is below it); those of others may
+    mind what it has open. What they share is then looked at once: a file is opened,
+    and walked, for all of them. Where one crashes the worker, each is asked by itself.
 
     Examples
     --------
     >>> ask_together([Ingestor("x", title="x", ingest="json:loads", takes="file")], ["/a"])
     """
     observation = active_observation()
-    references = tuple(
-        found.probe for found in ingestors if found.isolate and found.probe is not None
-    )
-    if observation is not None and len(references) > 1:
-        observation.part(_Together).references[tuple(paths)] = references
+    if observation is None:
+        return
+    by_package: dict[str, list[str]] = defaultdict(list)
+    for found in ingestors:
+        if found.isolate and found.probe is not None:
+            module = found.probe.partition(":")[0]
+            by_package[".".join(module.split(".")[:2])].append(found.probe)
+    observation.part(_Together).references[tuple(paths)] = {
+        reference: tuple(several)
+        for several in by_package.values()
+        if len(several) > 1
+        for reference in several
+    }
 
 
 def _probe_isolated(reference: str, paths: list[str]) -> RunsFound | None:
@@ -139,9 +149,9 @@ def _answer_of(reference: str, paths: list[str]) -> dict[str, Any]:
     if known is not None:
         plain: dict[str, Any] = known
         return plain
-    references = together.references.get(files, ())
-    crashes = together.crashes.setdefault(files, []) if reference in references else []
-    if reference in references and not crashes:
+    references = together.references.get(files, {}).get(reference, ())
+    crashes = together.crashes.setdefault(files, []) if references else []
+    if references and not crashes:
         try:
             answers = ask_worker(_ALL_PLAINLY, list(references), paths, timeout=seconds)
         except FileCrashesReaderError as error:

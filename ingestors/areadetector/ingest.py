@@ -114,7 +114,7 @@ def ingest_areadetector_hdf5(
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> from penstock.sample_files.origins.beamline_hdf5 import write_areadetector_hdf5
+    >>> from penstock.sample_files.origins.epics_hdf5 import write_areadetector_hdf5
     >>> (path,) = write_areadetector_hdf5(pathlib.Path(tempfile.mkdtemp()))
     >>> run = dict(ingest_areadetector_hdf5(path))
     >>> run["event_page"]["data"]["Theta"]
@@ -164,7 +164,7 @@ def ingest_areadetector_nexus(
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> from penstock.sample_files.origins.beamline_hdf5 import write_areadetector_nexus
+    >>> from penstock.sample_files.origins.epics_hdf5 import write_areadetector_nexus
     >>> (path,) = write_areadetector_nexus(pathlib.Path(tempfile.mkdtemp()))
     >>> run = dict(ingest_areadetector_nexus(path))
     >>> run["start"]["operator"], run["start"]["proposal"]

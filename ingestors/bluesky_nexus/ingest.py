@@ -91,7 +91,7 @@ def ingest_bluesky_nexus(
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> from penstock.sample_files.origins.beamline_hdf5 import write_bluesky_nexus
+    >>> from penstock.sample_files.origins.epics_hdf5 import write_bluesky_nexus
     >>> (path,) = write_bluesky_nexus(pathlib.Path(tempfile.mkdtemp()))
     >>> documents = list(ingest_bluesky_nexus(path))
     >>> start = documents[0][1]

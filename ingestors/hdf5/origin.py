@@ -35,7 +35,15 @@ __all__ = [
     "select_run",
 ]
 
-MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, OSError, RuntimeError)
+MALFORMED = (
+    AttributeError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    OSError,
+    RuntimeError,
+)
 """What reading odd metadata may raise."""
 MOST_RUNS = 1000
 

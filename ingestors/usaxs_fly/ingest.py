@@ -50,7 +50,7 @@ def ingest_usaxs_fly(
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> from penstock.sample_files.origins.beamline_hdf5 import write_usaxs_fly
+    >>> from penstock.sample_files.origins.epics_hdf5 import write_usaxs_fly
     >>> (path,) = write_usaxs_fly(pathlib.Path(tempfile.mkdtemp()))
     >>> documents = list(ingest_usaxs_fly(path))
     >>> [doc["name"] for name, doc in documents if name == "descriptor"]

@@ -120,7 +120,7 @@ class TestImageOfPilatus(OfTheCorpus):
 
 @pytest.mark.slow
 class TestNeXusOfAreaDetector(OfTheCorpus):
-    ingestor = "hdf5"
+    ingestor = "areadetector-nexus"
 
     def write_files(self, folder: Path) -> Any:
         name = "APS-USAXS__livedata/testdata/2014-06-12/saxs/GdC_infl_191.hdf5"

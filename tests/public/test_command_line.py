@@ -182,7 +182,7 @@ def test_match_says_who_takes_what_and_why(data: Path, capsys: pytest.CaptureFix
     assert main(["match", "--why", str(data)]) == 4
     shown = capsys.readouterr().out
     assert "→ tiff-series" in shown
-    assert re.search(r"not .*\bhdf5, .*\bspec: it is TIFF", shown)
+    assert re.search(r"not .*\bhdf5, .*\bspec\b.*: it is TIFF", shown)
     assert f"{data}/scan_{{}}.tif (3 files)" in shown
     assert "✗ it is text, which no ingestor takes" in shown
     assert main(["match", "--json", str(data)]) == 4

@@ -8,7 +8,7 @@ import tifffile
 from penstock import BlueskyInMemoryCatalog, match
 from penstock.ingestors import ingest_areadetector_hdf5, ingest_areadetector_nexus
 from penstock.ingestors.areadetector.ingest import probe_hdf5, probe_nexus
-from penstock.sample_files.origins.beamline_hdf5 import (
+from penstock.sample_files.origins.epics_hdf5 import (
     EPICS_SECONDS,
     write_areadetector_hdf5,
     write_areadetector_nexus,

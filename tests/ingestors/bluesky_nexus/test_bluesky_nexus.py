@@ -7,7 +7,7 @@ import pytest
 from penstock import BlueskyInMemoryCatalog, match
 from penstock.ingestors import ingest_bluesky_nexus
 from penstock.ingestors.bluesky_nexus.ingest import probe
-from penstock.sample_files.origins.beamline_hdf5 import (
+from penstock.sample_files.origins.epics_hdf5 import (
     BLUESKY_UID,
     SECONDS,
     write_bluesky_nexus,

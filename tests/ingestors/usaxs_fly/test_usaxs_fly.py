@@ -11,7 +11,7 @@ from penstock.core.config import Config, use_config
 from penstock.core.errors import NoDataError
 from penstock.ingestors import ingest_usaxs_fly
 from penstock.ingestors.usaxs_fly.ingest import probe
-from penstock.sample_files.origins.beamline_hdf5 import write_usaxs_fly
+from penstock.sample_files.origins.epics_hdf5 import write_usaxs_fly
 from penstock.testing import IngestorTests
 
 REAL = [
