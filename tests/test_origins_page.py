@@ -16,6 +16,7 @@ WITHOUT_SAMPLE = {
     "hdf5-chunks",  # data files without their master
     "joined",  # takes calls
     "ome-companion",
+    "ome-tiff",  # its samples come with those of the other light microscopes
     "spec",
     "text-log",
     "tiff-template",  # what a user says of names

@@ -235,7 +235,8 @@ def _everything(
 ) -> dict[str, Any]:
     """Return small values and attributes, nested as the groups are, within a bounded size."""
     others = [g for g in reader.tree.of_class("NXentry") if g != entry and not is_under(entry, g)]
-    items = list(_items(reader, used, [*others, *without]))
+    told = {path for path in reader.tree.datasets if any(is_under(path, g) for g in without)}
+    items = list(_items(reader, used | told, [*others, *without]))
     kept = _within_budget(items, notes, room)
     nested: dict[str, Any] = {}
     for item in kept:
@@ -252,11 +253,7 @@ def _everything(
 
 
 def _items(reader: Reader, used: set[str], others: list[str]) -> Iterator[_Item]:
-    seen = {
-        info.address
-        for path, info in reader.tree.datasets.items()
-        if path in used or any(is_under(path, other) for other in others)
-    }
+    seen = {info.address for path, info in reader.tree.datasets.items() if path in used}
     for path in reader.tree.classes:
         if not any(is_under(path, other) for other in others):
             parts = tuple(part for part in path.split("/") if part)

@@ -25,7 +25,7 @@ _EXPOSURES = {
     "exposure_period": ("frame_time", "exposure_period", "acquisition_period"),
 }
 _BEAM = {
-    "energy": ("energy", "incident_energy", "beam_energy"),
+    "energy": ("incident_energy", "beam_energy", "energy"),
     "wavelength": ("wavelength", "incident_wavelength"),
 }
 _BEAM_CLASSES = ("NXmonochromator", "NXbeam")
@@ -72,6 +72,8 @@ def beam_terms(reader: Reader, entry: str | None) -> Terms:
     values: dict[str, Any] = {}
     units: dict[str, str] = {}
     groups = [g for kind in _BEAM_CLASSES for g in reader.tree.of_class(kind, entry or "/")]
+    # Where a detector keeps it, as LAMBDA does.
+    groups += [f"{group}/collection" for group in reader.tree.of_class("NXdetector", entry or "/")]
     for term, names in _BEAM.items():
         for path in _existing(reader, groups, names):
             value = value_at(reader, path)

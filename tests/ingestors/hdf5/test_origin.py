@@ -195,3 +195,28 @@ def test_the_beam_is_in_the_fields_terms_and_units(tmp_path):
         "energy": "keV",
         "wavelength": "angstrom",
     }
+
+
+def test_what_entries_share_is_told_by_each(path):
+    with h5py.File(path, "a") as file:
+        other = file.create_group("other")
+        other.attrs["NX_class"] = "NXentry"
+        other["gain"], other["images"] = file["scan/gain"], CUBE
+    for entry in ("scan", "other"):
+        start = next(ingest_hdf5(path, entry=entry))[1]
+        assert start["hdf5"][entry]["gain"] == 7
+
+
+def test_a_detector_may_tell_the_beam_itself(tmp_path):
+    path = tmp_path / "lambda.nxs"
+    with h5py.File(path, "w") as file:
+        entry = file.create_group("entry")
+        entry.attrs["NX_class"] = "NXentry"
+        detector = entry.create_group("instrument/detector")
+        detector.attrs["NX_class"] = "NXdetector"
+        detector["data"] = CUBE
+        detector["description"] = [b"Lambda"]
+        detector["collection/beam_energy"] = [25000.0]
+        detector["collection/beam_energy"].attrs["units"] = "eV"
+    (descriptor,) = [doc for name, doc in ingest_hdf5(path) if name == "descriptor"]
+    assert descriptor["configuration"]["detector"]["data"]["energy"] == 25000
