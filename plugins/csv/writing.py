@@ -7,15 +7,14 @@ equal; missing values (NaN, None) are empty cells.
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from ...core.documents import normalise
 from ..exporting import Column, Exported, Table, tables_of, whole_folder
+from ..exporting.plain import json_cell, safe_names, strict_json
 
 if TYPE_CHECKING:
     from ...core.report import ReportItem
@@ -57,10 +56,10 @@ def export_run(
     """
     done = Exported(target, is_partial=run.metadata["stop"] is None)
     with whole_folder(target, overwrite=overwrite) as folder:
-        names: set[str] = set()
+        names = safe_names(run, allowed=r"[^\w.-]+")
         resources = []
         for table in tables_of(run):
-            name = _free_name(table.stream, names)
+            name = names[table.stream]
             path = f"{name}.csv"
             frame, fields = _frame(table, done, arrays=arrays)
             frame.to_csv(os.path.join(folder, path), index=False, lineterminator="\n")
@@ -111,14 +110,8 @@ def _cells(column: Column) -> tuple[Any, str]:
         return np.where(values, "true", "false"), ""
     if column.kind == "text":
         return values, ""
-    cells = [_cell(value) for value in values.tolist()]
+    cells = [json_cell(value) for value in values.tolist()]
     return cells, "values of several kinds are written as JSON"
-
-
-def _cell(value: Any) -> Any:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(normalise(value), allow_nan=True)
 
 
 def _field(name: str, column: Column) -> dict[str, Any]:
@@ -155,24 +148,4 @@ def _write_package(path: str, run: BlueskyRun, resources: list[dict[str, Any]]) 
         "bluesky": {"start": start, "stop": run.metadata["stop"]},
     }
     with open(path, "w", encoding="utf-8") as file:
-        json.dump(_without_nan(normalise(package)), file, indent=2, allow_nan=False)
-
-
-def _without_nan(value: Any) -> Any:
-    """Return plain data that strict JSON can hold: what is no finite number becomes None."""
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    return [_without_nan(item) for item in value] if isinstance(value, list) else value
-
-
-def _free_name(stream: str, taken: set[str]) -> str:
-    """Return a file name for a stream, whatever signs its name has."""
-    plain = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in stream) or "stream"
-    name, number = plain, 1
-    while name.lower() in taken:
-        number += 1
-        name = f"{plain}_{number}"
-    taken.add(name.lower())
-    return name
+        file.write(strict_json(package, indent=2))

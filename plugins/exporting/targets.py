@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 
 from ...core.places import prepare_folder
-from .._writing import clear_leftovers, open_new, refuse_existing
+from .._writing import clear_leftovers, refuse_existing
 
 __all__ = ["whole_file", "whole_folder"]
 
@@ -41,12 +41,22 @@ def whole_file(path: str, *, overwrite: bool = False) -> Iterator[str]:
     >>> Path("out/a.txt").read_text()
     'whole'
     """
-    folder = prepare_folder(os.path.dirname(os.path.abspath(path)))
+    path = os.path.abspath(path)
+    folder = prepare_folder(os.path.dirname(path))
     refuse_existing(path, overwrite=overwrite)
     clear_leftovers(folder)
-    with open_new(os.path.join(folder, os.path.basename(path))) as file:
-        yield file.name
+    # Not locked, as what `open_new` writes is: HDF5 takes that very lock itself.
+    temporary = _temporary(path)
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    try:
+        yield temporary
+        _sync_one(temporary)
         refuse_existing(path, overwrite=overwrite)  # somebody else may have been quicker
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
 
 
 @contextlib.contextmanager
@@ -74,9 +84,9 @@ def whole_folder(path: str, *, overwrite: bool = False) -> Iterator[str]:
     ['a.txt']
     """
     path = os.path.abspath(path)
-    parent = prepare_folder(os.path.dirname(path))
+    prepare_folder(os.path.dirname(path))
     refuse_existing(path, overwrite=overwrite, folder=True)
-    temporary = os.path.join(parent, f".{os.path.basename(path)}.{secrets.token_hex(8)}.partial")
+    temporary = _temporary(path)
     os.mkdir(temporary)
     try:
         yield temporary
@@ -88,15 +98,24 @@ def whole_folder(path: str, *, overwrite: bool = False) -> Iterator[str]:
         raise
 
 
+def _temporary(path: str) -> str:
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name[:100]}.{secrets.token_hex(8)}.partial")
+
+
 def _sync(folder: str) -> None:
     for parent, _, names in os.walk(folder):
         for name in (*names, "."):
-            with contextlib.suppress(OSError):  # of a folder, where the file system cannot
-                descriptor = os.open(os.path.join(parent, name), os.O_RDONLY)
-                try:
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
+            _sync_one(os.path.join(parent, name))
+
+
+def _sync_one(path: str) -> None:
+    with contextlib.suppress(OSError):  # of a folder, where the file system cannot
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _take_place(temporary: str, path: str) -> None:

@@ -57,7 +57,7 @@ def awkward() -> list[Document]:
         "run_start": "r",
         "time": 0.0,
         "name": "primary",
-        "data_keys": {name: key for name in rows[0]},
+        "data_keys": dict.fromkeys(rows[0], key),
         "object_keys": {},
         "configuration": {},
         "hints": {},

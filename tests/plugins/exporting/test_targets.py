@@ -46,9 +46,11 @@ def test_what_is_there_stays_unless_it_is_to_be_replaced(tmp_path: Path) -> None
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    with pytest.raises(TargetExistsError, match="something else"):
-        with whole_file(str(tmp_path / "a"), overwrite=True):
-            pass
+    with (
+        pytest.raises(TargetExistsError, match="something else"),
+        whole_file(str(tmp_path / "a"), overwrite=True),
+    ):
+        pass
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
