@@ -57,6 +57,7 @@ STOP = {"uid": "stop", "run_start": "exported", "time": 1.0, "exit_status": "suc
 
 def export(folder, target):
     shutil.rmtree(target, ignore_errors=True)
+    os.sync()
     began = time.perf_counter()
     catalog = BlueskyInMemoryCatalog()
     catalog.upsert(START, STOP, ingest, (folder,), {})

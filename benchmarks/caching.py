@@ -4,8 +4,11 @@
                                  [--copy-size 64] [--turns 5] [--large GIB] [--folder DIR]
 
 databroker 1.2.5 needs an environment of its own, of which PYTHON is the interpreter: see
-tests/plugins/msgpack/databroker-1.2.5.txt. Both take turns; the page cache is warm. Writing here
-includes what databroker leaves out: bytes are on the disk (fsync) before a copy gets its name.
+tests/plugins/msgpack/databroker-1.2.5.txt. All take turns; the page cache is warm, and the
+disk idle when a turn begins that writes. Writing here includes what databroker leaves out: bytes
+are on the disk (fsync) before a copy gets its name. The floor is what the system calls alone take
+that nobody could do without: to write as many bytes and fsync them; to read them; to ask for the
+state of each file, and for a first listing to open each and read its two ends.
 """
 
 from __future__ import annotations
@@ -83,6 +86,7 @@ def timed(call) -> float:
 
 def copy_series(pattern: str, target: str) -> float:
     shutil.rmtree(target, ignore_errors=True)
+    os.sync()
 
     def copy() -> None:
         catalog = BlueskyInMemoryCatalog()
@@ -90,6 +94,40 @@ def copy_series(pattern: str, target: str) -> float:
         catalog[-1].cache(target)
 
     return timed(copy)
+
+
+def write_bare(content: np.ndarray, path: Path) -> float:
+    """Write bytes and have them on the disk, and nothing else."""
+    path.unlink(missing_ok=True)
+    os.sync()
+
+    def write() -> None:
+        descriptor = os.open(path, os.O_CREAT | os.O_WRONLY)
+        for begin in range(0, content.nbytes, 2**24):
+            os.write(descriptor, content[begin : begin + 2**24].data)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+    return timed(write)
+
+
+def list_bare(folder: Path) -> float:
+    """Ask for the state of each file in a folder."""
+    return timed(lambda: [entry.stat() for entry in os.scandir(folder)])
+
+
+def read_ends_bare(folder: Path) -> float:
+    """Ask for the state of each file in a folder, open it and read its two ends."""
+
+    def read() -> None:
+        for entry in os.scandir(folder):
+            size = entry.stat().st_size
+            descriptor = os.open(entry.path, os.O_RDONLY)
+            os.pread(descriptor, 8192, 0)
+            os.pread(descriptor, 8192, max(0, size - 8192))
+            os.close(descriptor)
+
+    return timed(read)
 
 
 def list_anew(folder: str) -> float:
@@ -139,45 +177,63 @@ def write_small_copies(folder: Path, count: int, size: int) -> None:
 
 
 class Table:
-    """Prints rows of what was measured here and there."""
+    """Prints rows of what was measured here, there, and of system calls alone."""
 
     def __init__(self) -> None:
-        print("\n| what | penstock (ms) | databroker 1.2.5 (ms) | ratio |\n|---|---:|---:|---:|")
+        columns = ["what", "penstock (ms)", "databroker 1.2.5 (ms)", "ratio", "floor (ms)"]
+        print(f"\n| {' | '.join(columns)} |\n|---|---:|---:|---:|---:|")
 
-    def row(self, what: str, ours: list[float], theirs: list[float]) -> None:
+    def row(
+        self, what: str, ours: list[float], theirs: list[float], floor: list[float] | None = None
+    ) -> None:
         mine = median(ours)
+        cells = [what, f"{1e3 * mine:.1f}", "", "", ""]
         if theirs:
             other = median(theirs)
-            print(f"| {what} | {1e3 * mine:.1f} | {1e3 * other:.1f} | {other / mine:.1f} |")
-        else:
-            print(f"| {what} | {1e3 * mine:.1f} | | |")
+            cells[2:4] = f"{1e3 * other:.1f}", f"{other / mine:.1f}"
+        if floor:
+            cells[4] = f"{1e3 * median(floor):.1f}"
+        print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def compare(options: argparse.Namespace, folder: Path, databroker: Databroker | None) -> None:
     series = folder / "series"
-    write_series(series, make_frames(options.frames))
+    frames = make_frames(options.frames)
+    write_series(series, frames)
     pattern, ours, theirs = str(series / "*.tif"), str(folder / "ours"), str(folder / "theirs")
     table = Table()
 
-    def both(what, mine, command, turns=options.turns):
+    def all_take_turns(what, mine, command, bare=None):
         mine(), databroker and databroker(*command)
-        pairs = [(mine(), databroker(*command) if databroker else None) for _ in range(turns)]
-        table.row(what, [a for a, _ in pairs], [b for _, b in pairs if b is not None])
+        turns = [
+            (
+                mine(),
+                databroker(*command) if databroker else None,
+                bare() if bare is not None else None,
+            )
+            for _ in range(options.turns)
+        ]
+        columns = [[value for value in column if value is not None] for column in zip(*turns)]  # noqa: B905 # rows of three
+        table.row(what, *columns)
 
-    both(
+    content = frames.reshape(-1).view("u1")
+    all_take_turns(
         f"copy {options.frames} frames of 512 × 512",
         lambda: copy_series(pattern, ours),
         ("export", str(series), theirs),
+        lambda: write_bare(content, folder / "bare"),
     )
     source = ours if databroker is None else theirs
     row = options.frames // 2
     for what, where in {"of its own": ours, "that suitcase wrote": source}.items():
-        both(
+        paths = [str(path) for path in Path(where).iterdir()]
+        all_take_turns(
             f"open and read a copy whole, {what}",
             lambda where=where: timed(lambda: BlueskyMsgpackCatalog(where)[-1].primary.read()),
             ("read", where, None),
+            lambda paths=paths: timed(lambda: read_raw(paths)),
         )
-        both(
+        all_take_turns(
             f"open and read one frame, {what}",
             lambda where=where: timed(
                 lambda: np.asarray(BlueskyMsgpackCatalog(where)[-1].primary.to_dask()["image"][row])
@@ -187,25 +243,46 @@ def compare(options: argparse.Namespace, folder: Path, databroker: Databroker | 
     for count in options.copies:
         many = folder / f"copies_{count}"
         write_small_copies(many, count, options.copy_size)
-        ours, again, theirs = [], [], []
-        for _ in range(options.turns):
-            shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
-            ours.append(list_anew(str(many)))
-            again.append(list_anew(str(many)))
-            if databroker is not None:
-                theirs.append(databroker("listing", str(many)))
-        there = [[turn[step] for turn in theirs] for step in range(3)] if theirs else [[], [], []]
-        table.row(f"open and list {count} copies, first time", ours, there[0])
-        table.row("… in the next session (databroker: anew)", again, there[0])
+        os.sync()
+        compare_listing(options.turns, many, databroker, table)
+
+
+def compare_listing(turns: int, many: Path, databroker: Databroker | None, table: Table) -> None:
+    count = len(os.listdir(many))
+    steps: dict[str, list[float]] = {}
+
+    def note(**seconds: float) -> None:
+        for step, value in seconds.items():
+            steps.setdefault(step, []).append(value)
+
+    for _ in range(turns):
+        shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+        note(first=list_anew(str(many)), next=list_anew(str(many)))
+        if databroker is not None:
+            anew, at_once, later = databroker("listing", str(many))
+            note(their_anew=anew, their_at_once=at_once, their_later=later)
         catalog = BlueskyMsgpackCatalog(many)
         list(catalog)
-        at_once = timed(lambda: list(catalog))  # noqa: B023
+        note(at_once=timed(lambda: list(catalog)))  # noqa: B023 # called at once
         time.sleep(1.1)
-        later = timed(lambda: list(catalog))  # noqa: B023
-        table.row("… again in the same one, at once", [at_once], there[1])
-        table.row("… again in the same one, later", [later], there[2])
+        note(later=timed(lambda: list(catalog)))  # noqa: B023 # called at once
         last = next(iter(catalog))
-        table.row("… and look one run up", [timed(lambda: catalog[last]) for _ in range(9)], [])  # noqa: B023
+        note(lookup=timed(lambda: catalog[last]))  # noqa: B023 # called at once
+        note(search=timed(lambda: len(catalog.search({"scan_id": 7}))))  # noqa: B023
+        note(search_again=timed(lambda: len(catalog.search({"scan_id": 7}))))  # noqa: B023
+        note(bare=list_bare(many), ends=read_ends_bare(many))
+    theirs = {step: steps.get(f"their_{step}", []) for step in ("anew", "at_once", "later")}
+    table.row(
+        f"open and list {count} copies, first time", steps["first"], theirs["anew"], steps["ends"]
+    )
+    table.row(
+        "… in the next session (databroker: anew)", steps["next"], theirs["anew"], steps["bare"]
+    )
+    table.row("… again in the same one, at once", steps["at_once"], theirs["at_once"])
+    table.row("… again in the same one, later", steps["later"], theirs["later"], steps["bare"])
+    table.row("… and look one run up by its uid", steps["lookup"], [])
+    table.row("… search for the first time in a session", steps["search"], [])
+    table.row("… and again", steps["search_again"], [])
 
 
 def against_raw(options: argparse.Namespace, folder: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from ..core.catalog.base import AnyQuery, BlueskyCatalog
+from ..core.catalog.store import Entry
 from ..core.errors import PenstockError, RunNotFoundError
 from ..core.report import Report, ReportItem
 from ..core.run.bluesky_run import BlueskyRun
@@ -42,7 +43,8 @@ class CopiesCatalog(BlueskyCatalog):
         )
         self._listing = listing
 
-    # What is asked of the store is asked of the files first.
+    # What is asked of the store is asked of the files first. Who lists all runs, or names one by
+    # its uid, is answered without the store, which is filled for who searches.
 
     def _refresh(self) -> None:
         self._listing.refresh()
@@ -51,18 +53,29 @@ class CopiesCatalog(BlueskyCatalog):
     def _find(self, key: Any) -> str:
         if isinstance(key, str):
             self._listing.refresh_run(key)
+            if self._is_whole() and self._listing.holds(key):
+                return key
         else:
             self._listing.refresh()
         self._listing.fill_store()
         return super()._find(key)
 
+    def __getitem__(self, key: Any) -> BlueskyRun:
+        uid = self._find(key)
+        try:
+            return self._run(Entry(self._listing.source(uid)))
+        except KeyError:  # another thread removed it just now
+            raise RunNotFoundError(f"run {uid} is no longer here") from None
+
     def _uids(self, first: int = 0, end: int | None = None) -> list[str]:
         return self._listing.uids()[first:end] if self._is_whole() else super()._uids(first, end)
 
     def _runs(self, uids: Iterable[str]) -> Iterator[BlueskyRun]:
-        uids = list(uids)  # looks at the files
-        self._listing.fill_store()
-        return super()._runs(uids)
+        for uid in uids:
+            try:
+                yield self._run(Entry(self._listing.source(uid)))
+            except KeyError:  # another thread removed it just now
+                continue
 
     def __len__(self) -> int:
         return len(self._listing.uids()) if self._is_whole() else super().__len__()

@@ -64,8 +64,11 @@ def copy_run(
     state = None if fingerprint is None else fingerprint.to_dict()
     there = _judge(path, run, files, start, state)
     if there == "fresh":
-        why = "the copy is up to date"
-        return ReportItem(path, "skipped", why, uid=run.uid, details={"path": path})
+        why, remedy = "the copy is up to date", ""
+        if state is None:
+            why = "the copy has the run's start and stop; nothing tells of its files"
+            remedy = "Remove the copy to have it made again, or register the ingestor."
+        return ReportItem(path, "skipped", why, remedy, uid=run.uid, details={"path": path})
     lack = _lack(run)
     if there == "fuller":
         why = f"a whole copy would be replaced by a partial one: {lack}"

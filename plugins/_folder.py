@@ -96,6 +96,8 @@ class Folder:
             self._remembered = known
             return has_changed
         # Who is interrupted has not taken what has no state: see `_take`.
+        if found == self.states and not self._unsettled:
+            return False
         gone = (self.states.keys() | self.uids.keys() | self.problems.keys()) - found.keys()
         for name in gone:
             self._forget(name)

@@ -18,6 +18,7 @@ __all__ = [
     "BYTES_A_CONTAINER",
     "CONTAINERS",
     "DEPTH",
+    "MAP",
     "SMALL_ARRAY",
     "START",
     "Limits",
@@ -56,6 +57,9 @@ CONTAINERS = 2**22
 """So many lists and maps may stand in a file, and one more for so many bytes of it:"""
 BYTES_A_CONTAINER = 16
 """each takes 64 bytes in memory and more, and the documents of a run are held together."""
+MAP = 2
+"""A map that holds something counts for so many: it takes 184 bytes. (Not for three: of an event,
+which is a map of three others, millions may stand in a file.)"""
 
 
 def fitting_pages(

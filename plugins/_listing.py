@@ -84,6 +84,15 @@ class CopyListing:
             self.refresh()
             return list(self._places)
 
+    def holds(self, uid: str) -> bool:
+        """Tell whether there is a run, as far as was looked."""
+        return uid in self._places
+
+    def source(self, uid: str) -> FileSource:
+        """Return what gives a run's documents; KeyError if there is none."""
+        with self._lock:
+            return self._source(self._places[uid])
+
     def path_of(self, uid: str) -> str:
         """Return the file that holds a run; KeyError if none does."""
         return self._places[uid]
@@ -232,9 +241,10 @@ class CopyListing:
         return self._rows[version]
 
     def fill_store(self) -> None:
-        """Bring the store up to date: who only lists the uids needs none.
+        """Bring the store up to date.
 
-        To index start documents takes ten times as long as to list what is remembered of them.
+        To index start documents takes ten times as long as to list what is remembered of them: it
+        is left to who searches.
         """
         with self._lock:
             if self._is_stored:

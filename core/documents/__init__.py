@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "safe_key": ".keys",
         "safe_metadata": ".keys",
         "unmasked": ".masks",
+        "unmasked_dtype": ".masks",
         "unpack_page": ".pages",
         "validate": ".validating",
     },

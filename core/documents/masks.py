@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["may_be_masked", "unmasked"]
+__all__ = ["may_be_masked", "unmasked", "unmasked_dtype"]
 
 
 def unmasked(value: Any) -> Any:
@@ -29,18 +29,30 @@ def unmasked(value: Any) -> Any:
         return value
     if not np.ma.is_masked(value):
         return np.asarray(value.data)
-    kind = value.dtype.kind
-    if kind in "fc":
-        return np.asarray(value.filled(np.nan))
-    if kind in "mM":
-        return np.asarray(
-            value.filled(np.datetime64("NaT") if kind == "M" else np.timedelta64("NaT"))
-        )
-    if kind in "iub":
-        floats: Any = value.astype(np.result_type(value.dtype, np.float32))
-        if np.array_equal(floats.astype(value.dtype).compressed(), value.compressed()):
-            return np.asarray(floats.filled(np.nan))
-    return value.tolist()
+    dtype = unmasked_dtype(value)
+    if dtype.hasobject:
+        return value.tolist()
+    nothing = np.array("NaT", dtype) if dtype.kind in "mM" else np.nan
+    floats: Any = value.astype(dtype)
+    return np.asarray(floats.filled(nothing))
+
+
+def unmasked_dtype(value: np.ma.MaskedArray[Any, Any]) -> np.dtype[Any]:
+    """Return the dtype that an array has where anything in it is masked; of objects for a list.
+
+    Examples
+    --------
+    >>> unmasked_dtype(np.ma.MaskedArray([1, 2], dtype="u2"))
+    dtype('float32')
+    """
+    kind: np.dtype[Any] = value.dtype
+    if kind.kind in "fcmM":
+        return kind
+    if kind.kind in "iub":
+        there, dtype = value.compressed(), np.result_type(kind, np.float32)
+        if np.array_equal(there.astype(dtype).astype(kind), there):
+            return dtype
+    return np.dtype(object)
 
 
 def may_be_masked(lazy: Any) -> bool:

@@ -103,23 +103,47 @@ class _Filler:
         return mask_unreadable(array, self.masked.setdefault(key, set()))
 
     def tell(self, uid: str, columns: dict[str, Any]) -> Iterator[Document]:
-        """Yield a descriptor that has not been told yet, now that its first columns are known."""
-        doc = self.untold.pop(uid, None)
-        if doc is not None:
+        """Yield a descriptor that has not been told yet, now that its first columns are known.
+
+        Those that came before it are told first: a run's streams stay in their order.
+        """
+        while uid in self.untold:
+            told = next(iter(self.untold))
+            doc = self.untold.pop(told)
+            first = columns if told == uid else self._first_columns(told)
             data_keys = {
-                key: self._self_contained(value, self.arrays[uid].get(key, columns.get(key)))
+                key: self._self_contained(told, key, value, first.get(key))
                 for key, value in doc["data_keys"].items()
             }
             yield "descriptor", {**doc, "data_keys": data_keys}
 
-    def _self_contained(self, data_key: dict[str, Any], column: Any) -> dict[str, Any]:
+    def _first_columns(self, uid: str) -> dict[str, Any]:
+        """Return the first columns of a descriptor whose rows are to come, if they are kept."""
+        for name, doc in self.outline.kept or ():
+            if name in ("event", "event_page") and doc["descriptor"] == uid:
+                page = page_from_events([doc]) if name == "event" else doc
+                filled: dict[str, Any] = (
+                    page["data"] if _is_mixed(page) else self._fill_datums(page)["data"]
+                )
+                return filled
+        return {}
+
+    def _self_contained(
+        self, uid: str, key: str, data_key: dict[str, Any], column: Any
+    ) -> dict[str, Any]:
         result = {name: item for name, item in data_key.items() if name != "external"}
+        column = self.arrays[uid].get(key, column)
         if getattr(column, "ndim", 1) > 1 and np.dtype(column.dtype).kind in "biufcSU":
-            return result | {"dtype_numpy": column.dtype.str, "shape": list(column.shape[1:])}
-        if column is not None and len(column) and not result.get("dtype_numpy"):
+            result |= {"dtype_numpy": column.dtype.str, "shape": list(column.shape[1:])}
+        elif column is not None and len(column) and not result.get("dtype_numpy"):
             dtype = to_column(column).dtype
             if dtype.kind in "biufcSU":
                 result["dtype_numpy"] = dtype.str
+        widened = self.outline.widened.get((uid, key))
+        if widened is not None:
+            result.pop("dtype_numpy", None)
+            if not widened.hasobject:
+                result["dtype_numpy"] = widened.str
         return result
 
     # Events ----------------------------------------------------------------------------------
@@ -171,7 +195,10 @@ class _Filler:
         rows = slice(row, end)
         block = {**page, "uid": page["uid"][rows], "seq_num": page["seq_num"][rows]}
         block["time"] = page["time"][rows]
-        block["data"] = {key: self._rows(column, rows) for key, column in page["data"].items()}
+        block["data"] = {
+            key: _widened(self._rows(column, rows), self.outline.widened.get((uid, key)))
+            for key, column in page["data"].items()
+        }
         block["timestamps"] = {key: values[rows] for key, values in page["timestamps"].items()}
         block["filled"] = {}
         time = block["time"]
@@ -265,6 +292,21 @@ def _row_bytes(doc: dict[str, Any]) -> int:
 
 def _block_bytes() -> int:
     return block_rows(1)
+
+
+def _widened(column: Any, dtype: np.dtype[Any] | None) -> Any:
+    """Return a column as all rows of its key are: somewhere among them something is masked."""
+    if dtype is None:
+        return column
+    if isinstance(column, list):
+        return [_widened(value, dtype) for value in column]
+    if not isinstance(column, np.ndarray) or column.dtype == dtype:
+        return column
+    if not dtype.hasobject:
+        wide = column.astype(dtype)
+        if column.dtype.kind not in "iu" or np.array_equal(wide.astype(column.dtype), column):
+            return wide
+    return column.tolist()
 
 
 def _tidy(values: list[Any]) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..documents import Document, check_parts
+from ..documents import Document, check_parts, unmasked_dtype
 from ..errors import DocumentError
 
 __all__ = ["RunOutline", "StreamOutline", "drain", "retold"]
@@ -48,6 +48,9 @@ class RunOutline:
         For each descriptor, the sequence numbers of its events in the order of the documents.
     datums
         For each (descriptor uid, data key), its ``stream_datum`` documents.
+    widened
+        For each (descriptor uid, data key) of which events hold something masked, the dtype that
+        its values take; of objects where no dtype can tell what is masked.
     kept
         All documents, or None if they hold too much to be kept.
     """
@@ -61,8 +64,10 @@ class RunOutline:
     stream_datums: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     datums: dict[str, dict[str, Any]] = field(default_factory=dict)
+    widened: dict[tuple[str, str], np.dtype[Any]] = field(default_factory=dict)
     kept: list[Document] | None = field(default_factory=list)
     _kept_bytes: int = 0
+    _maskable: dict[tuple[str, str], np.dtype[Any]] = field(default_factory=dict)
 
     def row_numbers(self, descriptor: str) -> np.ndarray[Any, Any]:
         """Return the sequence numbers of a descriptor's rows: those of its events, in their order.
@@ -136,9 +141,26 @@ class RunOutline:
 
     def _add_event(self, doc: dict[str, Any]) -> None:
         self._rows_of(doc).append(doc["seq_num"])
+        for key, value in doc["data"].items():
+            if isinstance(value, np.ma.MaskedArray):
+                self._note_masks(doc["descriptor"], key, [value])
 
     def _add_event_page(self, doc: dict[str, Any]) -> None:
         self._rows_of(doc).extend(doc["seq_num"])
+        for key, column in doc["data"].items():
+            values = column if isinstance(column, list) else [column]
+            if np.ma.MaskedArray in set(map(type, values)):
+                self._note_masks(doc["descriptor"], key, values)
+
+    def _note_masks(self, uid: str, key: str, values: list[Any]) -> None:
+        """Take note of what the values of a key become, in all rows, where some are masked."""
+        masked = [value for value in values if isinstance(value, np.ma.MaskedArray)]
+        for value in masked:
+            dtype = unmasked_dtype(value)
+            known = self._maskable.get((uid, key), dtype)
+            self._maskable[uid, key] = _promoted(known, dtype)
+        if (uid, key) in self.widened or any(map(np.ma.is_masked, masked)):
+            self.widened[uid, key] = self._maskable[uid, key]
 
     def _rows_of(self, doc: dict[str, Any]) -> list[int]:
         try:
@@ -255,6 +277,13 @@ def drain(start: Mapping[str, Any], documents: Iterator[Document]) -> RunOutline
     for name, doc in documents:
         outline.add(name, doc)
     return outline
+
+
+def _promoted(one: np.dtype[Any], other: np.dtype[Any]) -> np.dtype[Any]:
+    try:
+        return np.promote_types(one, other)
+    except TypeError:  # dates and numbers
+        return np.dtype(object)
 
 
 def _nbytes(value: Any) -> int:

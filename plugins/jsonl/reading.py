@@ -11,7 +11,7 @@ from ...core.documents import Document, check_parts
 from ...core.documents.normalising import MAX_DEPTH
 from ...core.errors import TruncatedFileError, UnsupportedFileError
 from .._format import Ends
-from .._limits import ANY, DEPTH, START
+from .._limits import ANY, BYTES_A_CONTAINER, CONTAINERS, DEPTH, MAP, START
 from .._mark import DOCUMENT_NAMES, is_mark, read_parameters, tell_cut, tell_mark
 from .._opening import open_regular
 
@@ -84,6 +84,7 @@ def _read(path: str) -> Iterator[Document]:
 def _read_lines(file: BinaryIO, path: str) -> Iterator[Document]:
     position = 0
     limits = START
+    containers = CONTAINERS + os.fstat(file.fileno()).st_size // BYTES_A_CONTAINER
     while line := file.readline(limits.size + 1):
         if len(line) > limits.size:
             raise UnsupportedFileError(
@@ -92,6 +93,11 @@ def _read_lines(file: BinaryIO, path: str) -> Iterator[Document]:
         if sum(map(line.count, _SIGNS_OF_VALUES)) > limits.values:
             raise UnsupportedFileError(
                 f"the line at byte {position} holds more than {limits.values} values", where=path
+            )
+        containers -= line.count(b"[") + MAP * line.count(b"{")
+        if containers < 0:
+            raise UnsupportedFileError(
+                f"with the line at byte {position} it holds too many lists and maps", where=path
             )
         if not line.endswith(b"\n"):
             raise TruncatedFileError(

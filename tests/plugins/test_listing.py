@@ -251,3 +251,35 @@ def test_a_run_that_was_read_in_the_tick_of_its_writing_is_read_again_when_asked
     catalog._listing.refresh_run("one")
     catalog._listing.fill_store()
     assert catalog._listing.store.get("one").source.start["sample"] == "Ag"
+
+
+# Without the index ------------------------------------------------------------------------------
+
+
+def test_a_run_is_had_by_its_uid_without_indexing_the_others(tmp_path: Path) -> None:
+    for uid in ("one", "two", "three"):
+        write(tmp_path, uid)
+    catalog = BlueskyMsgpackCatalog(tmp_path)
+    assert catalog["two"].uid == "two"
+    assert len(catalog) == len(list(catalog.values())) == 3
+    indexed = catalog._listing.store.search()
+    assert list(indexed.uids()) == []
+    assert catalog["tw"].uid == "two"
+    assert sorted(indexed.uids()) == ["one", "three", "two"]
+
+
+def test_runs_are_listed_in_the_order_in_which_they_came_whoever_asks(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    write(folders[0], "one")
+    write(folders[1], "two")
+    catalog = BlueskyMsgpackCatalog(folders)
+    assert list(catalog) == list(catalog.search({"uid": {"$exists": True}})) == ["one", "two"]
+    write(folders[0], "three")
+    write(folders[0], "one", sample="Ag")
+    expected = ["one", "two", "three"]
+    assert list(catalog) == list(catalog.search({"uid": {"$exists": True}})) == expected
+    (folders[0] / "one.msgpack").unlink()
+    assert list(catalog) == ["two", "three"]
+    write(folders[0], "one")
+    expected = ["two", "three", "one"]
+    assert list(catalog) == list(catalog.search({"uid": {"$exists": True}})) == expected

@@ -12,11 +12,17 @@ import tifffile
 
 from penstock import BlueskyInMemoryCatalog, BlueskyJSONLCatalog
 from penstock.core.documents import unpack_page
-from penstock.core.errors import DocumentError, PenstockError, TooLargeError
+from penstock.core.errors import (
+    DocumentError,
+    PenstockError,
+    TooLargeError,
+    UnsupportedFileError,
+)
 from penstock.core.run import BlueskyRun, DocumentsSource
 from penstock.core.run.samples import count_run
 from penstock.ingestors import ingest_tiff_series
 from penstock.plugins.jsonl import export_run
+from penstock.plugins.jsonl.reading import read_documents
 
 
 @pytest.fixture
@@ -175,6 +181,17 @@ def test_a_damaged_line_further_on_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(first + b"garbage\n" + b"".join(rest))
     with pytest.raises(PenstockError, match="is not JSON"):
         BlueskyJSONLCatalog(tmp_path)["6f2a"].metadata["stop"]
+
+
+def test_lists_and_maps_of_many_documents_add_up(tmp_path: Path) -> None:
+    """None of the lines is beyond what one may hold; together they would take a gigabyte."""
+    path = tmp_path / "6f2a.jsonl"
+    maps = '["stop", {"x": [' + "{}," * (3 * 2**19) + "0]}]\n"
+    path.write_text('["start", {"uid": "6f2a", "time": 1.0}]\n' + 2 * maps)
+    with pytest.raises(UnsupportedFileError, match="too many lists and maps"):
+        list(read_documents(str(path)))
+    (problem,) = BlueskyJSONLCatalog(tmp_path).problems
+    assert "too many lists and maps" in problem.why
 
 
 def test_a_pipe_is_named_and_never_waited_for(tmp_path: Path) -> None:

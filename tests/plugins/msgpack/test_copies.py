@@ -20,6 +20,7 @@ from penstock import BlueskyInMemoryCatalog, BlueskyMsgpackCatalog, open_catalog
 from penstock.core.documents import RunComposer, array_key, column_key, unpack_page
 from penstock.core.errors import DocumentError, PenstockError, TooLargeError, UnusableFolderError
 from penstock.core.run import BlueskyRun, DocumentsSource
+from penstock.core.run.columns import to_column
 from penstock.core.run.samples import count_run
 from penstock.ingestors import ingest_tiff_series
 from penstock.plugins.jsonl import BlueskyJSONLCatalog, export_run
@@ -206,6 +207,77 @@ def test_what_is_masked_is_told_from_what_is_not_in_a_run_and_in_its_copies(
         assert masked is None or np.isnan(masked)  # xarray makes NaN of None in some places
     if told_dtype is not None:
         assert found[1].primary.read()["image"].dtype == told_dtype
+
+
+@pytest.mark.parametrize("form", ["page", "list"])
+@pytest.mark.parametrize("kind", MASKED)
+def test_a_key_that_is_masked_in_a_later_page_is_in_all_what_its_descriptor_says(
+    tmp_path: Path, kind: str, form: str
+) -> None:
+    dtype, values, expected, told_dtype = MASKED[kind]
+    plain = np.ma.MaskedArray(np.array([values], dtype), False)
+    masked = np.ma.MaskedArray(np.array([values], dtype), [[0, 0, 0, 1]])
+    columns = [plain, masked] if form == "page" else [list(plain), list(masked)]
+    start, descriptor, (_, page), stop = image_run(columns[0])
+    pages = [("event_page", page | {"data": {"image": column}}) for column in columns]
+    pages[1][1].update(seq_num=[2], uid=["event-1"])
+    run = BlueskyRun(DocumentsSource([start, descriptor, *pages, stop]))
+    run.cache(tmp_path)
+    for fill, reading in {
+        "delayed": run,
+        "yes": run,
+        "no": BlueskyMsgpackCatalog(tmp_path)[-1],
+    }.items():
+        documents = list(reading.documents(fill))
+        (keys,) = [doc["data_keys"] for name, doc in documents if name == "descriptor"]
+        assert keys["image"].get("dtype_numpy") == told_dtype
+        found = [doc["data"]["image"] for name, doc in documents if name == "event_page"]
+        if told_dtype is None:
+            assert [list(column[0]) for column in found] == [values, expected]
+        else:
+            assert {column.dtype.str for column in map(to_column, found)} == {told_dtype}
+            assert [np.asarray(column[0])[:3].tolist() for column in found] == [expected[:3]] * 2
+            assert np.isnan(found[1][0][3])
+
+
+def test_streams_are_in_a_copy_in_the_order_in_which_they_are_in_the_run(tmp_path: Path) -> None:
+    documents: list[tuple[str, dict[str, Any]]] = []
+    for uid in ("late", "early"):
+        documents += [
+            ("descriptor", untold_descriptor(uid)),
+            ("event", event_of(uid, np.ones((2, 3)))),
+        ]
+    start, late, first, early, second = ("start", {"uid": "6f2a", "time": 1.0}), *documents
+    original = BlueskyRun(DocumentsSource([start, late, early, second, first]))
+    original.cache(tmp_path)
+    copy = BlueskyMsgpackCatalog(tmp_path)[-1]
+    assert list(copy) == list(original) == ["late", "early"]
+    for name in copy:
+        assert copy[name].data_keys["image"]["dtype_numpy"] == "<f8"
+
+
+def untold_descriptor(uid: str) -> dict[str, Any]:
+    """Return the descriptor of a stream of images, which does not tell their dtype."""
+    key = {"source": "test", "dtype": "array", "shape": [2, 3]}
+    return {"uid": uid, "run_start": "6f2a", "time": 1.0, "name": uid, "data_keys": {"image": key}}
+
+
+def event_of(uid: str, image: np.ndarray) -> dict[str, Any]:
+    event = {"descriptor": uid, "uid": f"{uid}-event", "seq_num": 1, "time": 1.0, "filled": {}}
+    return event | {"data": {"image": image}, "timestamps": {"image": 1.0}}
+
+
+def test_a_copy_of_which_nothing_tells_whether_files_changed_says_so(tmp_path: Path) -> None:
+    def ingest(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        yield from count_run(int(Path(path).read_text()), uid="6f2a").documents()
+
+    (tmp_path / "rows.txt").write_text("3")
+    catalog = BlueskyInMemoryCatalog()
+    catalog.upsert(ingest, (str(tmp_path / "rows.txt"),), {})
+    first, second = (catalog[-1].cache(tmp_path / "copies") for _ in range(2))
+    assert (first.outcome, second.outcome) == ("ok", "skipped")
+    assert "nothing tells of its files" in second.why
+    assert "register the ingestor" in second.remedy
 
 
 def test_an_integer_that_msgpack_cannot_hold_is_named(tmp_path: Path) -> None:
