@@ -19,6 +19,7 @@ __all__ = [
     "ConfigError",
     "DataShapeError",
     "DocumentError",
+    "ExportError",
     "FileCrashesReaderError",
     "FrameMismatchError",
     "InconsistentRunError",
@@ -33,6 +34,7 @@ __all__ = [
     "RunNotFoundError",
     "RunOutOfRangeError",
     "SettingsError",
+    "TargetExistsError",
     "TooLargeError",
     "TruncatedFileError",
     "UndecidedError",
@@ -152,6 +154,20 @@ class UnusableFolderError(PenstockError, OSError):
 
     def __new__(cls, *args: object, **kwargs: object) -> UnusableFolderError:  # noqa: D102  # as AssetError
         return OSError.__new__(cls)
+
+
+class TargetExistsError(PenstockError, FileExistsError):
+    """What is to be written is there already, and nobody said that it is to be replaced."""
+
+    __str__ = PenstockError.__str__
+    __reduce__ = PenstockError.__reduce__
+
+    def __new__(cls, *args: object, **kwargs: object) -> TargetExistsError:  # noqa: D102  # as AssetError
+        return OSError.__new__(cls)
+
+
+class ExportError(PenstockError, ValueError):
+    """A run cannot be written in a format: this has no place for what the run holds."""
 
 
 class UndecidedError(PenstockError, ValueError):

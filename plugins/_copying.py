@@ -16,13 +16,20 @@ from ..core.run.rows import external_keys
 from ._format import CopyFormat
 from ._limits import fitting_pages, growing_pages
 from ._mark import NO_STOP, make_mark, tell_masked
-from ._writing import EarlySync, check_space, clear_leftovers, find_copy, open_new
+from ._writing import (
+    EarlySync,
+    check_space,
+    clear_leftovers,
+    find_copy,
+    open_new,
+    refuse_existing,
+)
 
 if TYPE_CHECKING:
     from ..core.run import BlueskyRun
     from ..core.run.bluesky_run import BadFrames
 
-__all__ = ["copy_run"]
+__all__ = ["copy_run", "export_copy"]
 
 Judgement: TypeAlias = Literal["absent", "fresh", "stale", "fuller"]
 
@@ -68,6 +75,45 @@ def copy_run(
         remedy = "Keep the copy, copy into another folder, or remove the copy first."
         return ReportItem(path, "refused", why, remedy, uid=run.uid, details={"path": path})
 
+    return _copy(path, run, files, state, bad_frames, replaced=there == "stale")
+
+
+def export_copy(
+    run: BlueskyRun,
+    target: str,
+    files: CopyFormat,
+    *,
+    overwrite: bool,
+    bad_frames: BadFrames = "raise",
+) -> ReportItem:
+    """Write a copy of a run under a name of the caller's.
+
+    Raises
+    ------
+    TargetExistsError
+        If there is something of that name, and it is not to be replaced.
+    TooLargeError
+        Before anything is written.
+    """
+    target = os.path.abspath(target)
+    prepare_folder(os.path.dirname(target))
+    refuse_existing(target, overwrite=overwrite)
+    fingerprint = run.fingerprint()
+    state = None if fingerprint is None else fingerprint.to_dict()
+    return _copy(target, run, files, state, bad_frames, replaced=os.path.lexists(target))
+
+
+def _copy(
+    path: str,
+    run: BlueskyRun,
+    files: CopyFormat,
+    state: Any,
+    bad_frames: BadFrames,
+    *,
+    replaced: bool,
+) -> ReportItem:
+    """Write the copy, and tell what it lacks."""
+    directory = os.path.dirname(path)
     needed = files.estimate(run)
     check_space(directory, needed)
     told = {"fingerprint": state, "copied": time.time(), "provenance": _made_by(run)}
@@ -84,11 +130,11 @@ def copy_run(
         check_space(directory, _MOST_WIDENED * needed)
         masked = {}
         size, events, is_complete = _write_file(path, run, files, mark, masked)
-    faults = [] if is_complete else [lack or NO_STOP]
+    faults = [] if is_complete else [_lack(run) or NO_STOP]
     faults += tell_masked(mark["parameters"])
     outcome: Outcome = "partial" if faults else "ok"
     why = "; ".join(faults)
-    details = {"path": path, "bytes": size, "events": events, "replaced": there == "stale"}
+    details = {"path": path, "bytes": size, "events": events, "replaced": replaced}
     return ReportItem(path, outcome, why, uid=run.uid, details=details)
 
 

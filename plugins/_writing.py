@@ -14,9 +14,17 @@ import time
 from collections.abc import Iterator
 from typing import BinaryIO, Self
 
-from ..core.errors import PenstockError, TooLargeError
+from ..core.errors import PenstockError, TargetExistsError, TooLargeError
 
-__all__ = ["EarlySync", "check_space", "clear_leftovers", "copy_name", "find_copy", "open_new"]
+__all__ = [
+    "EarlySync",
+    "check_space",
+    "clear_leftovers",
+    "copy_name",
+    "find_copy",
+    "open_new",
+    "refuse_existing",
+]
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.=-]{0,99}")
 _PLAIN_FILE_NAME = re.compile(r"[^/\0\ud800-\udfff]+")
@@ -69,6 +77,34 @@ def find_copy(directory: str, uid: str, suffix: str) -> str:
         names.append(uid + suffix)
     there = (name for name in names if os.path.lexists(os.path.join(directory, name)))
     return os.path.join(directory, next(there, ours))
+
+
+def refuse_existing(path: str, *, overwrite: bool, folder: bool = False) -> None:
+    """Raise `TargetExistsError` unless a name is free, or what has it may be replaced.
+
+    An empty folder is as good as none.
+
+    Parameters
+    ----------
+    overwrite
+        Whether it may be replaced: a file by a file, a folder by a folder.
+    folder
+        Whether a folder is to be written.
+
+    Examples
+    --------
+    >>> refuse_existing("/nowhere", overwrite=False)
+    """
+    if not os.path.lexists(path):
+        return
+    alike = os.path.isdir(path) if folder else os.path.isfile(path)
+    if alike and (overwrite or (folder and not os.listdir(path))):
+        return
+    raise TargetExistsError(
+        "is there already" if alike else "is there, and is something else",
+        where=path,
+        remedy="Choose another name" + (", or replace it (overwrite)." if alike else "."),
+    )
 
 
 def check_space(directory: str, needed: int) -> None:

@@ -19,7 +19,7 @@ from ..report import Report
 from ..run.bluesky_run import BadFrames, BlueskyRun
 from ..run.outline import drain
 from ..run.reader import Transforms
-from .caching import cache_runs
+from .copying import cache_runs, export_runs
 from .ingesting import Progress
 from .lookup import find_uid
 from .store import Entry, RunStore
@@ -366,6 +366,59 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
             progress,
             format=format,
             bad_frames=bad_frames,
+        )
+
+    def export(
+        self,
+        format: str,
+        directory: str | os.PathLike[str],
+        query: AnyQuery | None = None,
+        progress: Progress | None = None,
+        *,
+        name: str | None = None,
+        overwrite: bool = False,
+        **options: Any,
+    ) -> Report:
+        """Write the runs into a folder in a format: see `BlueskyRun.export`.
+
+        Parameters
+        ----------
+        format
+            The name of a registered exporter: ``"csv"``, ``"nexus"``, …
+        directory
+            Made where there is none. Each run becomes a file or a folder in it.
+        query
+            Only runs that match are written.
+        progress
+            Called with how many runs are done, how many there are, and the uid of the next.
+        name
+            What runs are called: a template of fields of the start document, such as
+            ``"{scan_id:05d}_{sample.name}"``; by default the uid.
+        overwrite, **options
+            See `BlueskyRun.export`.
+
+        Returns
+        -------
+        Report
+            What became of every run; one that fails stops no other. Runs that the format has no
+            place for, or whose name is taken, are ``refused``.
+
+        Raises
+        ------
+        UnusableFolderError
+            If the folder cannot be written into; before any run is read.
+        SettingsError
+            If the exporter has no such option.
+        """
+        return export_runs(
+            self._chosen(query),
+            self.__getitem__,
+            format,
+            directory,
+            progress,
+            name=name,
+            overwrite=overwrite,
+            **options,
         )
 
     def _chosen(self, query: AnyQuery | None) -> list[str]:

@@ -152,6 +152,12 @@ def _check_exporter(exporter: Exporter) -> None:
     check_name(exporter.name)
     _check_text("title", exporter.title)
     check_reference(exporter.export)
+    if not isinstance(exporter.suffix, str) or "/" in exporter.suffix:
+        raise TypeError(
+            f"suffix is how a file's name ends, such as '.csv', not {exporter.suffix!r}"
+        )
+    if exporter.copy is not None:
+        check_reference(exporter.copy)
 
 
 def _check_command(command: Command) -> None:

@@ -182,12 +182,12 @@ class AssetReader:
 
 @dataclass(frozen=True)
 class Exporter:
-    """A registered exporter: writes a run into a folder, in some format.
+    """A registered exporter: writes runs in some format.
 
     Examples
     --------
-    >>> Exporter("my-format", title="My format", export="my_package.mine:export").name
-    'my-format'
+    >>> Exporter("mine", title="Mine", export="my_package.mine:export").name
+    'mine'
     """
 
     name: str
@@ -195,9 +195,17 @@ class Exporter:
     title: str
     """One line for people."""
     export: str
-    """``"module:function"``: ``export(run, directory) -> ReportItem``. It writes the files of one
-    `BlueskyRun` into a folder, so that no file under its final name is ever incomplete; does
-    nothing (``skipped``) where they are there and up to date; and raises where it cannot."""
+    """``"module:function"``: ``export(run, target, *, overwrite=False, …) -> ReportItem``. It
+    writes one `BlueskyRun` as the file or folder `target`, which has that name only when it is
+    whole; raises `TargetExistsError` where there is one already and `overwrite` is false. Further
+    keyword-only parameters, with defaults, are its options. `penstock.exporting` has what it is
+    made of."""
+    suffix: str = ""
+    """How the name of its file ends; empty: it writes a folder."""
+    copy: str | None = None
+    """``"module:function"``: ``copy(run, directory) -> ReportItem``, if `BlueskyRun.cache` keeps
+    copies in this format. It writes the run's file into a folder, and does nothing (``skipped``)
+    where it is there and up to date."""
 
 
 @dataclass(frozen=True)

@@ -155,15 +155,27 @@ class Registry:
 
     def exporter_function(self, name: str) -> Callable[..., Any]:
         """Import and return the function of an exporter, or raise `PluginError`."""
+        return resolve_reference(self._exporter(name).export)
+
+    def copy_function(self, name: str) -> Callable[..., Any]:
+        """Import and return the function that keeps copies in an exporter's format."""
+        exporter = self._exporter(name)
+        if exporter.copy is None:
+            raise PluginError(
+                f"the exporter {name!r} keeps no copies",
+                remedy="Export with run.export(format, target).",
+            )
+        return resolve_reference(exporter.copy)
+
+    def _exporter(self, name: str) -> Exporter:
         try:
-            exporter = self._exporters[name]
+            return self._exporters[name]
         except KeyError:
             known = ", ".join(sorted(self._exporters)) or "none"
             raise PluginError(
                 f"no exporter is registered as {name!r}",
                 remedy=f"Registered are: {known}. `penstock plugins` shows plug-ins that failed.",
             ) from None
-        return resolve_reference(exporter.export)
 
     def name_of(self, function: Callable[..., Any]) -> str | None:
         """Return the name that a function is registered under, None if it is not.

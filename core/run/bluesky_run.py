@@ -15,6 +15,7 @@ from ..places import Fingerprint
 from ..registry import get_registry
 from ..report import ReportItem
 from .emitting import emitted, warn_of_path
+from .exporting import export_run
 from .filling import fill_documents
 from .opening import AssetAccess
 from .outline import RunOutline
@@ -265,13 +266,63 @@ class BlueskyRun:
             raise ValueError(f'bad_frames is "raise" or "mask", not {bad_frames!r}')
         if format not in ("msgpack", "jsonl"):
             raise ValueError(f'format is "msgpack" or "jsonl", not {format!r}')
-        write = get_registry().exporter_function(format)
+        write = get_registry().copy_function(format)
         if bad_frames != "raise":
             if format != "msgpack":
                 raise ValueError("JSON Lines refer to frames: there are none to mask")
             write = partial(write, bad_frames=bad_frames)
         item: ReportItem = write(self, os.fspath(directory))
         return item
+
+    def export(
+        self,
+        format: str,
+        target: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        **options: Any,
+    ) -> ReportItem:
+        """Write the run in a format, for others to read.
+
+        Images are read and written block by block. What is written gets its name when it is whole.
+
+        Parameters
+        ----------
+        format
+            The name of a registered exporter: ``"csv"``, ``"nexus"``, …; ``penstock export --help``
+            lists them.
+        target
+            The file, or of formats of several files the folder, that the run becomes. A folder that
+            is there takes a format's one file under the name ``<uid>`` and its suffix.
+        overwrite
+            Whether what is there under that name is to be replaced.
+        **options
+            Of the exporter.
+
+        Returns
+        -------
+        ReportItem
+            Its details hold ``path``, ``files``, ``bytes``, and where there is something to tell,
+            ``omitted`` and ``substituted``: by ``stream/key``, what was left out and why, and what
+            was written in the place of what.
+
+        Raises
+        ------
+        TargetExistsError
+            If there is something of that name; it is a `FileExistsError`.
+        ExportError
+            If the format has no place for this run: a SPEC file for images alone, say.
+        SettingsError
+            If the exporter has no such option.
+
+        Examples
+        --------
+        >>> from penstock.core.run.samples import count_run
+        >>> item = BlueskyRun(count_run(3, uid="6f2a")).export("msgpack", "scan.msgpack")
+        >>> item.outcome, os.path.basename(item.details["path"])
+        ('ok', 'scan.msgpack')
+        """
+        return export_run(self, format, target, overwrite=overwrite, **options)
 
     # Display ---------------------------------------------------------------------------------
 

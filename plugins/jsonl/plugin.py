@@ -20,6 +20,8 @@ def penstock_exporters() -> list[Exporter]:
         Exporter(
             name="jsonl",
             title="Documents as JSON Lines; assets stay where they are",
-            export="penstock.plugins.jsonl.writing:export_run",
+            export="penstock.plugins.jsonl.writing:export_file",
+            suffix=".jsonl",
+            copy="penstock.plugins.jsonl.writing:export_run",
         )
     ]

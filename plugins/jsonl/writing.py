@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core.report import ReportItem
-from .._copying import copy_run
+from .._copying import copy_run, export_copy
 from .format import FORMAT
 
 if TYPE_CHECKING:
     from ...core.run import BlueskyRun
 
-__all__ = ["export_run"]
+__all__ = ["export_file", "export_run"]
 
 
 def export_run(run: BlueskyRun, directory: str) -> ReportItem:
@@ -41,3 +41,16 @@ def export_run(run: BlueskyRun, directory: str) -> ReportItem:
     (3, ['6f2a.jsonl'])
     """
     return copy_run(run, directory, FORMAT)
+
+
+def export_file(run: BlueskyRun, target: str, *, overwrite: bool = False) -> ReportItem:
+    """Write a run into a file of that name; otherwise as `export_run`.
+
+    Examples
+    --------
+    >>> from penstock.core.run import BlueskyRun
+    >>> from penstock.core.run.samples import count_run
+    >>> export_file(BlueskyRun(count_run(3)), "scan.jsonl").outcome
+    'ok'
+    """
+    return export_copy(run, target, FORMAT, overwrite=overwrite)

@@ -20,6 +20,8 @@ def penstock_exporters() -> list[Exporter]:
         Exporter(
             name="msgpack",
             title="Copies that hold documents and arrays, as suitcase-msgpack writes them",
-            export="penstock.plugins.msgpack.writing:export_run",
+            export="penstock.plugins.msgpack.writing:export_file",
+            suffix=".msgpack",
+            copy="penstock.plugins.msgpack.writing:export_run",
         )
     ]

@@ -2,7 +2,18 @@
 
 __all__ = ["ADDED_RUN", "SUBCOMMANDS"]
 
-SUBCOMMANDS = ("ingest", "cache", "ls", "show", "search", "check", "rm", "match", "plugins")
+SUBCOMMANDS = (
+    "ingest",
+    "cache",
+    "export",
+    "ls",
+    "show",
+    "search",
+    "check",
+    "rm",
+    "match",
+    "plugins",
+)
 """Penstock's own, in the order in which they are shown; no plug-in may take their names."""
 
 ADDED_RUN = "run the command of a plug-in"

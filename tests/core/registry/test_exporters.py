@@ -72,7 +72,7 @@ def test_a_name_that_two_plugins_offer_belongs_to_neither() -> None:
 
 
 def test_runs_are_copied_by_the_exporter_called_msgpack(tmp_path: Path) -> None:
-    exporter = Exporter("msgpack", "Says", f"{__name__}:say")
+    exporter = Exporter("msgpack", "Says", "json:dumps", copy=f"{__name__}:say")
     with (
         use_registry(Registry.from_plugins([plugin("lab", exporter)])),
         pytest.MonkeyPatch.context() as patch,
@@ -85,6 +85,12 @@ def _this_module() -> ModuleType:
     module = ModuleType(__name__)
     module.say = say  # type: ignore[attr-defined]
     return module
+
+
+def test_one_that_keeps_no_copies_says_so() -> None:
+    registry = Registry.from_plugins([plugin("lab", Exporter("mine", "Mine", "json:dumps"))])
+    with pytest.raises(PluginError, match="'mine' keeps no copies"):
+        registry.copy_function("mine")
 
 
 def test_without_it_that_is_told(tmp_path: Path) -> None:

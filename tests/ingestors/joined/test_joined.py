@@ -424,7 +424,7 @@ def test_copies_hold_the_whole_run(folder, tmp_path, kind):
     if kind is BlueskyMsgpackCatalog:
         run.cache(copies)
     else:
-        get_registry().exporter_function("jsonl")(run, copies)
+        get_registry().copy_function("jsonl")(run, copies)
     copy = kind(str(copies))[run.metadata["start"]["uid"]]
     assert set(copy) == set(expected)
     for name, dataset in expected.items():

@@ -1,0 +1,1 @@
+"""Runs as tables in CSV files, with a description that programs read."""
