@@ -8,10 +8,13 @@ import os
 from typing import Any
 
 from penstock.commands import exit_codes
-from penstock.commands.catalogs import CATALOG_HELP, open_catalog, print_problems
+from penstock.commands.arguments import add_catalog, add_command, add_json, add_query
+from penstock.commands.catalogs import open_catalog
 from penstock.commands.foreign import foreign_output_aside
-from penstock.commands.queries import QUERY_HELP, parse_query
-from penstock.commands.terminal import print_json, print_table, progress_bar, short_uid
+from penstock.commands.problems import print_failures, print_problems
+from penstock.commands.queries import parse_query
+from penstock.commands.tables import print_table
+from penstock.commands.terminal import print_json, progress_bar, short, short_uid
 from penstock.core.errors import SettingsError
 from penstock.core.report import Report
 
@@ -37,15 +40,18 @@ exit codes:
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand to the parser of the command line."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "export",
-        help="write runs in a format that others read",
+        run,
+        title="write runs in a format that others read",
         description="Write the runs of a catalog, or some of them, into a folder in a format.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=_EXAMPLES,
     )
-    parser.add_argument("catalog", metavar="CATALOG", nargs="?", help=CATALOG_HELP)
-    parser.add_argument("directory", metavar="DIR", nargs="?", help="made if needed")
+    add_catalog(parser, optional=True)
+    parser.add_argument(
+        "directory", nargs="?", type=os.path.expanduser, metavar="DIR", help="made if needed"
+    )
     parser.add_argument("--to", metavar="FORMAT", help="the format; --formats lists them")
     parser.add_argument(
         "--run",
@@ -55,9 +61,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="RUN",
         help="a run by the beginning of its uid, its scan id, or its place from the newest, -1",
     )
-    parser.add_argument(
-        "--query", action="append", default=[], metavar="QUERY", help=f"which runs: {QUERY_HELP}"
-    )
+    add_query(parser)
     parser.add_argument("--name", metavar="TEMPLATE", help="what runs are called; default {uid}")
     parser.add_argument(
         "--option",
@@ -68,20 +72,20 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--overwrite", action="store_true", help="replace what is there already")
     parser.add_argument("--formats", action="store_true", help="list the formats, and end")
-    parser.add_argument("--json", action="store_true", help="print as JSON")
-    parser.set_defaults(run=run, parser=parser)
+    add_json(parser)
+    parser.set_defaults(parser=parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Export, print, and return the exit code."""
     if options.formats:
         return _list_formats(as_json=options.json)
-    if not (options.catalog and options.directory and options.to):
+    if not (options.directory and options.to):
         options.parser.error("CATALOG, DIR and --to FORMAT are needed")
     catalog = open_catalog(options.catalog)
     query = parse_query(options.query)
     if options.runs:
-        uids = [catalog[_key(text)].uid for text in options.runs]
+        uids = [catalog[key].uid for key in options.runs]
         query = {"$and": [{"uid": {"$in": uids}}, query or {}]}
     with foreign_output_aside(), progress_bar("writing") as progress:
         report = catalog.export(
@@ -99,10 +103,6 @@ def run(options: argparse.Namespace) -> int:
         _print_report(report)
         print_problems(catalog.problems)
     return exit_codes.of_copies(report) or exit_codes.of_copies(catalog.problems)
-
-
-def _key(text: str) -> Any:
-    return int(text) if text.lstrip("-").isdecimal() else text
 
 
 def _parse_options(texts: list[str]) -> dict[str, Any]:
@@ -151,19 +151,13 @@ def _print_report(report: Report) -> None:
                 short_uid(item.uid or ""),
                 item.outcome,
                 decimal(item.details["bytes"]) if "bytes" in item.details else "",
-                os.path.relpath(item.subject),
+                short(item.subject),
                 item.why,
             )
             for item in report.with_outcome("ok", "partial")
         ],
+        expendable=["size"],
+        below=["note"],
     )
-    print_table(
-        "Not exported",
-        ["run", "outcome", "why", "what to do"],
-        [
-            (item.subject, item.outcome, item.why, item.remedy)
-            for item in report.with_outcome("refused", "failed", "skipped")
-        ],
-    )
-    if not len(report):
-        print("no runs to export")
+    print_failures("Not exported", report.with_outcome("failed", "refused"), "run")
+    print(f"exported: {report}" if len(report) else "no runs to export")
