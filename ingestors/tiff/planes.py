@@ -109,7 +109,11 @@ class PlaneSet:
     def without(self, missing: Collection[str]) -> PlaneSet:
         """Return the planes that do not lie in files of these names."""
         gone = [number for number, name in enumerate(self.names) if name in missing]
-        return self.take(np.flatnonzero(~np.isin(self.file, gone))) if gone else self
+        if not gone:
+            return self
+        varying = [name for name, values in self.axes.items() if np.ptp(values) > 0]
+        rest = self.take(np.flatnonzero(~np.isin(self.file, gone)))
+        return replace(rest, shown=tuple(dict.fromkeys([*self.shown, *varying])))
 
 
 def ingest_planes(
