@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...core.documents import Document
-from ...core.errors import AssetError, NoDataError, UnsupportedFileError
+from ...core.errors import AssetError, UnsupportedFileError
 from ...core.places import observe, run_uid, select_files
 from ...core.places.recalling import real_path
 from ...core.places.selection import Paths
-from ..tiff.planes import ingest_planes
+from ..tiff.metadata import TiffFacts
+from ..tiff.origin import Described
+from ..tiff.planes import PlaneSet, ingest_planes
 from ..tiff.series import ingest_series
 from ..tiff.stack import ingest_stack
 from .describe import describe_image, tell_planes
 from .origin import OME, OME_SET, unlike_one_another
 from .sets import OmeSet, Unresolved, find_set
+from .xml import OmeImage
 
 __all__ = ["ingest_ome_tiff", "look_at_set"]
 
@@ -77,11 +80,15 @@ def ingest_ome_tiff(
     with observe():
         files = select_files(paths)
         found = look_at_set(files.paths)
-        if isinstance(found, Unresolved) or unlike_one_another(found, files.names):
-            documents = _apart(files.paths, paths, found, key, metadata)
-        else:
-            documents = _image_documents(found, image, key, metadata)
-    yield from documents
+        planes = None
+        if isinstance(found, OmeSet) and not unlike_one_another(found, files.names):
+            planes = _find_planes(found, image)
+    if planes is not None:
+        yield from _ingest(planes, key, metadata)
+    elif len(files) == 1:
+        yield from ingest_stack(files.path(0), origin=OME, key=key, metadata=metadata)
+    else:
+        yield from ingest_series(paths, origin=OME, key=key, metadata=metadata)
 
 
 def look_at_set(paths: Sequence[str]) -> OmeSet | Unresolved:
@@ -111,35 +118,46 @@ def look_at_set(paths: Sequence[str]) -> OmeSet | Unresolved:
     raise error
 
 
-def _apart(
-    found_paths: Sequence[str],
-    paths: Paths,
-    found: OmeSet | Unresolved,
-    key: str,
-    metadata: Mapping[str, Any] | None,
-) -> Iterator[Document]:
-    """Ingest files that are no set: a stack, or a series of single images."""
-    if len(found_paths) == 1:
-        return ingest_stack(found_paths[0], origin=OME, key=key, metadata=metadata)
-    return ingest_series(paths, origin=OME, key=key, metadata=metadata)
+@dataclass(frozen=True)
+class _Found:
+    """An image, and those of its planes that are there."""
+
+    of: OmeSet
+    image: OmeImage
+    facts: TiffFacts
+    described: Described
+    planes: PlaneSet
 
 
-def _image_documents(
-    of: OmeSet, number: int | None, key: str, metadata: Mapping[str, Any] | None
-) -> Iterator[Document]:
+def _find_planes(of: OmeSet, number: int | None) -> _Found | None:
+    """Return an image's planes; None where its OME-XML is wrong about the file that holds it.
+
+    Raises
+    ------
+    NoDataError
+        If none of its files is there.
+    """
     image = of.image(number)
     facts = of.look_at(image)
     described = describe_image(of, image)
     planes = of.planes(image, facts, tell_planes(image, described))
-    if not len(planes):
-        raise NoDataError("none of its planes is there", where=facts.path)
-    notes = [f"{name!r} is outside of the folder: it is not read" for name in of.refused[:3]]
-    lacking = len(image.file) - len(planes)
+    return _Found(of, image, facts, described, planes) if len(planes) else None
+
+
+def _ingest(found: _Found, key: str, metadata: Mapping[str, Any] | None) -> Iterator[Document]:
+    of, image, facts = found.of, found.image, found.facts
+    name = os.path.basename(facts.path)
     missing = [name for name in of.members(image) if name in of.missing]
+    lacking = len(image.file) - len(found.planes)
+    notes = [f"{name!r} is outside of the folder: it is not read" for name in of.refused[:3]]
     if lacking and not missing:
-        notes.append(f"{lacking} planes are told of that {os.path.basename(facts.path)} lacks")
-    return ingest_planes(
-        planes,
+        notes.append(f"{lacking} planes are told of that {name} does not hold")
+    more = len(facts.directory) - found.planes.held.get(name, 0)
+    if more > 0:
+        notes.append(f"{more} pages of {name} are no plane that its OME-XML tells of")
+    described = found.described
+    yield from ingest_planes(
+        found.planes,
         uid=run_uid(of.place, of.part(image)),
         facts=facts,
         origin=OME_SET,

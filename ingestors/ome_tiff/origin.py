@@ -46,7 +46,11 @@ def _describe(facts: TiffFacts) -> Described:
         return Described(notes=(found.why,))
     if found is None or len(found.document.images) != 1:
         return Described()
-    described = describe_image(found, found.document.images[0])
+    image = found.document.images[0]
+    described = describe_image(found, image)
+    if image.page.min() >= len(facts.directory):
+        note = "its OME-XML tells of no plane that is there"
+        described = replace(described, notes=(*described.notes, note))
     return replace(described, start={k: v for k, v in described.start.items() if k != "sample"})
 
 

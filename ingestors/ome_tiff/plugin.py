@@ -24,6 +24,7 @@ def penstock_ingestors() -> list[Ingestor]:
             takes="files",
             formats=("tiff",),
             probe="penstock.ingestors.ome_tiff.probe:probe_ome_tiff",
+            beats=("metamorph-series", "metamorph-stack"),  # Prairie View writes their tags, too
             tier="STRUCTURE",
             selects=("image",),
             settings=("key", "metadata"),

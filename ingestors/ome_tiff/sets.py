@@ -129,7 +129,8 @@ class OmeSet:
         planes = PlaneSet(
             self.folder, self.names, image.file, image.page, image.axes, found, self._held()
         )
-        return planes.take(np.flatnonzero(there))
+        shown = tuple(axis for axis, size in image.sizes.items() if size > 1)
+        return replace(planes.take(np.flatnonzero(there)), shown=shown)
 
     def _held(self) -> dict[str, int]:
         """Return how many pages each file holds, as far as is told."""

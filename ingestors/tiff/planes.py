@@ -7,7 +7,7 @@ planes mean is theirs; here is how such a set becomes documents.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
@@ -66,6 +66,8 @@ class PlaneSet:
     """What else is told of the planes."""
     held: Mapping[str, int] = field(default_factory=dict)
     """How many pages a file holds, by its name, where more than the planes' own are told of."""
+    shown: tuple[str, ...] = ()
+    """Axes that are columns though they may not vary."""
 
     def __len__(self) -> int:
         return len(self.file)
@@ -97,13 +99,21 @@ class PlaneSet:
     @property
     def grid(self) -> tuple[str, ...]:
         """The axes that vary, the slowest first, if the planes fill their grid row by row."""
-        varying = {name: values for name, values in self.axes.items() if np.ptp(values) > 0}
+        varying = {
+            name: np.unique(values, return_inverse=True)[1]
+            for name, values in self.axes.items()
+            if np.ptp(values) > 0
+        }
         return tuple(row_major_order(varying) or ())
 
     def without(self, missing: Collection[str]) -> PlaneSet:
         """Return the planes that do not lie in files of these names."""
         gone = [number for number, name in enumerate(self.names) if name in missing]
-        return self.take(np.flatnonzero(~np.isin(self.file, gone))) if gone else self
+        if not gone:
+            return self
+        varying = [name for name, values in self.axes.items() if np.ptp(values) > 0]
+        rest = self.take(np.flatnonzero(~np.isin(self.file, gone)))
+        return replace(rest, shown=tuple(dict.fromkeys([*self.shown, *varying])))
 
 
 def ingest_planes(
@@ -114,6 +124,7 @@ def ingest_planes(
     origin: TiffOrigin,
     described: Described,
     key: str = "image",
+    find_all: Callable[[], PlaneSet] | None = None,
     missing: Sequence[str] = (),
     lacking: int = 0,
     metadata: Mapping[str, Any] | None = None,
@@ -126,7 +137,8 @@ def ingest_planes(
     Parameters
     ----------
     planes
-        Those that lie in files which are there.
+        Those that lie in files which are there, as far as is known at the start: the axes that are
+        `shown` are those of the run.
     uid
         Of the run.
     facts
@@ -135,6 +147,9 @@ def ingest_planes(
         Who wrote the files, and what that tells.
     key
         What the images are called.
+    find_all
+        Finds all planes, where many files have to be opened for that: called when documents are
+        drained.
     missing
         Names of files of the run that are not there.
     lacking
@@ -165,10 +180,12 @@ def ingest_planes(
             start=start,
             event_time_source=told_source,
             notes=[*start.notes, *_tell_missing(missing)],
-            given={**_naming(planes, key), **(metadata or {})},
+            given={**_naming(planes, key, whole=find_all is None), **(metadata or {})},
         ),
     )
     yield run.start()
+    if find_all is not None:
+        planes = find_all().arranged()
     with observe():
         stats = current_observation().stats(
             planes.path(number) for number in range(len(planes.names))
@@ -213,14 +230,12 @@ def _kind_of(planes: PlaneSet, facts: TiffFacts) -> PageKind:
 
 def _positions(planes: PlaneSet) -> dict[str, NDArray[np.int64]]:
     """Return the axes that vary; the page where none does."""
-    varying = {name: values for name, values in planes.axes.items() if np.ptp(values) > 0}
-    if varying:
-        order = planes.grid or tuple(varying)
-        return {name: varying[name] for name in order}
-    return {"page": planes.page}
+    varying = [name for name, values in planes.axes.items() if np.ptp(values) > 0]
+    order = [*(planes.grid or varying), *(name for name in planes.shown if name in planes.axes)]
+    return {name: planes.axes[name] for name in dict.fromkeys(order)} or {"page": planes.page}
 
 
-def _naming(planes: PlaneSet, key: str) -> dict[str, Any]:
+def _naming(planes: PlaneSet, key: str, *, whole: bool) -> dict[str, Any]:
     """Return what the names of files and the axes tell, for the start document."""
     told: dict[str, Any] = {
         "file_name": planes.names[int(planes.file[0])],
@@ -228,8 +243,8 @@ def _naming(planes: PlaneSet, key: str) -> dict[str, Any]:
             "dimensions": [[[column_name(name, key)], "primary"] for name in _positions(planes)]
         },
     }
-    if len(planes.grid) > 1:
-        told["shape"] = [int(planes.axes[name].max()) + 1 for name in planes.grid]
+    if whole and len(planes.grid) > 1:
+        told["shape"] = [len(np.unique(planes.axes[name])) for name in planes.grid]
     return told
 
 
@@ -273,12 +288,15 @@ def _resources(planes: PlaneSet, kind: PageKind) -> Iterator[dict[str, Any]]:
 
 
 def _read_headers(planes: PlaneSet, codes: Collection[int]) -> list[FrameHeader]:
-    """Return the tags of every plane's page, file by file."""
+    """Return the tags of every plane's page, file by file; none is opened if none is asked for."""
     wanted = frozenset(codes)
     headers: list[FrameHeader] = []
     pairs = zip(planes.file.tolist(), planes.page.tolist(), strict=True)
     for number, rows in groupby(pairs, key=lambda pair: pair[0]):
         path, pages = planes.path(number), [page for _, page in rows]
+        if not wanted:
+            headers += [FrameHeader(path, page) for page in pages]
+            continue
         try:
             headers += _read_pages(path, pages, wanted)
         except (AssetError, UnsupportedFileError, ValueError) as error:

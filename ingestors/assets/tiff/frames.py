@@ -221,7 +221,7 @@ class TiffFrames:
                 self._files.path(number), page // per_frame, page_shape, self.dtype, region
             )
             target = out[page - start : last - start]
-            if per_file == 1 and self._files.pages_of_stream(0) == 0:
+            if per_file == 1 and self._files.holds_all:
                 self._expected = read_first_page(wanted, self._expected, target[0])
             else:
                 self._read_from(wanted, first, per_frame, per_file, target)

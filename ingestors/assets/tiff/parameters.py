@@ -28,6 +28,10 @@ class Files(Protocol):
     def pages_of_stream(self, number: int) -> int | None:
         """Return which page of its file is that page of the stream; None if none is."""
 
+    @property
+    def holds_all(self) -> bool:
+        """Whether all pages of each file belong to the stream."""
+
 
 @dataclass(frozen=True)
 class TemplateFiles:
@@ -61,6 +65,11 @@ class TemplateFiles:
     def pages_of_stream(self, number: int) -> int | None:
         """Return the page itself: every page belongs to the stream."""
         return number
+
+    @property
+    def holds_all(self) -> bool:
+        """Every page belongs to the stream."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,11 @@ class ListedFiles:
         start, stop = self.pages[stretch]
         page = start + number - self._firsts[stretch]
         return page if page < stop else None
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether all pages of each file belong to the stream."""
+        return self.pages is None
 
     @cached_property
     def _firsts(self) -> list[int]:

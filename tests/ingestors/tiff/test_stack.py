@@ -14,7 +14,6 @@ from penstock.core.places import path_from_uri, place_of_file, run_uid
 from penstock.ingestors import ingest_tiff_stack
 from penstock.ingestors.assets.tiff.frames import open_tiff
 
-BIG = "9" * 20
 STACK = np.arange(10 * 4 * 6, dtype="u2").reshape(10, 4, 6)
 
 
@@ -125,93 +124,18 @@ def test_too_many_kinds_of_pages_are_refused(tmp_path):
 # Axes --------------------------------------------------------------------------------------------
 
 
-def test_imagej_hyperstacks(tmp_path):
+def test_hyperstacks_of_tifffile(tmp_path):
     images = np.arange(2 * 3 * 2 * 4 * 6, dtype="u2").reshape(2, 3, 2, 4, 6)
-    path = tmp_path / "ij.tif"
-    tifffile.imwrite(
-        path,
-        images,
-        imagej=True,
-        resolution=(2.0, 4.0),
-        metadata={"axes": "TZCYX", "spacing": 3.0, "unit": "um", "finterval": 0.5},
-    )
+    path = tmp_path / "shaped.tif"
+    tifffile.imwrite(path, images, metadata={"axes": "TZCYX"}, photometric="minisblack")
     found = documents(path)
     columns = only(found, "event_page")["data"]
     t, z, c = np.unravel_index(np.arange(12), (2, 3, 2))
-    assert columns["t"] == t.tolist()
-    assert columns["z"] == z.tolist()
-    assert columns["c"] == c.tolist()
+    assert (columns["t"], columns["z"], columns["c"]) == (t.tolist(), z.tolist(), c.tolist())
     start = only(found, "start")
     assert start["shape"] == [2, 3, 2]
     assert start["hints"]["dimensions"] == [[[axis], "primary"] for axis in "tzc"]
-    configuration = only(found, "descriptor")["configuration"]["image"]
-    assert configuration["data"]["pixel_size_x"] == pytest.approx(0.5)
-    assert configuration["data"]["pixel_size_y"] == pytest.approx(0.25)
-    assert configuration["data"]["spacing"] == 3.0
-    assert configuration["data"]["frame_interval"] == 0.5
-    assert configuration["data_keys"]["spacing"]["units"] == "um"
     assert np.array_equal(read_all(found)["primary"], images.reshape(12, 4, 6))
-
-
-@pytest.mark.parametrize("axes", ["TCZYX", "ZTCYX"])
-def test_ome_hyperstacks(tmp_path, axes):
-    images = np.arange(2 * 2 * 5 * 4 * 6, dtype="u2").reshape(2, 2, 5, 4, 6)
-    path = tmp_path / "h.ome.tif"
-    sizes = {"PhysicalSizeX": 0.3, "PhysicalSizeXUnit": "nm"}
-    tifffile.imwrite(path, images, metadata={"axes": axes, **sizes}, photometric="minisblack")
-    found = documents(path)
-    columns = only(found, "event_page")["data"]
-    for axis, values in zip(axes[:3].lower(), np.indices((2, 2, 5)).reshape(3, -1), strict=True):
-        assert columns[axis] == values.tolist()
-    assert only(found, "start")["shape"] == [2, 2, 5]
-    configuration = only(found, "descriptor")["configuration"]["image"]
-    assert configuration["data"]["pixel_size_x"] == 0.3
-    assert configuration["data_keys"]["pixel_size_x"]["units"] == "nm"
-
-
-def test_a_member_of_an_ome_set_gives_its_own_pages_only(tmp_path):
-    """Others name the planes of the whole set; opening it would pull them in."""
-    xml = (
-        '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">'
-        '<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16" SizeX="6"'
-        ' SizeY="4" SizeC="1" SizeZ="1" SizeT="4">{}</Pixels></Image></OME>'
-    )
-    planes = "".join(
-        f'<TiffData FirstT="{t}" IFD="{t % 2}" PlaneCount="1">'
-        f'<UUID FileName="{"ab"[t // 2]}.ome.tif">urn:uuid:{t // 2}</UUID></TiffData>'
-        for t in range(4)
-    )
-    for number, name in enumerate("ab"):
-        with tifffile.TiffWriter(tmp_path / f"{name}.ome.tif", ome=False) as file:
-            for page in range(2):
-                text = xml.format(planes) if page == 0 else None
-                file.write(STACK[2 * number + page], description=text, metadata=None)
-    found = documents(tmp_path / "b.ome.tif")
-    assert np.array_equal(read_all(found)["primary"], STACK[2:4])
-    assert only(found, "event_page")["data"]["t"] == [2, 3]
-    assert only(documents(tmp_path / "a.ome.tif"), "event_page")["data"]["t"] == [0, 1]
-
-
-@pytest.mark.parametrize(
-    ("xml", "note"),
-    [
-        ("<OME><broken", "cannot be read"),
-        ('<!DOCTYPE x [<!ENTITY a "b">]><OME>&a;</OME>', "cannot be read"),
-        ("<OME/>", "describes no image"),
-        (
-            f"<OME><Image><Pixels SizeT={BIG!r}><TiffData IFD='77'/></Pixels></Image></OME>",
-            "does not tell of every page",
-        ),
-    ],
-)
-def test_malformed_ome_xml_does_not_stop_good_pixels(tmp_path, xml, note):
-    path = tmp_path / "bad.ome.tif"
-    with tifffile.TiffWriter(path, ome=False) as file:
-        file.write(STACK[0], description=xml, metadata=None)
-        file.write(STACK[1], metadata=None)
-    found = documents(path)
-    assert np.array_equal(read_all(found)["primary"], STACK[:2])
-    assert any(note in text for text in only(found, "start")["notes"])
 
 
 # Times -------------------------------------------------------------------------------------------
