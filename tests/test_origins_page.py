@@ -14,11 +14,12 @@ from penstock.core.registry import get_registry
 
 WITHOUT_SAMPLE = {
     "hdf5-chunks",  # data files without their master
+    "imagej-series",  # as imagej-stack, one plane a file
     "joined",  # takes calls
     "ome-companion",
-    "ome-tiff",  # its samples come with those of the other light microscopes
     "spec",
     "text-log",
+    "tiff-stack",  # the stack among the samples is of ImageJ
     "tiff-template",  # what a user says of names
 }
 """Ingestors of no origin whose files would be written for the page alone."""

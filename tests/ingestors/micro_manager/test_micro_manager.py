@@ -1,4 +1,4 @@
-"""Micro-Manager: axes, exposures and stages of stacks, NDTiff and folders, from any of the files."""
+"""Micro-Manager: axes, exposures and stages of stacks, NDTiff and folders, from any of them."""
 
 import json
 import shutil
