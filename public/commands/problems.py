@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeVar
 
@@ -11,11 +12,16 @@ from penstock.core.report import Report, ReportItem
 
 __all__ = ["print_failures", "print_problems", "told_once"]
 
+_MANY = 4
+
 Reason = TypeVar("Reason", bound=Hashable)
 
 
 def print_failures(title: str, items: Sequence[ReportItem], subject: str) -> None:
     """Print a table of what failed or was refused.
+
+    What was refused for one reason is told once where there is much of it: nobody reads that a
+    folder's forty scripts are no images, one by one.
 
     Parameters
     ----------
@@ -33,10 +39,26 @@ def print_failures(title: str, items: Sequence[ReportItem], subject: str) -> Non
     print_table(
         title,
         ["outcome", subject, "why", "remedy"],
-        [(item.outcome, short(item.subject), item.why, item.remedy) for item in items],
+        _folded(items),
         style="bold red" if any(item.outcome == "failed" for item in items) else "bold yellow",
         below=["why", "remedy"],
     )
+
+
+def _folded(items: Sequence[ReportItem]) -> list[tuple[str, str, str, str]]:
+    alike = Counter((item.outcome, item.why, item.remedy) for item in items)
+    rows: list[tuple[str, str, str, str]] = []
+    told: set[tuple[str, str, str]] = set()
+    for item in items:
+        reason = (item.outcome, item.why, item.remedy)
+        subject, others = short(item.subject), alike[reason] - 1
+        if item.outcome == "refused" and others >= _MANY:
+            if reason in told:
+                continue
+            told.add(reason)
+            subject = f"{subject} and {others} more (--json names them)"
+        rows.append((item.outcome, subject, item.why, item.remedy))
+    return rows
 
 
 def print_problems(problems: Report) -> None:
