@@ -63,7 +63,7 @@ def test_a_later_process_finds_everything_without_the_files(filled, data):
         told = (run.metadata["start"], run.metadata["stop"], run.primary.data_keys, repr(run))
         assert told == before[uid]
         assert {name: len(run[name]) for name in run} == lengths[uid]
-        assert run.provenance["ingestor"] in ("tiff-series", "tiff-stack", "hdf5")
+        assert run.provenance["ingestor"] in ("tiff-series", "imagej-stack", "hdf5")
         assert "exit_status" in run._repr_html_()
     (scan,) = again.search({"sample.name": "copper foil"})
     assert again[scan[:6]].uid == again[-4].uid == scan
