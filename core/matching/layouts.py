@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -137,15 +137,16 @@ def _assemble(
     beside: Sequence[Group],
 ) -> Iterator[Group]:
     found = _sort_by_role(layout, groups)
-    elsewhere = _sort_by_role(layout, beside) if found[0].names and beside else None
+    elsewhere = _sort_by_role(layout, beside, whole=False) if found[0].names and beside else None
     first, *others = layout.roles
     for key, names in found[0].names.items():
         root, values = key
         fields = dict(zip(layout.keys(first), values, strict=True))
+        if not _has_others(layout, found, root, fields):
+            continue  # names alone would do as well
         roles = [_ordered(first, names)]
         notes = list(roles[0][1])
         suggestions: list[str] = []
-        is_complete = True
         for position, role in enumerate(others, 1):
             shared = (root, tuple(fields[name] for name in layout.shared(role)))
             there = found[position].by_shared.get(shared, [])
@@ -157,16 +158,26 @@ def _assemble(
                     notes.append(note)
                 roles.append(files)
                 notes += [f"{role.name}: {note}" for note in files[1]]
-            elif not role.optional:
-                is_complete = False
             elif left:
                 suggestions.append(_tell_beside(role.name, left, ingestor.name))
             elif not _is_alone(layout):
                 notes.append(f"no {role.name}: nothing fits {role.template}")
-        if not is_complete or (len(roles) == 1 and len(layout.roles) > 1):
-            continue  # names alone would do as well
         for frames in _one_by_one(roles[0]) if ingestor.takes == "file" else roles[:1]:
             yield _group(ingestor, number, root, [frames, *roles[1:]], notes, suggestions)
+
+
+def _has_others(
+    layout: Layout, found: Sequence[_Found], root: str, fields: Mapping[str, str]
+) -> bool:
+    """Whether there are files of all roles that have to be there, and of one at least."""
+    there = 0
+    for role, files in zip(layout.roles[1:], found[1:], strict=True):
+        shared = (root, tuple(fields[name] for name in layout.shared(role)))
+        if files.by_shared.get(shared):
+            there += 1
+        elif not role.optional:
+            return False
+    return there > 0 or len(layout.roles) == 1
 
 
 _Files: TypeAlias = tuple[RoleFiles, tuple[str, ...], str]
@@ -229,30 +240,55 @@ def _ordered(role: Role, names: Iterable[str]) -> _Files:
     return RoleFiles(role.name, ordered), notes, ordered[0] if len(ordered) == 1 else template
 
 
-def _sort_by_role(layout: Layout, groups: Sequence[Group]) -> list[_Found]:
-    """Give every file to the role whose template says the most of those that its path fits."""
+def _sort_by_role(layout: Layout, groups: Sequence[Group], *, whole: bool = True) -> list[_Found]:
+    """Give every file to the role whose template says the most of those that its path fits.
+
+    Parameters
+    ----------
+    whole
+        Whether nobody asks about files that make no acquisition among themselves.
+    """
     found = [_Found() for _ in layout.roles]
     order = sorted(range(len(layout.roles)), key=lambda n: -layout.roles[n].literals)
-    # Names of one group differ in numbers only: its ends tell of all, unless a number is spelled.
-    spells = any(re.search("[0-9]", re.sub("{.*?}", "", role.template)) for role in layout.roles)
-    for group in groups:
-        tails = _tails(group.folder, {role.depth for role in layout.roles})
-        ends = dict.fromkeys((group.names[0], group.names[-1]))
-        if not spells and not any(
-            _read(layout.roles[n], tails, name) for n in order for name in ends
-        ):
-            continue
+    keys = [layout.keys(role) for role in layout.roles]
+    shared = [layout.shared(role) for role in layout.roles]
+    for group, tails in _fitting_groups(layout, groups, whole=whole):
         for name in group.names:
             for position in order:
-                role = layout.roles[position]
-                if (read := _read(role, tails, name)) is not None:
+                if (read := _read(layout.roles[position], tails, name)) is not None:
                     root, relative, fields = read
-                    values = tuple(fields[key] for key in layout.keys(role))
-                    shared = tuple(fields[key] for key in layout.shared(role))
-                    found[position].names[root, values].append(relative)
-                    found[position].by_shared[root, shared].append(relative)
+                    files = found[position]
+                    values = tuple([fields[key] for key in keys[position]])
+                    files.names[root, values].append(relative)
+                    values = tuple([fields[key] for key in shared[position]])
+                    files.by_shared[root, values].append(relative)
                     break
     return found
+
+
+def _fitting_groups(
+    layout: Layout, groups: Sequence[Group], *, whole: bool
+) -> list[tuple[Group, dict[int, tuple[str, str]]]]:
+    """Return the groups whose files fit a role; none if there can be no acquisition of them.
+
+    Names of one group differ in numbers only: its ends tell of all, unless a number is spelled.
+    """
+    spells = any(re.search("[0-9]", re.sub("{.*?}", "", role.template)) for role in layout.roles)
+    depths = {role.depth for role in layout.roles}
+    fitting = []
+    seen = [False] * len(layout.roles)
+    for group in groups:
+        tails = _tails(group.folder, depths)
+        ends = dict.fromkeys((group.names[0], group.names[-1]))
+        fits = [any(_read(role, tails, name) is not None for name in ends) for role in layout.roles]
+        if spells or any(fits):
+            fitting.append((group, tails))
+            seen = [before or now for before, now in zip(seen, fits, strict=True)]
+    if spells or not whole or len(layout.roles) == 1:
+        return fitting
+    others = list(zip(layout.roles, seen, strict=True))[1:]
+    lacks = any(not there and not role.optional for role, there in others)
+    return [] if lacks or not any(there for _, there in others) else fitting
 
 
 def _tails(folder: str, depths: Iterable[int]) -> dict[int, tuple[str, str]]:
