@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 __all__ = ["Layout", "Role", "check_layout"]
 
@@ -41,17 +41,17 @@ class Role:
     optional: bool = False
     """Whether an acquisition is complete without such files."""
 
-    @property
+    @cached_property
     def depth(self) -> int:
         """How many folders the template names."""
         return self.template.count("/")
 
-    @property
+    @cached_property
     def fields(self) -> tuple[str, ...]:
         """The names of the fields in the template."""
         return tuple(dict.fromkeys(found[1] for found in _FIELD.finditer(self.template)))
 
-    @property
+    @cached_property
     def literals(self) -> int:
         """How many signs of the template are no fields: the more, the more it says."""
         return len(_FIELD.sub("", self.template))
