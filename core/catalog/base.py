@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self, TypeAlias
 
 from .. import display
-from ..errors import CatalogError, QueryError, RunNotFoundError
+from ..errors import QueryError, RunNotFoundError
 from ..index.counting import count_values
 from ..index.explaining import Explanation
 from ..index.later import LaterConditions, Said
-from ..index.run_index import RunIndex
 from ..index.searching import Search
 from ..mongo import Query
 from ..queries import Condition, mapping_of
-from ..report import Report
+from ..report import Report, ReportItem
 from ..run.bluesky_run import BadFrames, BlueskyRun
 from ..run.outline import drain
 from ..run.reader import Transforms
@@ -321,8 +320,19 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
 
     @property
     def problems(self) -> Report:
-        """What of the catalog cannot be read."""
-        return Report()
+        """What of the catalog cannot be read; in a file, the runs that were met so far."""
+        return Report(
+            [
+                ReportItem(
+                    f"run {uid}",
+                    "failed",
+                    why,
+                    "Ingest its files again, or remove it.",
+                    uid=uid,
+                )
+                for uid, why in self._store.index.damaged().items()
+            ]
+        )
 
     # Copies ----------------------------------------------------------------------------------
 
@@ -448,11 +458,7 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         []
         """
         uids = self._uids(offset, None if limit is None else offset + limit)
-        index = self._store.index
-        try:
-            return [start for _, _, start in index.documents_of(uids)]
-        except CatalogError:  # one of them is damaged, which hides no other
-            return [start for uid in uids for start in _starts_of(index, uid)]
+        return [start for _, _, start in self._store.index.documents_of(uids)]
 
     def __repr__(self) -> str:
         return display.describe_catalog(
@@ -463,11 +469,3 @@ class BlueskyCatalog(Mapping[str, BlueskyRun]):
         return display.catalog_html(
             type(self).__name__, len(self), self.newest_starts(display.MOST_RUNS)
         )
-
-
-def _starts_of(index: RunIndex, uid: str) -> list[dict[str, Any]]:
-    """Return the start of a run, none if it cannot be read."""
-    try:
-        return [start for _, _, start in index.documents_of([uid])]
-    except CatalogError:
-        return []

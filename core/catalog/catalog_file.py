@@ -17,6 +17,7 @@ from ..errors import CatalogError
 from ..index.connections import Connections
 from ..index.encoding import decode_text
 from ..index.schema import CREATE_WORDS, create_tables
+from .file_errors import BUSY_SECONDS, DAMAGED, explained
 from .file_systems import is_frozen, is_network, is_read_only
 from .hosts import claim_writing, release_writing
 
@@ -25,7 +26,6 @@ __all__ = ["APPLICATION_ID", "MIGRATIONS", "CatalogFile", "version_of_tables"]
 APPLICATION_ID = 0x706E7374
 """By this the file is known as a catalog of penstock's."""
 
-_BUSY_SECONDS = 30.0
 _PATIENCE = 100
 
 _making = threading.Lock()
@@ -100,17 +100,25 @@ class CatalogFile(Connections):
         If it cannot be opened, is no catalog, or one of a later penstock.
     """
 
+    _mode = "rw"  # it was made: one that is gone meanwhile is not made anew
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        if os.fspath(path) in (":memory:", ""):
+            raise CatalogError(
+                f"{os.fspath(path)!r} is no file, in which a catalog could stay",
+                remedy="Use BlueskyInMemoryCatalog(), or give the path of a .db file.",
+            )
         where = os.path.abspath(os.fspath(path))
-        is_new = _look_at(where)
+        state = _look_at(where)
+        self._identity = state.st_dev, state.st_ino
         readonly = is_read_only(where) or not os.access(where, os.W_OK)
         self._is_network = is_network(where)
         self._seen = _still_state(where) if readonly else None
         self._claimed_by: int | None = None
-        super().__init__(where, readonly=readonly, seconds=_BUSY_SECONDS, prepare=_harden)
+        super().__init__(where, readonly=readonly, seconds=BUSY_SECONDS, prepare=_harden)
         try:
-            with _explained(where):
-                self._set_up(is_new)
+            with explained(where):
+                self._set_up(state.st_size == 0)
             self.has_tables = True
         except BaseException:
             self.close()
@@ -127,8 +135,9 @@ class CatalogFile(Connections):
             self._choose_journal(is_new)
         with super().read() as connection:
             version = _check_identity(connection, self.path)
-        if version == version_of_tables():
-            return
+            if version == version_of_tables():
+                _check_columns(connection, self.path)
+                return
         if self.readonly:
             raise CatalogError(
                 f"its tables are of version {version}, and it may not be written",
@@ -187,7 +196,8 @@ class CatalogFile(Connections):
                 where=self.path,
                 remedy="Copy the file to where you may write, or ask for the permission.",
             )
-        with _explained(self.path), super().write() as connection:
+        self._check_there()
+        with explained(self.path), super().write() as connection:
             if self._depth == 1 and self._is_network:
                 claim_writing(connection, self.path)
                 self._claimed_by = os.getpid()
@@ -196,14 +206,33 @@ class CatalogFile(Connections):
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Give a connection to read from: see `Connections.read`."""
+        self._check_there()
         self._check_still()
         try:
-            with _explained(self.path), super().read() as connection:
+            with explained(self.path), super().read() as connection:
                 yield connection
         except CatalogError:
             self._check_still()  # what looks like damage may be that somebody writes
             raise
         self._check_still()
+
+    def _check_there(self) -> None:
+        """Raise if the file is another one now, or gone: what is written would be lost with it."""
+        try:
+            found = os.stat(self.path)
+        except FileNotFoundError:
+            what = "the file was removed while it was open"
+        except OSError as error:
+            what = f"the file cannot be reached any more: {error.strerror}"
+        else:
+            if (found.st_dev, found.st_ino) == self._identity:
+                return
+            what = "another file has taken its place while it was open"
+        raise CatalogError(
+            what,
+            where=self.path,
+            remedy="Put it back, or restore it from a backup; then open the catalog again.",
+        )
 
     def _check_still(self) -> None:
         """Raise if a file was written that is read without locks, as SQLite cannot lock it."""
@@ -225,8 +254,8 @@ class CatalogFile(Connections):
         super().close()
 
 
-def _look_at(path: str) -> bool:
-    """Make the file if it is not there, and tell whether nothing is in it.
+def _look_at(path: str) -> os.stat_result:
+    """Make the file if it is not there, and return what it is.
 
     A file that is there is opened by SQLite alone: as any descriptor of a file is closed, POSIX
     drops all locks that the process has on it, those of other connections too.
@@ -250,7 +279,7 @@ def _look_at(path: str) -> bool:
         raise CatalogError(
             "may not be read", where=path, remedy="Check the folder, and your permissions on it."
         )
-    return state.st_size == 0
+    return state
 
 
 def _still_state(path: str) -> _State | None:
@@ -351,6 +380,37 @@ def _check_identity(connection: sqlite3.Connection, where: str) -> int:
     return int(version)
 
 
+def _check_columns(connection: sqlite3.Connection, where: str) -> None:
+    """Raise if a table, or a column of one, is not there."""
+    lacking = _columns(tuple(MIGRATIONS)) - _columns_of(connection)
+    if lacking:
+        raise CatalogError(
+            f"lacks {' of '.join(reversed(min(lacking)))}, which every catalog has: it is damaged",
+            where=where,
+            remedy=DAMAGED,
+        )
+
+
+def _columns_of(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        connection.execute(
+            "SELECT tables.name, columns.name FROM sqlite_schema AS tables "
+            "JOIN pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'"
+        )
+    )
+
+
+@functools.cache
+def _columns(
+    migrations: tuple[Callable[[sqlite3.Connection], None], ...],
+) -> frozenset[tuple[str, str]]:
+    """Return the tables that migrations make, and their columns."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for migrate in migrations:
+            migrate(connection)
+        return _columns_of(connection)
+
+
 def _special(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
     """Return what of a schema could do more than hold rows, with all that belongs to it."""
     return frozenset(
@@ -367,26 +427,3 @@ def _words() -> frozenset[tuple[str, str, str]]:
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute(CREATE_WORDS)
         return _special(connection)
-
-
-@contextmanager
-def _explained(where: str) -> Iterator[None]:
-    """Tell errors of SQLite as what they mean for a catalog."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        text = str(error)
-        if "locked" in text or "busy" in text:
-            what = f"another process has been writing for more than {_BUSY_SECONDS:.0f} seconds"
-            raise CatalogError(what, where=where, remedy="Try again later.") from error
-        raise CatalogError(f"cannot be used: {text}", where=where) from error
-    except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
-            raise CatalogError(
-                "is no catalog", where=where, remedy="Give a .db file that penstock has made."
-            ) from error
-        raise CatalogError(
-            f"is damaged: {error}",
-            where=where,
-            remedy="Restore it from a backup, or ingest the files again.",
-        ) from error

@@ -48,6 +48,9 @@ class Connections:
     (0,)
     """
 
+    _mode = "rwc"
+    """How a file is opened that may be written: as SQLite's URIs say it."""
+
     def __init__(
         self,
         path: str | os.PathLike[str],
@@ -88,7 +91,7 @@ class Connections:
             name, uri = self.path, False
         else:
             name, uri = Path(self.path).absolute().as_uri(), True
-            name += "?mode=ro" if self.readonly else ""
+            name += f"?mode={'ro' if self.readonly else self._mode}"
         connection = sqlite3.connect(
             name,
             timeout=self._seconds,
@@ -128,7 +131,9 @@ class Connections:
         self._check()
         hurries = not self.in_memory and getattr(self._local, "hurries", False)
         if not self._lock.acquire(blocking=not hurries):
-            raise sqlite3.OperationalError("database is locked by another thread")
+            raise CatalogError(
+                "another thread is writing", where=self.path, remedy="Try again later."
+            )
         try:
             connection = self._writing()
             if self._depth == 0:

@@ -77,7 +77,7 @@ def decode_value(text: str) -> Any:
     """
     try:
         return _decode(text)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise CatalogError(f"a document in it cannot be read: {error}") from error
 
 
@@ -97,4 +97,7 @@ def decode_text(data: bytes) -> str:
     >>> decode_text(encode_text("\ud800")) == "\ud800"
     True
     """
-    return data.decode("utf-8", "surrogatepass")
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise CatalogError(f"a text in it cannot be read: {error}") from error

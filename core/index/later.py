@@ -12,7 +12,6 @@ from ..documents import normalise
 from ..errors import CatalogError
 from ..mongo import Query
 from .choosing import build_indexes, choose
-from .encoding import decode_document
 from .run_index import RunIndex, chunks
 from .sieve import sieve_of
 
@@ -184,4 +183,7 @@ def _select(
                 (name, *(id for _, id in part)),
             ).fetchall()
         answer.looked_at += len(texts)
-        yield from (run for run, text in texts if matches(decode_document(text)))
+        for run, text in texts:
+            document = index.decoded(run, text)
+            if document is not None and matches(document):
+                yield run

@@ -10,8 +10,10 @@ import functools
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
+from ..errors import CatalogError
 from ..mongo_paths import lift_to
 from ..mongo_text import words_of
 from .encoding import decode_document, decode_value, encode_text
@@ -184,13 +186,16 @@ def fill_index(connection: sqlite3.Connection, name: str, path: str, *, declared
         if name != START:
             where += f" AND name = {_quoted(name)}"
         if statement is None:
-            left.ids += [
-                id for (id,) in connection.execute(f"SELECT id FROM {table} WHERE {where}")
-            ]
+            left.take_all(connection, table, where)
         else:
-            connection.execute(
-                f"INSERT OR IGNORE INTO staged (value, id) {statement} WHERE {where}"
-            )
+            try:
+                connection.execute(
+                    f"INSERT OR IGNORE INTO staged (value, id) {statement} WHERE {where}"
+                )
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                    raise
+                left.take_all(connection, table, where)  # a document that is no JSON
         left.stage(connection, table)
     # In order: a tree that grows at its end is written once, and full.
     connection.execute(
@@ -205,7 +210,9 @@ def _fill_words(connection: sqlite3.Connection, index: TextIndex, last: int) -> 
         rows = connection.execute(
             "SELECT id, body FROM starts WHERE id >= ? AND id < ?", (first, first + _TEXTS)
         ).fetchall()
-        add_entries(connection, [index], [(id, decode_document(text)) for id, text in rows])
+        for id, text in rows:
+            with suppress(CatalogError):
+                add_entries(connection, [index], [(id, decode_document(text))])
 
 
 class _Left:
@@ -219,6 +226,10 @@ class _Left:
     def take(self, id: int) -> None:
         self.ids.append(id)
 
+    def take_all(self, connection: sqlite3.Connection, table: str, where: str) -> None:
+        self._rows.clear()
+        self.ids = [id for (id,) in connection.execute(f"SELECT id FROM {table} WHERE {where}")]
+
     def take_array(self, id: int, text: str) -> None:
         self._rows += [(key, id) for key in _keys_of_array(text)]
 
@@ -228,7 +239,11 @@ class _Left:
             marks = ", ".join("?" * len(ids))
             found = connection.execute(f"SELECT id, body FROM {table} WHERE id IN ({marks})", ids)
             for id, text in found.fetchall():
-                rows = self._index.rows(decode_document(text), id)
+                try:
+                    rows = self._index.rows(decode_document(text), id)
+                except CatalogError:  # nothing is said of it, not even that a field is missing
+                    self._rows.append((NOTHING, id))
+                    continue
                 self._rows += [(key, id) for _, key, id in rows]
         connection.executemany("INSERT INTO staged (value, id) VALUES (?, ?)", self._rows)
         self.ids.clear()

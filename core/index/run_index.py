@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from ..documents import normalise
-from ..errors import QueryError
+from ..errors import CatalogError, QueryError
 from ..mongo_paths import lift_to
 from .connections import Connections
 from .encoding import decode_document, encode_document, encode_text
@@ -19,7 +19,7 @@ from .keys import key_of
 from .paths import add_entries, fill_index, indexes_of, remove_entries
 from .schema import COLUMNS, START, TEXT, create_tables
 
-__all__ = ["RunIndex", "chunks"]
+__all__ = ["RunIndex", "chunks", "total_of"]
 
 _T = TypeVar("_T")
 
@@ -28,6 +28,7 @@ _FETCHED = 200
 """So many documents are fetched at once; readers of others wait as long."""
 
 _INSERT_RUN = "INSERT INTO runs (id, uid, time) VALUES (?, CAST(? AS TEXT), ?)"
+_BODIES = "SELECT body FROM starts WHERE id = ? UNION ALL SELECT body FROM documents WHERE run = ?"
 _INSERT_START = "INSERT INTO starts (id, odd, body) VALUES (?, ?, CAST(? AS TEXT))"
 
 
@@ -53,6 +54,7 @@ class RunIndex:
     """
 
     def __init__(self, path: str | os.PathLike[str] | Connections = ":memory:") -> None:
+        self._damaged: dict[int, str] = {}
         self.connections = path if isinstance(path, Connections) else Connections(path)
         if not (self.connections.readonly or self.connections.has_tables):
             with self.connections.write() as connection:
@@ -87,7 +89,7 @@ class RunIndex:
             known = self._ids(connection, [row[0] for row in rows])
             if known:
                 self._forget(connection, list(known.values()))
-            last = _total(connection, "last_run")
+            last = total_of(connection, "last_run")
             fresh = itertools.count(last + 1)
             ids = [known.get(row[0]) or next(fresh) for row in rows]
             new = len(rows) - len(known)
@@ -206,13 +208,13 @@ class RunIndex:
 
     def __len__(self) -> int:
         with self.read() as connection:
-            return _total(connection, "runs")
+            return total_of(connection, "runs")
 
     @property
     def version(self) -> int:
         """A number that changes whenever runs come, go or change, in whichever process."""
         with self.read() as connection:
-            return _total(connection, "changes")
+            return total_of(connection, "changes")
 
     def __contains__(self, uid: object) -> bool:
         return isinstance(uid, str) and self.id_of(uid) is not None
@@ -287,7 +289,10 @@ class RunIndex:
             return [text for (text,) in connection.execute(sql, parameters)]
 
     def documents(self, ids: Iterable[int]) -> Iterator[tuple[int, str, dict[str, Any]]]:
-        """Give ids, uids and start documents in the order of the ids, without runs that went."""
+        """Give ids, uids and start documents in the order of the ids.
+
+        Without runs that went, and those that are damaged, which are noted.
+        """
         for chunk in chunks(list(ids), _FETCHED):
             marks = ", ".join("?" * len(chunk))
             with self.read() as connection:
@@ -299,7 +304,9 @@ class RunIndex:
             for id in chunk:
                 if id in found:
                     uid, text = found[id]
-                    yield id, uid, decode_document(text)
+                    document = self.decoded(id, text)
+                    if document is not None:
+                        yield id, uid, document
 
     def uids_of(self, ids: Sequence[int]) -> list[str]:
         """Return the uids of ids, in their order, without runs that went; some hundreds at once."""
@@ -315,6 +322,27 @@ class RunIndex:
         with self.read() as connection:
             ids = self._ids(connection, names)
         return self.documents(ids[name] for name in names if name in ids)
+
+    # Damage ----------------------------------------------------------------------------------
+
+    def decoded(self, id: int, text: str) -> dict[str, Any] | None:
+        """Return a document of a run; None, and note it, if nobody can read it."""
+        try:
+            return decode_document(text)
+        except CatalogError as error:
+            self._damaged[id] = error.what
+            return None
+
+    def damaged(self) -> dict[str, str]:
+        """Return the runs that were met whose documents cannot be read, and why: by uid."""
+        found = {}
+        for id in list(self._damaged):
+            with self.read() as connection:
+                texts = connection.execute(_BODIES, (id, id)).fetchall()
+            why = self._damaged.pop(id)  # it may have been mended
+            if any(self.decoded(id, text) is None for (text,) in texts):
+                found.update(dict.fromkeys(self.uids_of([id]), why))
+        return found
 
     # Indexes of paths ------------------------------------------------------------------------
 
@@ -369,9 +397,22 @@ def chunks(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
     return (items[first : first + size] for first in range(0, len(items), size))
 
 
-def _total(connection: sqlite3.Connection, name: str) -> int:
-    (value,) = connection.execute("SELECT value FROM totals WHERE name = ?", (name,)).fetchone()
-    return int(value)
+def total_of(connection: sqlite3.Connection, name: str) -> int:
+    """Return what would have to be counted.
+
+    Examples
+    --------
+    >>> with RunIndex().read() as connection:
+    ...     total_of(connection, "runs")
+    0
+    """
+    row = connection.execute("SELECT value FROM totals WHERE name = ?", (name,)).fetchone()
+    if row is None or type(row[0]) is not int:
+        raise CatalogError(
+            f"is damaged: its number of {name} is gone",
+            remedy="Restore it from a backup, or ingest the files again into a new one.",
+        )
+    return row[0]
 
 
 def _add_to_totals(connection: sqlite3.Connection, runs: int = 0, last_run: int = 0) -> None:

@@ -12,7 +12,7 @@ from .choosing import EVERYTHING, build_indexes, choose, count_matches
 from .explaining import Explanation
 from .later import LaterConditions
 from .planning import Narrowing
-from .run_index import RunIndex
+from .run_index import RunIndex, total_of
 from .sieve import Both, Node, sieve_of
 from .sorting import Order, sort_ids
 
@@ -237,7 +237,7 @@ def _page(
     sql, sign = narrowing.sql, "+" if narrowing.paths else ""
     if narrowing.probe and order and end is not None:
         found = count_matches(connection, narrowing)
-        (runs,) = connection.execute("SELECT value FROM totals WHERE name = 'runs'").fetchone()
+        runs = total_of(connection, "runs")
         # Gone through until enough are met, or all found ones sorted.
         if end * runs < found * found:
             sql, sign = narrowing.probe, ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from ..mongo_operators import order_key
+from ..mongo_operators import MISSING, order_key
 from ..mongo_paths import lift_to
 from .run_index import RunIndex
 
@@ -44,12 +44,16 @@ def sort_ids(index: RunIndex, ids: Iterable[int], order: Order) -> list[int]:
     """
     ways = [(elements_at(path), max if direction < 0 else min) for path, direction in order]
     keyed = []
+    ids = list(ids)
     for id, _, start in index.documents(ids):
         keys = []
         for elements, choose in ways:
             values = [order_key(value) for value in elements(start)]
             keys.append(choose(values) if values else _LOWEST)
         keyed.append((keys, id))
+    seen = {id for _, id in keyed}
+    # Of those that cannot be read every field is missing.
+    keyed += [([order_key(MISSING)] * len(order), id) for id in ids if id not in seen]
     for place, (_, direction) in reversed(list(enumerate(order))):
         keyed.sort(key=lambda pair, place=place: pair[0][place], reverse=direction < 0)  # type: ignore[misc]  # a lambda's default
     return [id for _, id in keyed]

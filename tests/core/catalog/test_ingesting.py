@@ -257,7 +257,7 @@ def test_a_run_that_cannot_be_written_is_in_the_report_and_the_others_are_there(
 def test_another_process_that_writes_for_long_is_waited_for_twice_and_not_for_each_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalog_file, "_BUSY_SECONDS", 0.5)
+    monkeypatch.setattr(catalog_file, "BUSY_SECONDS", 0.5)
     monkeypatch.setattr(in_file, "_MOST_RUNS", 2)
     catalog = BlueskySQLiteCatalog(tmp_path / "runs.db")
     write(tmp_path, **{f"a{number}": "fine" for number in range(20)})
@@ -266,5 +266,5 @@ def test_another_process_that_writes_for_long_is_waited_for_twice_and_not_for_ea
         report = catalog.ingest(tmp_path)
     assert time.monotonic() - began < 5
     assert report.counts["failed"] == 20
-    assert "another process has been writing" in report.with_outcome("failed")[0].why
+    assert "somebody else has been writing" in report.with_outcome("failed")[0].why
     assert catalog.ingest(tmp_path).counts["ok"] == 20
