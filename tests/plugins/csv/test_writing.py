@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 import penstock
-from penstock.core.documents import Document
 from penstock.core.errors import SettingsError
-from penstock.core.run import BlueskyRun, DocumentsSource
+from penstock.core.run import BlueskyRun
 from penstock.core.run.samples import count_run
 from penstock.sample_files import folder
+from tests.plugins.awkward import AWKWARD
 
 
 def test_pandas_reads_the_values_back(tmp_path: Path) -> None:
@@ -46,51 +46,34 @@ def test_an_option_that_is_none_is_refused(tmp_path: Path) -> None:
         BlueskyRun(count_run(1)).export("csv", tmp_path / "scan", sentinel=-1)
 
 
-def awkward() -> list[Document]:
-    key = {"source": "s", "shape": [], "dtype": "number"}
-    rows = [
-        {"x": float("nan"), "text": "a\n9,9", "flag": True, "some": None, "ragged": [1]},
-        {"x": float("inf"), "text": '"q"', "flag": False, "some": {"a": 1}, "ragged": [1, 2]},
-    ]
-    descriptor = {
-        "uid": "d",
-        "run_start": "r",
-        "time": 0.0,
-        "name": "primary",
-        "data_keys": dict.fromkeys(rows[0], key),
-        "object_keys": {},
-        "configuration": {},
-        "hints": {},
-    }
-    events = [
-        {
-            "uid": f"e{number}",
-            "descriptor": "d",
-            "time": float(number),
-            "seq_num": number + 1,
-            "data": row,
-            "timestamps": dict.fromkeys(row, 0.0),
-            "filled": {},
-        }
-        for number, row in enumerate(rows)
-    ]
-    return [
-        ("start", {"uid": "r", "time": 0.0, "note": float("nan")}),
-        ("descriptor", descriptor),
-        *(("event", event) for event in events),
-    ]
-
-
-def test_the_awkward_list(tmp_path: Path) -> None:
-    item = BlueskyRun(DocumentsSource(awkward())).export("csv", tmp_path / "scan")
-    assert item.outcome == "partial"  # it has no stop
-    read = pd.read_csv(tmp_path / "scan" / "primary.csv")
-    assert np.isnan(read["x"][0])
-    assert np.isinf(read["x"][1])
-    assert read["text"].tolist() == ["a\n9,9", '"q"']
-    assert read["flag"].tolist() == [True, False]
-    assert json.loads(read["some"][1]) == {"a": 1}
-    assert [json.loads(cell) for cell in read["ragged"]] == [[1], [1, 2]]
+@pytest.mark.parametrize("what", AWKWARD)
+def test_the_awkward_list(what: str, tmp_path: Path) -> None:
+    run = AWKWARD[what]()
+    item = run.export("csv", tmp_path / "scan")
+    assert item.outcome == ("partial" if run.metadata["stop"] is None else "ok")
     json.loads(
         (tmp_path / "scan" / "datapackage.json").read_text(), parse_constant=lambda name: 1 / 0
     )
+    tables = [path for path in item.details["files"] if path.endswith(".csv")]
+    for name, path in zip(run, tables, strict=True):
+        read = pd.read_csv(path)
+        assert len(read) == len(run[name])
+        omitted = {
+            key for key in run[name].data_keys if f"{name}/{key}" in item.details.get("omitted", {})
+        }
+        assert len(read.columns) == 2 + len(run[name].data_keys) - len(omitted)
+
+
+def test_cells_are_read_back_equal(tmp_path: Path) -> None:
+    AWKWARD["line breaks and signs"]().export("csv", tmp_path / "a")
+    assert pd.read_csv(tmp_path / "a" / "primary.csv")["text"].tolist() == [
+        'a\n9 9 9\t"',
+        "#S 1 x,y",
+    ]
+    AWKWARD["nan and infinities"]().export("csv", tmp_path / "b")
+    numbers = pd.read_csv(tmp_path / "b" / "primary.csv")["x"]
+    assert np.isnan(numbers[1])
+    assert np.isinf(numbers[2])
+    AWKWARD["dictionaries"]().export("csv", tmp_path / "c")
+    cells = pd.read_csv(tmp_path / "c" / "primary.csv")["x"]
+    assert [json.loads(cell) for cell in cells] == [{"a": 1}, {"b": 2}]
