@@ -1,0 +1,1 @@
+"""Runs as NeXus files, which show their default plot."""
