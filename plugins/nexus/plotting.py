@@ -18,17 +18,14 @@ class Plot:
     name: str
     signal: str
     """A data key."""
-    axes: tuple[str, ...]
-    """A data key, ``time`` or ``.`` for each dimension of the signal."""
+    axis: str
+    """What dimension 0 is plotted against: a data key, or ``time``."""
+    dims: tuple[str, ...] = ()
+    """Names of the further dimensions, those of a frame."""
     beside: tuple[str, ...] = ()
     """Further signals."""
     indexed: tuple[str, ...] = ()
     """Data keys that are coordinates along dimension 0 as well."""
-
-    @property
-    def is_image(self) -> bool:
-        """Whether the signal is a stack of images."""
-        return len(self.axes) > 2
 
 
 def plots_of(table: Table, start: Mapping[str, Any]) -> list[Plot]:
@@ -41,7 +38,7 @@ def plots_of(table: Table, start: Mapping[str, Any]) -> list[Plot]:
     >>> from penstock.plugins.exporting import tables_of
     >>> (table,) = tables_of(BlueskyRun(count_run(3)))
     >>> plots_of(table, {})
-    [Plot(name='data', signal='x', axes=('time',), beside=(), indexed=())]
+    [Plot(name='data', signal='x', axis='time', dims=(), beside=(), indexed=())]
     """
     motors = _motors(table, start)
     axis = motors[0] if len(motors) == 1 else "time"
@@ -50,11 +47,10 @@ def plots_of(table: Table, start: Mapping[str, Any]) -> list[Plot]:
     signals = [key for key in table.hinted if key in numbers and key not in motors]
     found = []
     if signals:
-        found.append(Plot("data", signals[0], (axis,), tuple(signals[1:]), indexed))
+        found.append(Plot("data", signals[0], axis, (), tuple(signals[1:]), indexed))
     for key, images in table.images.items():
-        axes = (axis, *("." for _ in images.dims))
         name = f"data_{key}" if found else "data"
-        found.append(Plot(name, key, axes, (), indexed))
+        found.append(Plot(name, key, axis, images.dims, (), indexed))
     return found
 
 

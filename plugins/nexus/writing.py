@@ -200,18 +200,28 @@ def _write_plots(
 
 
 def _write_plot(group: h5py.Group, plot: Plot, written: dict[str, h5py.Dataset]) -> None:
-    for key in dict.fromkeys([plot.signal, *plot.beside, *plot.axes, *plot.indexed]):
-        if key != ".":
-            group[_name_of(written[key])] = written[key]  # a hard link
-    group.attrs["signal"] = _name_of(written[plot.signal])
-    group.attrs["axes"] = [axis if axis == "." else _name_of(written[axis]) for axis in plot.axes]
+    for key in dict.fromkeys([plot.signal, *plot.beside, plot.axis, *plot.indexed]):
+        group[_name_of(written[key])] = written[key]  # a hard link
+    signal, axis = written[plot.signal], _name_of(written[plot.axis])
+    group.attrs["signal"] = _name_of(signal)
     group.attrs["title"] = plot.signal
+    group.attrs["axes"] = [axis, *_number_pixels(group, plot.dims, signal.shape[1:])]
     if plot.beside:
         group.attrs["auxiliary_signals"] = [_name_of(written[key]) for key in plot.beside]
-    for key in dict.fromkeys([*plot.axes[:1], *plot.indexed]):
+    for key in dict.fromkeys([plot.axis, *plot.indexed]):
         group.attrs[f"{_name_of(written[key])}_indices"] = 0
-    if plot.is_image:
+    if len(plot.dims) > 1:
         group.attrs["interpretation"] = "image"
+
+
+def _number_pixels(group: h5py.Group, dims: tuple[str, ...], sizes: tuple[int, ...]) -> list[str]:
+    """Write coordinates of a frame's axes: not every reader knows ``.``, which stands for none."""
+    wanted = dims if len(set(dims)) == len(dims) else tuple(f"dim_{n}" for n in range(len(dims)))
+    names = list(safe_names(wanted, taken=list(group)).values())
+    for name, size in zip(names, sizes, strict=True):
+        group[name] = np.arange(size)
+        group[name].attrs["units"] = "pixel"
+    return names
 
 
 def _name_of(dataset: h5py.Dataset) -> str:
