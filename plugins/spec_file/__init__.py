@@ -1,0 +1,1 @@
+"""Runs as scans of a SPEC file."""

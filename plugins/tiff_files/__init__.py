@@ -1,0 +1,1 @@
+"""The images of runs as TIFF stacks."""
