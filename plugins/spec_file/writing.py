@@ -70,7 +70,7 @@ def export_run(
     done = Exported(target, is_partial=run.metadata["stop"] is None)
     for name, table in tables.items():
         if table is not main and name != _BASELINE:
-            for key in (*table.columns, *table.images):
+            for key in (*table.columns, *table.images, *table.unreadable):
                 done.omit(name, key, "a scan has one stream")
     with (
         whole_file(target, overwrite=overwrite) as path,
@@ -130,11 +130,7 @@ def _columns(
         label = _label(key, columns)
         if column.kind in ("number", "boolean"):
             columns[label] = column.values
-            lost = np.count_nonzero(~np.isfinite(column.values.astype(float)))
-            if lost:
-                told = f"{lost} NaN or infinities are {sentinel:g}"
-                done.substitute(table.stream, key, told)
-                file.write(f"#C {label}: {told}\n")
+            _tell_lost(file, table, key, label, column.values, sentinel, done)
             if column.kind == "boolean":
                 done.substitute(table.stream, key, "truth values are 1 and 0")
         elif column.kind == "text":
@@ -145,9 +141,26 @@ def _columns(
                 done.omit(table.stream, key, "SPEC files have no complex numbers")
             else:
                 spectra[label] = column.values
+                _tell_lost(file, table, key, label, column.values, sentinel, done)
         else:
             done.omit(table.stream, key, "SPEC files have one number, or one spectrum, in a row")
     return columns, spectra
+
+
+def _tell_lost(
+    file: TextIO,
+    table: Table,
+    key: str,
+    label: str,
+    values: NDArray[Any],
+    sentinel: float,
+    done: Exported,
+) -> None:
+    lost = np.count_nonzero(~np.isfinite(values.astype(float)))
+    if lost:
+        told = f"{lost} NaN or infinities are {sentinel:g}"
+        done.substitute(table.stream, key, told)
+        file.write(f"#C {label}: {told}\n")
 
 
 def _code(file: TextIO, label: str, column: Column) -> NDArray[Any]:
@@ -166,8 +179,12 @@ def _motors(baseline: Table, done: Exported) -> list[tuple[str, Any]]:
             label = _label(key, taken)
             taken[label] = None
             found.append((label, column.values[0]))
+            if len(column.values) > 1:
+                done.substitute(baseline.stream, key, "of its values, the first stands for all")
         else:
             done.omit(baseline.stream, key, "motors have one number")
+    for key in (*baseline.images, *baseline.unreadable):
+        done.omit(baseline.stream, key, "motors have one number")
     return found
 
 

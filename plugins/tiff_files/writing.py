@@ -67,22 +67,32 @@ def export_run(
             remedy="Write another format, such as csv or hdf5.",
         )
     done = Exported(target, is_partial=run.metadata["stop"] is None)
+    # Of all streams at once: no two of them may write one file.
+    keys = [(table.stream, key) for table in tables for key in table.images]
+    labels = [f"{stream}-{key}" for stream, key in keys]
+    names = dict(zip(keys, _free_names(labels), strict=True))
     with whole_folder(target, overwrite=overwrite) as folder:
         for table in tables:
             for key in (*table.columns, *table.unreadable):
                 done.omit(table.stream, key, "TIFF files hold images")
-            names = safe_names(
-                (f"{table.stream}-{key}" for key in table.images), allowed=r"[^\w.-]+"
-            )
             for key, images in table.images.items():
                 if not _fits(images):
                     done.omit(table.stream, key, f"TIFF has no frames of {images.shape[1:]}")
                     continue
-                name = names[f"{table.stream}-{key}"]
+                name = names[table.stream, key]
                 write = _write_stack if files == "stack" else _write_series
                 written = write(folder, name, images, table.seq_num)
                 done.files += [os.path.join(target, one) for one in written]
     return done.item(run.uid)
+
+
+def _free_names(labels: list[str]) -> list[str]:
+    """Return a file name for each label, in order, no two of them alike."""
+    found: list[str] = []
+    for label in labels:
+        (plain,) = safe_names([label], allowed=r"[^\w.-]+", taken=found).values()
+        found.append(plain)
+    return found
 
 
 def _fits(images: Images) -> bool:
@@ -107,7 +117,9 @@ def _write_stack(folder: str, name: str, images: Images, numbers: NDArray[np.int
 
 
 def _write_series(folder: str, name: str, images: Images, numbers: NDArray[np.int64]) -> list[str]:
-    paths = []
+    paths: list[str] = []
+    if len(np.unique(numbers)) < len(numbers):
+        numbers = np.arange(1, len(numbers) + 1)  # repeated ones would name two frames alike
     for first, block in images.blocks():
         for row, frame in enumerate(block, first):
             paths.append(f"{name}-{int(numbers[row]):05d}.tif")

@@ -66,6 +66,11 @@ def test_the_baseline_is_where_motors_stand(tmp_path: Path) -> None:
     assert scan.motor_positions == [300.0]
 
 
+def test_what_a_scan_cannot_hold_is_told(tmp_path: Path) -> None:
+    item = AWKWARD["several streams"]().export("spec", tmp_path / "scan.spec")
+    assert item.details["substituted"] == {"baseline/t": "of its values, the first stands for all"}
+
+
 def test_spectra_are_mca_lines(tmp_path: Path) -> None:
     AWKWARD["arrays of one dimension"]().export("spec", tmp_path / "scan.spec")
     file = SpecFile(str(tmp_path / "scan.spec"))
